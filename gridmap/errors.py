@@ -1,0 +1,128 @@
+"""Every refusal that Gridmap can make: a named error with the facts it carries; its sentence lives in words/ under `error.<key>`.
+
+The five families say what a door answers (the service turns each into one HTTP status, the commands into an exit code).
+A new refusal is a subclass here and a line in each language: nothing else.
+"""
+
+import re
+
+from gridmap.words import Lang, say
+
+
+class Refusal(Exception):
+    """Something asked for was refused, for a reason that the asker can understand and mend."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(facts)
+        self.facts = facts
+
+    @property
+    def key(self) -> str:
+        """The class name in snake case: stable, for programs; `error.<key>` is its sentence."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def text(self, lang: Lang = "en") -> str:
+        return say(f"error.{self.key}", lang, **self.facts)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class BadInput(Refusal):
+    """What was sent cannot be used as it is."""
+
+
+class NotFound(Refusal):
+    """What was named does not exist."""
+
+
+class Conflict(Refusal):
+    """What was asked for contradicts what is already recorded."""
+
+
+class Unavailable(Refusal):
+    """Something that Gridmap needs is not there now."""
+
+
+class BadSettings(BadInput):
+    """The environment holds settings that cannot be used; facts: faults."""
+
+
+class FileMissing(NotFound):
+    """No file at this path; facts: path."""
+
+
+class FileUnreadable(BadInput):
+    """The file is not what it should be; facts: path, reason."""
+
+
+class ColumnMissing(BadInput):
+    """A named column is not in the file; facts: column, path, columns."""
+
+
+class DraftMissing(NotFound):
+    """No draft of this name; facts: draft, drafts."""
+
+
+class EditionMissing(NotFound):
+    """No edition of this number or at this instant; facts: edition."""
+
+
+class NoEditionInForce(NotFound):
+    """Nothing is published yet, or nothing was in force at the instant; facts: at."""
+
+
+class AreaMissing(NotFound):
+    """No area of this code in the edition; facts: code, edition."""
+
+
+class IncidentMissing(NotFound):
+    """No incident of this id or number; facts: incident."""
+
+
+class PublishRefused(BadInput):
+    """The publish gate refused the draft; facts: draft, count, first; `findings` carries every reason and place."""
+
+    def __init__(self, findings: tuple[object, ...], **facts: object) -> None:
+        super().__init__(**facts)
+        self.findings = findings
+
+
+class ImportRefused(BadInput):
+    """A file was not imported; facts: path, count, first; `findings` carries every reason and place."""
+
+    def __init__(self, findings: tuple[object, ...], **facts: object) -> None:
+        super().__init__(**facts)
+        self.findings = findings
+
+
+class InstantPast(BadInput):
+    """An edition cannot take effect before now; facts: at, now."""
+
+
+class InstantUnreadable(BadInput):
+    """A date or time could not be read; facts: text."""
+
+
+class DatumUnknown(BadInput):
+    """A point needs a datum that we know; facts: datum, known."""
+
+
+class PointUnusable(BadInput):
+    """A point that cannot be one; facts: lon, lat, why."""
+
+
+class KeyReused(Conflict):
+    """The same key came with another body; facts: none (another sender's report is never hinted at)."""
+
+
+class ReportUnusable(BadInput):
+    """A report lacks what a report needs; facts: why."""
+
+
+class StoreUnreachable(Unavailable):
+    """The database does not answer; facts: url (without password), reason."""
+
+
+class SchemaOutdated(Unavailable):
+    """The database was made by another version; facts: found, wanted."""

@@ -1,0 +1,53 @@
+"""Work in metres: one local transverse Mercator about a given centre, true to millimetres over a county."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
+
+
+@dataclass(frozen=True)
+class Metres:
+    """A local plane whose x and y are metres east and north of (lon, lat)."""
+
+    lon: float
+    lat: float
+
+    @classmethod
+    def around(cls, shapes: ArrayLike) -> "Metres":
+        """The plane centred on what these shapes cover (degrees)."""
+        west, south, east, north = shapely.total_bounds(np.asarray(shapes, dtype=object))
+        return cls(float((west + east) / 2), float((south + north) / 2))
+
+    @cached_property
+    def _transformer(self) -> Transformer:
+        plane = f"+proj=tmerc +lat_0={self.lat!r} +lon_0={self.lon!r} +k=1 +x_0=0 +y_0=0 +ellps=WGS84 +units=m"
+        return Transformer.from_crs("EPSG:4326", plane, always_xy=True)
+
+    def xy(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Degrees to metres."""
+        x, y = self._transformer.transform(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+        return x, y
+
+    def lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Metres to degrees."""
+        lon, lat = self._transformer.transform(np.asarray(x, dtype=float), np.asarray(y, dtype=float), direction="INVERSE")
+        return lon, lat
+
+    def forward(self, shapes: Any) -> Any:
+        """Shapes in degrees, as shapes in metres: one shape or an array of them, like what was given."""
+        return shapely.transform(shapes, lambda xy: np.column_stack(self.xy(xy[:, 0], xy[:, 1])))
+
+    def back(self, shapes: Any) -> Any:
+        """Shapes in metres, as shapes in degrees."""
+        return shapely.transform(shapes, lambda xy: np.column_stack(self.lonlat(xy[:, 0], xy[:, 1])))
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """The area of one shape in degrees, in square metres."""
+    return float(Metres.around([shape]).forward(shape).area)

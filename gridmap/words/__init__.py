@@ -1,0 +1,38 @@
+"""The two languages. Every text that a person reads is said by key from en.json and zh.json; both are complete by test."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+Lang = Literal["en", "zh"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+
+@cache
+def texts(lang: Lang) -> Mapping[str, str]:
+    """Every text of one language by key, for the doors that hand them to a page."""
+    found: dict[str, str] = json.loads(files(__package__).joinpath(f"{lang}.json").read_text("utf-8"))
+    return found
+
+
+def say(key: str, lang: Lang = "en", **facts: object) -> str:
+    """The text of `key` with its facts filled in. An unknown key or a missing fact is a KeyError: a fault of ours, never of the input."""
+    return texts(lang)[key].format_map(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence not yet said: its key and facts travel through rooms and databases, its words are chosen at the door."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: Lang = "en") -> str:
+        return say(self.key, lang, **self.facts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, without words; `Sentence(**d)` reads it back."""
+        return {"key": self.key, "facts": dict(self.facts)}
