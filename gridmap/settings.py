@@ -23,6 +23,12 @@ class Settings:
     public_url: str
 
 
+def read_lang(environment: Mapping[str, str] | None = None) -> Lang:
+    """The language alone, never refused: help is said before settings can be checked, and a bad choice helps in English."""
+    env = os.environ if environment is None else environment
+    return "zh" if env.get("GRIDMAP_LANG") == "zh" else "en"
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings in the environment; BadSettings lists every variable that cannot be used."""
     env = os.environ if environment is None else environment
@@ -45,4 +51,4 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise BadSettings(faults="; ".join(faults))
     cache = env.get("GRIDMAP_CACHE_DIR") or Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gridmap")
-    return Settings(database_url, Path(cache), timezone, "zh" if lang == "zh" else "en", public_url)
+    return Settings(database_url, Path(cache), timezone, read_lang(env), public_url)

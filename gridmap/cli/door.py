@@ -1,7 +1,6 @@
 """What every command shares: the application, the language, the store, progress, and how answers and refusals are told."""
 
 import json as json_module
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,12 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gridmap.errors import BadSettings, InstantUnreadable, Refusal
-from gridmap.settings import Settings, read_settings
+from gridmap.settings import Settings, read_lang, read_settings
 from gridmap.version import __version__
 from gridmap.words import Lang, say
 
-# Help texts are said while the commands are declared, before settings can be refused: a bad GRIDMAP_LANG helps in English.
-LANG: Lang = "zh" if os.environ.get("GRIDMAP_LANG") == "zh" else "en"
+LANG: Lang = read_lang()
 
 
 def words(key: str, **facts: object) -> str:
