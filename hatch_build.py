@@ -1,6 +1,7 @@
 """Bring what the pages load (Leaflet, Swagger UI) from npm at build time, by the versions and hashes of package-lock.json.
 
-Nothing of it is committed: the files lie in two folders that git ignores and are shipped in the wheel. Also runs by itself: `python hatch_build.py`.
+Nothing of it is committed: the files lie in two folders that git ignores and are shipped in the wheel.
+Also runs by itself: `python hatch_build.py`.
 """
 
 import hashlib
