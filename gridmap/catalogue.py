@@ -97,11 +97,16 @@ class By(StrEnum):
     TERRITORY = "territory"  # 属地
 
 
+ANY = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """This office is competent for this issue type (or group, or "*") at this level; lower `rank` is tried first.
+    """This office is competent for this issue type (a code, a group, or "*" for all) on this ground; lower `rank` is tried first.
 
-    `area`, if given, limits the rule to that area and all below. A territory rule needs no row for the centre: it is the backstop.
+    `level` is where it is tried, the lowest level first (None: the level of its area, else the county). `area`, or the office's own area,
+    limits it to that area and all below. An office "*" is the centre of the area at `level`, so that one row speaks for all villages.
+    A territory rule needs no row for the centre as the last resort: that is the backstop.
     """
 
     office: str

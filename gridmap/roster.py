@@ -1,0 +1,73 @@
+"""Who is on duty for a place: the nearest post that is held, from the cell up."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from gridmap.duty import Duty, Post, Worker
+from gridmap.words import Sentence
+
+# Police, mediators and organisations are called in; the answer for a place is one of these, in this order.
+ANSWERABLE = (Duty.WORKER, Duty.BACKUP, Duty.LEADER)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """The answer to "who stands there": worker ids or None, and why. `post` is the one that was found."""
+
+    worker: str | None
+    backup: str | None
+    reasons: tuple[Sentence, ...]
+    post: Post | None = None
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Posts, ready to be asked many times. `workers` only lends its names to the reasons."""
+
+    posts: Sequence[Post]
+    workers: Sequence[Worker] = ()
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, Duty], list[Post]]:
+        found: dict[tuple[str, Duty], list[Post]] = defaultdict(list)
+        for post in sorted(self.posts, key=lambda post: (post.since, post.worker)):
+            found[post.area, post.duty].append(post)
+        return found
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Worker]:
+        return {worker.id: worker for worker in self.workers}
+
+    def holder(self, area: str, duty: Duty, at: datetime) -> Post | None:
+        """The post of this duty held there at the instant: of several the longest standing, then the lowest id."""
+        return next((post for post in self._by_place.get((area, duty), ()) if post.held_at(at)), None)
+
+    def on_duty(self, path: Sequence[str], at: datetime) -> OnDuty:
+        """Who answers for the place at `path` (codes, widest first): the cell's worker, else its backup, else the same question
+        one level up, where the leader of a village or township (网格长) also stands in. The reasons name every step that failed."""
+        reasons: list[Sentence] = []
+        for area in reversed(path):
+            for duty in ANSWERABLE:
+                post = self.holder(area, duty, at)
+                if post:
+                    backup = self.holder(area, Duty.BACKUP, at)
+                    return OnDuty(post.worker, _other(backup, post), (*reasons, self._held(post)), post)
+            reasons.append(Sentence("reason.duty.vacant", {"area": area}))
+        return OnDuty(None, None, (*reasons, Sentence("reason.duty.nobody", {"path": list(path)})))
+
+    def _held(self, post: Post) -> Sentence:
+        worker = self._by_id.get(post.worker, Worker(post.worker, post.worker))
+        facts = {"worker": post.worker, "area": post.area, "since": post.since.isoformat(timespec="minutes")}
+        return Sentence(f"reason.duty.{post.duty}", {**facts, "name": worker.name, "name_en": worker.name_en or worker.name})
+
+
+def on_duty(posts: Iterable[Post], path: Sequence[str], at: datetime) -> OnDuty:
+    """One question to these posts; for many, keep a `Roster`."""
+    return Roster(tuple(posts)).on_duty(path, at)
+
+
+def _other(backup: Post | None, than: Post) -> str | None:
+    return backup.worker if backup and backup.worker != than.worker else None

@@ -1,0 +1,185 @@
+"""Which office must act, and why: the rungs of decision 6, as rows.
+
+The order of the grounds is the field's own rule, 部件先属主后属地、事件先属地后属事 (components: the owner, then the territory; events:
+the territory, then the subject; Changshu 2011), with `IssueType.subject_first` turning the second around. Disputes and services are
+tried like events: what can be settled where it arose is settled there (小事不出村). Within one ground the lowest level with
+jurisdiction comes first, then the rule's rank, then the office's code.
+
+"Territory" means two things, and they are tried at different times. A rung *by territory* holds only where a rule row says so, like
+any other: it is how a county says that its village centres settle quarrels between neighbours before any department is asked. The
+*centre* of the territory is something else: the backstop (无明确管理责任主体的按照属地兜底原则, Beijing). It is tried last, for whatever
+nobody was named for, needs no row, and goes up from the village's centre to the township's to the county's (a centre without an area).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gridmap.catalogue import ANY, By, IssueType, Kind, Rule
+from gridmap.duty import Office, OfficeKind
+from gridmap.grid import LEVELS, Level
+from gridmap.words import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step that was tried: on which ground, at which level (None is the county) and area, and the office found there if it held."""
+
+    by: By
+    level: Level | None
+    area: str | None
+    office: str | None
+    held: bool
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The one responsible office (None: a person must choose), on which ground, and the trail: every rung tried, in order.
+
+    `reasons` say the trail for readers: what held, and for each ground that did not, that nobody is named. Routing the same issue and
+    path through the same rows gives an equal Route: that is the dry replay.
+    """
+
+    office: str | None
+    by: By | None
+    rungs: tuple[Rung, ...]
+    reasons: tuple[Sentence, ...]
+
+
+def grounds(issue: IssueType) -> tuple[By, ...]:
+    """On which grounds an office is looked for, in order."""
+    if issue.kind == Kind.COMPONENT:
+        return (By.OWNER, By.TERRITORY)
+    return (By.SUBJECT, By.TERRITORY) if issue.subject_first else (By.TERRITORY, By.SUBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Competence:
+    """A rule row that covers the place: the level it is tried at, and its office (None where the register lacks it)."""
+
+    rule: Rule
+    office: Office | None
+    level: Level | None
+
+    @property
+    def code(self) -> str:
+        return self.office.code if self.office else self.rule.office
+
+    def rung(self, area: str | None) -> Rung:
+        rule = self.rule
+        facts = {"issue": rule.issue, "rank": rule.rank, "area": area}
+        if self.office is None:
+            missing = "centre_missing" if rule.office == ANY else "office_missing"
+            return Rung(rule.by, self.level, area, None, False, Sentence(f"reason.route.{missing}", {**facts, "office": self.code}))
+        sentence = Sentence(f"reason.route.{rule.by}{'' if area else '.county'}", {**facts, **_naming(self.office)})
+        return Rung(rule.by, self.level, area, self.office.code, True, sentence)
+
+
+@dataclass(frozen=True)
+class Desks:
+    """Rules and offices, ready to be asked many times."""
+
+    rules: Sequence[Rule]
+    offices: Sequence[Office]
+
+    @cached_property
+    def by_code(self) -> Mapping[str, Office]:
+        return {office.code: office for office in self.offices}
+
+    @cached_property
+    def _centre_of(self) -> Mapping[str | None, Office]:
+        """The centre of each area (None: the county); of several the lowest code."""
+        centres = sorted((office for office in self.offices if office.kind == OfficeKind.CENTRE), key=lambda o: o.code, reverse=True)
+        return {office.area: office for office in centres}
+
+    @cached_property
+    def _rules_about(self) -> Mapping[str, list[Rule]]:
+        found: dict[str, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            found[rule.issue].append(rule)
+        return found
+
+    def route(self, issue: IssueType, path: Sequence[str]) -> Route:
+        """The responsible office for this issue at `path` (codes, widest first)."""
+        about = (rule for name in dict.fromkeys((issue.code, issue.group, ANY)) for rule in self._rules_about.get(name, ()))
+        here = [found for rule in about if (found := self._here(rule, path))]
+        rungs: list[Rung] = []
+        reasons: list[Sentence] = []
+        for step in (*(_climb(by, here, issue, path) for by in grounds(issue)), self._backstop(path)):
+            rungs += step
+            reasons += _told(step)
+            if step[-1].held:
+                return Route(step[-1].office, step[-1].by, tuple(rungs), tuple(reasons))
+        return Route(None, None, tuple(rungs), (*reasons, Sentence("reason.route.nobody", {"issue": issue.code})))
+
+    def _here(self, rule: Rule, path: Sequence[str]) -> _Competence | None:
+        """What this row says about a place: None when its level, its area or its office's area does not cover it."""
+        levels = LEVELS[: len(path)]
+        if rule.level is not None and rule.level not in levels:
+            return None
+        if rule.office == ANY:
+            office = self._centre_of.get(path[levels.index(Level(rule.level))] if rule.level else None)
+        else:
+            office = self.by_code.get(rule.office)
+        areas = [area for area in (rule.area, office.area if office else None) if area is not None]
+        if any(area not in path for area in areas):
+            return None
+        narrowest = max((path.index(area) for area in areas), default=None)
+        level = Level(rule.level) if rule.level else None if narrowest is None else levels[narrowest]
+        return _Competence(rule, office, level)
+
+    def _backstop(self, path: Sequence[str]) -> list[Rung]:
+        """The territory's own centre, the nearest first."""
+        rungs: list[Rung] = []
+        for level, area in _upwards(path):
+            centre = self._centre_of.get(area)
+            if centre:
+                where = "" if area else ".county"
+                sentence = Sentence(f"reason.route.backstop{where}", {**_naming(centre), "area": area})
+                return [*rungs, Rung(By.TERRITORY, level, area, centre.code, True, sentence)]
+            rungs.append(Rung(By.TERRITORY, level, area, None, False, Sentence("reason.route.backstop.none", {"area": area})))
+        return rungs
+
+
+def route(rules: Iterable[Rule], offices: Iterable[Office], issue: IssueType, path: Sequence[str]) -> Route:
+    """One question to these rows; for many, keep `Desks`."""
+    return Desks(tuple(rules), tuple(offices)).route(issue, path)
+
+
+def _climb(by: By, here: Iterable[_Competence], issue: IssueType, path: Sequence[str]) -> list[Rung]:
+    """The rungs of one ground, from the cell up to the county, ending with the first that holds."""
+    rungs: list[Rung] = []
+    rows = sorted((found for found in here if found.rule.by == by), key=lambda found: (found.rule.rank, found.code))
+    for level, area in _upwards(path):
+        at_level = [found for found in rows if found.level == level]
+        for found in at_level:
+            rungs.append(found.rung(area))
+            if rungs[-1].held:
+                return rungs
+        if not at_level:
+            none = Sentence(f"reason.route.{by}.none", {"issue": issue.code, "area": area})
+            rungs.append(Rung(by, level, area, None, False, none))
+    return rungs
+
+
+def _upwards(path: Sequence[str]) -> Iterator[tuple[Level | None, str | None]]:
+    """The levels and areas from the finest of the path up to the county (None, None)."""
+    yield from reversed(list(zip(LEVELS, path, strict=False)))
+    yield None, None
+
+
+def _naming(office: Office) -> dict[str, str]:
+    return {"office": office.code, "name": office.name, "name_en": office.name_en or office.name}
+
+
+def _told(step: Sequence[Rung]) -> list[Sentence]:
+    """A ground in words: rows that name an office which the register lacks, then what held, or that nothing did (with the areas tried)."""
+    last = step[-1]
+    gaps = [rung.sentence for rung in step if rung.sentence.key.endswith("_missing")]
+    if last.held:
+        return [*gaps, last.sentence]
+    if gaps:
+        return gaps
+    return [Sentence(last.sentence.key, {**last.sentence.facts, "tried": [rung.area for rung in step]})]
