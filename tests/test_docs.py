@@ -1,0 +1,122 @@
+"""What the documents say is so: their commands parse, their links lead somewhere, every command and setting is told of."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from gridmap.cli import app
+from gridmap.version import __version__
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path for path in ROOT.glob("**/*.md") if not {".venv", "node_modules", "vendor"} & set(path.parts) and ".pytest_cache" not in str(path)
+)
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+SHELLS = {"sh", "bash", "console"}
+
+
+def _lines(document: Path) -> Iterator[str]:
+    """Every command line of a document: all of a `sh` block, the `$ ` lines of a `console` block."""
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```", document.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        if language in SHELLS:
+            for line in block.replace("\\\n", " ").splitlines():
+                if language != "console" or line.startswith("$ "):
+                    yield line.removeprefix("$ ").split(" #")[0].strip()
+
+
+def _calls(document: Path, program: str) -> Iterator[list[str]]:
+    """The arguments of each call of `program`, without the settings before it and what the shell does after it."""
+    for line in _lines(document):
+        words = shlex.split(re.split(r"\s(?:\||>|&&|&)", line)[0])
+        while words and re.match(r"[A-Z_]+=", words[0]):
+            words.pop(0)
+        if words and Path(words[0]).name == program:
+            yield words[1:]
+
+
+def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that can be run, with the words that call it."""
+    for name, command in getattr(group, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def _parse(command: Any, arguments: list[str]) -> None:
+    """Walk to the command that is called and let it read its own arguments, without running it."""
+    while hasattr(command, "commands") and arguments and arguments[0] in command.commands:
+        command, arguments = command.commands[arguments[0]], arguments[1:]
+    if {"--help", "--version"} & set(arguments):
+        return
+    assert not hasattr(command, "commands"), f"no such command: {arguments}"
+    with typer.main.get_command(app).make_context("gridmap", ["--help"], resilient_parsing=True) as parent:
+        command.make_context("gridmap", arguments, parent=parent)
+
+
+CALLS = [
+    pytest.param(call, id=f"{path.relative_to(ROOT)}: {' '.join(call)}"[:90]) for path in DOCUMENTS for call in _calls(path, "gridmap")
+]
+COMMANDS = list(_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_command_in_a_document_is_understood(call: list[str]) -> None:
+    _parse(typer.main.get_command(app), list(call))
+
+
+def test_every_make_target_in_a_document_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = {word for path in DOCUMENTS for call in _calls(path, "make") for word in call if "=" not in word}
+    assert told - targets == set()
+
+
+def test_every_make_target_says_what_it_does() -> None:
+    assert re.findall(r"^([a-z]+):(?!.*## )", (ROOT / "Makefile").read_text(), re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS])
+def test_every_command_is_explained(path: tuple[str, ...], command: Any) -> None:
+    """Each has a help text with an example, each option a text of its own, and the documents tell of it."""
+    call = "gridmap " + " ".join(path)
+    assert command.help, f"{call} has no help"
+    assert call in f"{command.help}{command.epilog or ''}", f"the help of {call} shows no example of it"
+    silent = [option.name for option in command.params if option.name != "help" and not getattr(option, "help", None)]
+    assert silent == [], f"{call}: options without a text"
+    assert any(call in document.read_text("utf-8") for document in DOCUMENTS), f"no document tells of {call}"
+
+
+def test_every_command_can_answer_in_json() -> None:
+    without = [" ".join(path) for path, command in COMMANDS if not any("--json" in option.opts for option in command.params)]
+    assert [name for name in without if name != "serve"] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_in_a_document_lead_somewhere(name: str) -> None:
+    document = ROOT / name
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", document.read_text("utf-8"))
+    local = [(one or other).split("#")[0] for one, other in links if not re.match(r"[a-z]+:", one or other)]
+    assert [link for link in local if link and not (document.parent / link).exists()] == []
+
+
+def test_the_readme_tells_of_every_setting_and_of_no_other() -> None:
+    read = set(re.findall(r"GRIDMAP_[A-Z_]+", (ROOT / "gridmap/settings.py").read_text()))
+    told = set(re.findall(r"GRIDMAP_[A-Z_]+", (ROOT / "README.md").read_text())) - {"GRIDMAP_TEST_DATABASE_URL"}
+    assert read == told
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.name)
+def test_a_notebook_is_kept_without_what_it_showed(notebook: Path) -> None:
+    cells = [cell for cell in json.loads(notebook.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert cells
+    assert [cell["id"] for cell in cells if cell["outputs"] or cell["execution_count"] is not None] == []
