@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """Anything that has words in every language."""
+
+    def text(self, lang: Lang = "en") -> str: ...
 
 
 @cache
@@ -19,8 +26,11 @@ def texts(lang: Lang) -> Mapping[str, str]:
 
 
 def say(key: str, lang: Lang = "en", **facts: object) -> str:
-    """The text of `key` with its facts filled in. An unknown key or a missing fact is a KeyError: a fault of ours, never of the input."""
-    return texts(lang)[key].format_map(facts)
+    """The text of `key` with its facts filled in; a fact that can say itself (a Sentence, a Finding) is said in the same language.
+
+    An unknown key or a missing fact is a KeyError: a fault of ours, never of the input.
+    """
+    return texts(lang)[key].format_map({name: fact.text(lang) if isinstance(fact, Sayable) else fact for name, fact in facts.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,68 @@
+"""From a database URL to an engine: which driver, how SQLite is kept safe, and what may be shown of the URL."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gridmap.store.dialect import POSTGRESQL, to_json
+from gridmap.store.faults import DatabaseUrlUnusable, StoreFolderMissing
+
+BUSY_SECONDS = 5
+SAFE_WAL = (3, 51, 3)  # earlier SQLite can corrupt a WAL database that two connections write
+
+
+def read_url(text: str) -> URL:
+    """The URL with our driver and, for SQLite, an absolute path; DatabaseUrlUnusable says what is wrong with it."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as fault:
+        raise DatabaseUrlUnusable(url=text.split(":", maxsplit=1)[0]) from fault
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg2"}:
+        return url.set(drivername="postgresql+psycopg2")
+    if url.drivername not in {"sqlite", "sqlite+pysqlite"} or not url.database or url.database == ":memory:":
+        raise DatabaseUrlUnusable(url=shown(url))
+    return url if url.database.startswith("file:") else url.set(database=str(Path(url.database).absolute()))
+
+
+def shown(url: URL) -> str:
+    """The URL as it may be shown: without the password."""
+    hidden = {name: "***" if name in {"password", "sslpassword"} else value for name, value in url.query.items()}
+    return url.set(query=hidden, drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Where a SQLite database lies; None for PostgreSQL (and for SQLite's own file: addresses)."""
+    if url.get_backend_name() == POSTGRESQL or url.database is None or url.database.startswith("file:"):
+        return None
+    return Path(url.database)
+
+
+def make_engine(url: URL) -> Engine:
+    """An engine, not yet connected."""
+    if url.get_backend_name() == POSTGRESQL:
+        return create_engine(url, json_serializer=to_json, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+    file = sqlite_file(url)
+    if file is not None and not file.parent.is_dir():
+        raise StoreFolderMissing(url=shown(url), folder=file.parent)
+    engine = create_engine(url, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """The settings of every SQLite connection. The driver's own BEGIN is turned off: `_begin` says it."""
+    connection.isolation_level = None
+    journal = "WAL" if sqlite3.sqlite_version_info >= SAFE_WAL else "DELETE"
+    for pragma in (f"journal_mode={journal}", "synchronous=EXTRA", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    """A write transaction takes the write lock at once, so that it never fails half-way; a reading one cannot write."""
+    writes = bool(connection.get_execution_options().get("writes"))
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,124 @@
+"""Every difference of the two databases. The rest of the room writes one query for both."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+import shapely
+from geoalchemy2 import Geometry
+from geoalchemy2.shape import from_shape, to_shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Dialect, Integer, LargeBinary, String, Table, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+LONLAT = 4326
+POSTGRESQL = "postgresql"
+
+Key = BigInteger().with_variant(Integer(), "sqlite")
+"""A whole number that the database gives out: BIGINT, or SQLite's INTEGER PRIMARY KEY."""
+
+Code = String().with_variant(String(collation="C"), POSTGRESQL)
+"""Text that programs compare: ordered by code point on both databases, whatever the server's locale is."""
+
+
+def to_json(value: Any) -> str:
+    """What a JSON column keeps: readable Chinese, and no NaN, which PostgreSQL refuses."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+class Shape(TypeDecorator[BaseGeometry]):
+    """A shapely shape in degrees: geometry(…, 4326) on PostGIS, WKB on SQLite; every bit of every coordinate comes back."""
+
+    impl = LargeBinary
+    cache_ok = True
+    spatial_index = False  # GeoAlchemy would make one by itself; ours is named in the schema
+
+    def load_dialect_impl(self, dialect: Dialect | None) -> TypeEngine[Any]:
+        """GeoAlchemy's listeners ask without a dialect, to learn whether this is a column of theirs."""
+        if dialect is None:
+            return Geometry(srid=LONLAT, spatial_index=False)
+        if dialect.name == POSTGRESQL:
+            return dialect.type_descriptor(Geometry(srid=LONLAT, spatial_index=False))
+        return dialect.type_descriptor(LargeBinary())
+
+    def process_bind_param(self, value: BaseGeometry | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        # Extended, because GeoAlchemy sends plain WKB as rounded text.
+        return from_shape(value, srid=LONLAT, extended=True) if dialect.name == POSTGRESQL else shapely.to_wkb(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:
+        if value is None:
+            return None
+        return to_shape(value) if dialect.name == POSTGRESQL else shapely.from_wkb(value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: aware in, aware UTC out, to the microsecond. A naive one is refused: nobody could say when it was."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive instant {value!r}")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == POSTGRESQL else utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Lock(IntEnum):
+    """What only one transaction may do at a time, until it ends."""
+
+    MIGRATE = 0x6772_6964_0001
+    EDITION = 0x6772_6964_0002
+    INCIDENT = 0x6772_6964_0003
+
+
+def hold(tx: Connection, lock: Lock) -> None:
+    """Wait for `lock` and hold it to the end of the transaction. SQLite's write transactions are alone already."""
+    if tx.dialect.name == POSTGRESQL:
+        tx.execute(select(func.pg_advisory_xact_lock(int(lock))))
+
+
+def insert_once(tx: Connection, table: Table, *, on: Sequence[str], update: Iterable[str] = ()) -> Any:
+    """An INSERT that leaves the row that is there (`on` names the unique columns), or brings its columns `update` up to date."""
+    new = (postgresql.insert if tx.dialect.name == POSTGRESQL else sqlite.insert)(table)
+    changes = {name: new.excluded[name] for name in update}
+    return new.on_conflict_do_update(index_elements=on, set_=changes) if changes else new.on_conflict_do_nothing(index_elements=on)
+
+
+def upsert(tx: Connection, table: Table, rows: Iterable[Mapping[str, Any]], *, on: Sequence[str]) -> None:
+    """Insert rows, or bring those that are there up to date; of two rows for one key the last counts.
+
+    They are made one here, because PostgreSQL refuses to touch a row twice in one statement.
+    """
+    last = {tuple(row[name] for name in on): row for row in rows}
+    if last:
+        columns = next(iter(last.values())).keys()
+        tx.execute(insert_once(tx, table, on=on, update=[name for name in columns if name not in on]), list(last.values()))
+
+
+def insert_all(tx: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows, however many, in as few statements as the database takes."""
+    listed = list(rows)
+    if listed:
+        tx.execute(insert(table), listed)
+
+
+def reserve(tx: Connection, key: Column[int], count: int) -> list[int]:
+    """The next `count` numbers of a table's key, ascending. On SQLite the write transaction keeps others from taking them."""
+    if tx.dialect.name == POSTGRESQL:
+        sequence = func.pg_get_serial_sequence(key.table.name, key.name)
+        return sorted(tx.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
+    last = tx.scalar(select(func.coalesce(func.max(key), 0))) or 0
+    return list(range(last + 1, last + 1 + count))

@@ -1,0 +1,47 @@
+"""Which schema a database has, and bringing it to ours. Alembic is configured here: there is no alembic.ini."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from gridmap.store.dialect import POSTGRESQL, Lock, hold
+from gridmap.store.faults import PostgisMissing, SchemaNewer, StoreNotOurs
+from gridmap.store.schema import metadata
+
+HEAD = "0001"
+VERSION_TABLE = "gridmap_version"
+
+
+def found_version(connection: Connection, url: str) -> str | None:
+    """The schema's version in the database, None for an empty one; StoreNotOurs, SchemaNewer where we must not touch it."""
+    tables = set(inspect(connection).get_table_names())
+    if VERSION_TABLE not in tables:
+        # A SQLite file with any table is somebody's file; a PostgreSQL database may be shared, if no name is taken.
+        foreign = tables & set(metadata.tables) if connection.dialect.name == POSTGRESQL else tables
+        if foreign:
+            raise StoreNotOurs(url=url, tables=", ".join(sorted(foreign)[:5]))
+        return None
+    found = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if found is not None and found > HEAD:
+        raise SchemaNewer(found=found, wanted=HEAD)
+    return found
+
+
+def upgrade(connection: Connection, url: str) -> None:
+    """Bring the schema to ours within the write transaction of `connection`: wholly or not at all, one migrator at a time."""
+    from alembic import command  # noqa: PLC0415  (slow to import, and seldom needed)
+    from alembic.config import Config  # noqa: PLC0415
+
+    hold(connection, Lock.MIGRATE)
+    if found_version(connection, url) == HEAD:
+        return
+    if connection.dialect.name == POSTGRESQL:
+        _need_postgis(connection, url)
+    config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def _need_postgis(connection: Connection, url: str) -> None:
+    if not connection.scalar(text("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'")):
+        raise PostgisMissing(url=url)

@@ -1,0 +1,46 @@
+"""Workers and their posts."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+
+from gridmap.duty import Duty, Post, Worker
+from gridmap.store.dialect import upsert
+from gridmap.store.schema import post
+from gridmap.store.schema import worker as worker_table
+
+_WORKER = (worker_table.c.id, worker_table.c.name, worker_table.c.phone, worker_table.c.name_en)
+
+
+def put_workers(tx: Connection, given: Iterable[Worker]) -> None:
+    """Add workers, or bring those of the same id up to date; nobody is removed, because incidents name them."""
+    upsert(tx, worker_table, (asdict(each) for each in given), on=["id"])
+
+
+def workers(tx: Connection) -> tuple[Worker, ...]:
+    """All workers, by id."""
+    return tuple(Worker(*row) for row in tx.execute(select(*_WORKER).order_by(worker_table.c.id)))
+
+
+def worker(tx: Connection, id: str) -> Worker | None:
+    """The worker of this id, or None."""
+    row = tx.execute(select(*_WORKER).where(worker_table.c.id == id)).one_or_none()
+    return Worker(*row) if row else None
+
+
+def put_posts(tx: Connection, given: Iterable[Post]) -> None:
+    """Add posts; one of the same worker, area, duty and `since` gets the new `until`. Their workers must be there."""
+    upsert(tx, post, (asdict(each) | {"duty": str(each.duty)} for each in given), on=["worker", "area", "duty", "since"])
+
+
+def posts(tx: Connection, *, at: datetime | None = None, areas: Iterable[str] | None = None) -> tuple[Post, ...]:
+    """Posts by area, then by since; only those held at the instant, only those of these area codes, where asked."""
+    wanted = select(post.c.worker, post.c.area, post.c.duty, post.c.since, post.c.until)
+    if at is not None:
+        wanted = wanted.where(post.c.since <= at, or_(post.c.until.is_(None), post.c.until > at))
+    if areas is not None:
+        wanted = wanted.where(post.c.area.in_(tuple(areas)))
+    rows = tx.execute(wanted.order_by(post.c.area, post.c.since, post.c.duty, post.c.worker))
+    return tuple(Post(who, where, Duty(duty), since, until) for who, where, duty, since, until in rows)

@@ -1,0 +1,278 @@
+"""The tables, the same on both databases; what PostgreSQL alone has (GiST, views) is marked so."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from gridmap.catalogue import By, Grade, Kind, Urgency
+from gridmap.duty import Duty, OfficeKind
+from gridmap.grid import How, Level
+from gridmap.incidents import Channel, State
+from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape
+from gridmap.store.guards import attach
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class LandKind(StrEnum):
+    """What lies between households besides areas."""
+
+    BARRIER = "barrier"
+    BRIDGE = "bridge"
+    STREET = "street"
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f'"{column}" IN ({listed})', name=column)
+
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("in_force_from", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint("in_force_from >= recorded_at", name="not_past"),
+)
+
+area = Table(
+    "area",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("edition", ForeignKey("edition.number"), nullable=False),
+    Column("code", Code, nullable=False),
+    Column("level", String(10), nullable=False),
+    Column("parent", Code),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("households", Integer),
+    Column("shape", Shape, nullable=False),
+    Column("west", Double, nullable=False),
+    Column("south", Double, nullable=False),
+    Column("east", Double, nullable=False),
+    Column("north", Double, nullable=False),
+    UniqueConstraint("edition", "code"),
+    ForeignKeyConstraint(["edition", "parent"], ["area.edition", "area.code"], deferrable=True, initially="DEFERRED"),
+    _one_of("level", Level),
+    CheckConstraint("households >= 0", name="households"),
+)
+Index("ix_area_shape", area.c.shape, postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("name", Code, primary_key=True),
+    Column("base", ForeignKey("edition.number")),
+    Column("updated_at", Instant, nullable=False),
+)
+
+draft_area = Table(
+    "draft_area",
+    metadata,
+    Column("draft", ForeignKey("draft.name", ondelete="CASCADE"), primary_key=True),
+    Column("code", Code, primary_key=True),
+    Column("level", String(10), nullable=False),
+    Column("parent", Code),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("households", Integer),
+    Column("shape", Shape, nullable=False),
+    _one_of("level", Level),
+    CheckConstraint("households >= 0", name="households"),
+)
+
+household = Table(
+    "household",
+    metadata,
+    Column("id", Code, primary_key=True),
+    Column("lon", Double, nullable=False),
+    Column("lat", Double, nullable=False),
+    Column("count", Integer, nullable=False),
+    CheckConstraint("count >= 0", name="count"),
+)
+
+land = Table(
+    "land",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", String(10), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("shape", Shape, nullable=False),
+    _one_of("kind", LandKind),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Code, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+)
+
+post = Table(
+    "post",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("worker", ForeignKey("worker.id"), nullable=False),
+    Column("area", Code, nullable=False, index=True),
+    Column("duty", String(20), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    UniqueConstraint("worker", "area", "duty", "since"),
+    _one_of("duty", Duty),
+    CheckConstraint("until > since", name="until"),
+)
+
+office = Table(
+    "office",
+    metadata,
+    Column("code", Code, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("area", Code),
+    Column("phone", Text, nullable=False),
+    _one_of("kind", OfficeKind),
+)
+
+issue_type = Table(
+    "issue_type",
+    metadata,
+    Column("code", Code, primary_key=True),
+    Column("group", Text, nullable=False),
+    Column("group_en", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("limit", String(10), nullable=False),
+    Column("grade", String(10), nullable=False),
+    Column("subject_first", Boolean, nullable=False),
+    _one_of("kind", Kind),
+    _one_of("grade", Grade),
+)
+
+rule = Table(
+    "rule",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("office", ForeignKey("office.code"), nullable=False),
+    Column("issue", Code, nullable=False),
+    Column("by", String(10), nullable=False),
+    Column("level", String(10)),
+    Column("area", Code),
+    Column("rank", Integer, nullable=False),
+    _one_of("by", By),
+    _one_of("level", Level),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("serial", Key, primary_key=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("state", String(20), nullable=False),
+    Column("issue", Code, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("grade", String(10), nullable=False),
+    Column("urgency", String(10), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("lon", Double),
+    Column("lat", Double),
+    Column("edition", ForeignKey("edition.number")),
+    Column("township", Code, index=True),
+    Column("village", Code, index=True),
+    Column("cell", Code, index=True),
+    Column("worker", ForeignKey("worker.id")),
+    Column("backup", ForeignKey("worker.id")),
+    Column("office", ForeignKey("office.code")),
+    Column("how", String(10)),
+    Column("distance_m", Double),
+    Column("border_m", Double),
+    Column("candidates", JSON, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("revision", Integer, nullable=False),
+    *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in Level),
+    _one_of("state", State),
+    _one_of("channel", Channel),
+    _one_of("grade", Grade),
+    _one_of("urgency", Urgency),
+    _one_of("how", How),
+    CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
+    CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
+    CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
+    Index("ix_incident_state_serial", "state", "serial"),
+    Index("ix_incident_lon_lat", "lon", "lat"),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    # Deferred: the report goes first, because its key decides whether there is an incident at all.
+    Column("incident", ForeignKey("incident.id", deferrable=True, initially="DEFERRED"), nullable=False, index=True),
+    Column("sender", Code, nullable=False),
+    Column("key", Code),
+    Column("body_hash", String(64), nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("raw", JSON, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("sender_number", Text, nullable=False),
+    Column("issue", Code, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("lon", Double),
+    Column("lat", Double),
+    Column("datum", String(20), nullable=False),
+    Column("accuracy_m", Double),
+    UniqueConstraint("sender", "key"),
+    _one_of("channel", Channel),
+)
+
+incident_log = Table(
+    "incident_log",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("incident", ForeignKey("incident.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("from_state", String(20)),
+    Column("to_state", String(20), nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+
+attach(metadata)

@@ -1,0 +1,115 @@
+"""The database as one object: opened once, handed to whoever reads or writes, closed at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Lock as ThreadLock
+from typing import Literal, Self
+
+from sqlalchemy import Connection, Engine
+
+from gridmap.errors import NoEditionInForce, SchemaOutdated
+from gridmap.grid import Edition, EditionHead
+from gridmap.store import editions
+from gridmap.store.connect import make_engine, read_url, shown, sqlite_file
+from gridmap.store.dialect import POSTGRESQL
+from gridmap.store.faults import StoreFileMissing, told
+from gridmap.store.migrate import HEAD, found_version, upgrade
+
+Tx = Connection
+"""An open transaction: what every query of this room takes first."""
+
+EDITIONS_KEPT = 4
+
+
+class Store:
+    """One open database. Thread-safe; each transaction has its own connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.url_shown = shown(engine.url)
+        self._password = str(engine.url.password) if engine.url.password else None
+        self._engine = engine
+        self._editions: dict[EditionHead, Edition] = {}
+        self._editions_lock = ThreadLock()
+
+    @classmethod
+    def open(cls, url: str, *, make: bool = True) -> Self:
+        """The database at `url`, ready to use; a SQLite file is made (unless `make` is false) and migrated.
+
+        SchemaOutdated or SchemaNewer where the schema is not ours, StoreUnreachable and its kinds where nothing answers.
+        """
+        address = read_url(url)
+        file = sqlite_file(address)
+        if file is not None and not make and not file.exists():
+            raise StoreFileMissing(url=shown(address))
+        store = cls(make_engine(address))
+        try:
+            store._settle_schema()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def migrate(cls, url: str) -> str:
+        """Bring the schema of the database at `url` to ours, from empty or from any version before; answers its version."""
+        store = cls(make_engine(read_url(url)))
+        try:
+            with store.begin() as tx:
+                upgrade(tx, store.url_shown)
+        finally:
+            store.close()
+        return HEAD
+
+    def _settle_schema(self) -> None:
+        with self.read() as tx:
+            found = found_version(tx, self.url_shown)
+        if found == HEAD:
+            return
+        if self.dialect == POSTGRESQL:
+            raise SchemaOutdated(found=found or "-", wanted=HEAD)
+        with self.begin() as tx:
+            upgrade(tx, self.url_shown)
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        return "postgresql" if self._engine.dialect.name == POSTGRESQL else "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """A write transaction: committed at the end of the block, undone if the block raises. SQLite lets one write at a time."""
+        with told(self.url_shown, self._password), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A reading transaction: one snapshot for all its questions, and no writing."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.dialect == POSTGRESQL else {}
+        with told(self.url_shown, self._password), self._engine.connect() as connection, connection.execution_options(**options).begin():
+            yield connection
+
+    def edition_in_force(self, tx: Tx, at: datetime) -> Edition:
+        """The edition that holds at the instant, or NoEditionInForce."""
+        number = editions.number_in_force(tx, at)
+        if number is None:
+            raise NoEditionInForce(at=at.isoformat())
+        return self.edition(tx, number)
+
+    def edition(self, tx: Tx, number: int) -> Edition:
+        """The edition of this number, or EditionMissing. Kept in memory, by its whole head: a number that was rolled back is used again."""
+        head = editions.head(tx, number)
+        with self._editions_lock:
+            if head not in self._editions:
+                while len(self._editions) >= EDITIONS_KEPT:
+                    del self._editions[next(iter(self._editions))]
+                self._editions[head] = editions.load(tx, number)
+            return self._editions[head]
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
