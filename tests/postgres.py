@@ -1,0 +1,126 @@
+"""A throwaway PostgreSQL with PostGIS on a free port of this machine, and fresh databases in it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pwd import getpwnam
+from uuid import uuid4
+
+import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
+
+START_SECONDS = 60
+INSTALL = "install PostgreSQL (15 or later) with PostGIS (Debian: apt-get install postgresql postgresql-postgis), or set GRIDMAP_TEST_DATABASE_URL"
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=64MB"
+
+
+class PostgresMissing(RuntimeError):
+    """One sentence that says what to install."""
+
+
+def _version(folder: Path) -> int:
+    found = re.fullmatch(r"\d+", folder.parent.name)
+    return int(found[0]) if found else 0
+
+
+def find_programs() -> Path:
+    """The folder with initdb and postgres: the newest of Debian's, else where PATH has them."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    on_path = shutil.which("initdb")
+    for folder in [*folders, *([Path(on_path).resolve().parent] if on_path else [])]:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    raise PostgresMissing(f"No PostgreSQL was found: {INSTALL}.")
+
+
+def find_user() -> str | None:
+    """PostgreSQL refuses to run as root: then the user `postgres` runs it, who comes with the package."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return getpwnam("postgres").pw_name
+    except KeyError as fault:
+        raise PostgresMissing(f"Root needs the user postgres to run the server as: {INSTALL}.") from fault
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+@contextmanager
+def running(programs: Path, user: str | None) -> Iterator[str]:
+    """The URL of a server that lives as long as the block, or as this process, however it ends.
+
+    The server's shell reads a pipe that we hold open: when we end, even killed, the pipe closes and the shell stops the server
+    (SIGINT is PostgreSQL's fast shutdown) and clears the folder away.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gridmap-postgres-"))
+    if user:
+        shutil.chown(folder, user)
+    run = ["runuser", "-u", user, "--"] if user else []
+    data, log, port = folder / "data", folder / "log", _free_port()
+    init = [*run, str(programs / "initdb"), "-D", str(data), "-U", "gridmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    subprocess.run(init, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {FAST}"
+    shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {data} {log}"
+    keeper = subprocess.Popen([*run, "sh", "-c", shell], cwd=folder, stdin=subprocess.PIPE, start_new_session=True)
+    assert keeper.stdin is not None
+    try:
+        url = f"postgresql://gridmap@127.0.0.1:{port}/postgres"
+        _wait_until_up(url, log)
+        yield url
+    finally:
+        keeper.stdin.close()
+        keeper.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_up(url: str, log: Path) -> None:
+    last = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg2.connect(url, connect_timeout=5).close()
+        except psycopg2.OperationalError as fault:
+            told = log.read_text() if log.exists() else ""
+            if time.monotonic() > last or "FATAL:  could not" in told or "shut down" in told:
+                raise RuntimeError(f"PostgreSQL did not start: {told[-2000:]}") from fault
+            time.sleep(0.05)
+        else:
+            return
+
+
+def run_sql(url: str, statement: str) -> None:
+    """One statement outside any transaction, on the server's own database."""
+    connection = psycopg2.connect(url)
+    try:
+        connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def database_url(server_url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    head, _, query = server_url.partition("?")
+    return head.rpartition("/")[0] + "/" + name + (f"?{query}" if query else "")
+
+
+@contextmanager
+def fresh_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    """The URL of a new database, a copy of `template`, dropped after the block."""
+    name = f"gridmap_test_{uuid4().hex[:12]}"
+    run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield database_url(server_url, name)
+    finally:
+        run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)")
