@@ -36,7 +36,7 @@ class LikelyCrs:
 
 
 def read_crs(crs: object) -> pyproj.CRS:
-    """The coordinate system of an EPSG number, `EPSG:n`, WKT or PROJ text; CrsUnknown where there is none or it is not of the earth's surface."""
+    """The coordinate system of an EPSG number, `EPSG:n`, WKT or PROJ text; CrsUnknown where it is none of the earth's surface."""
     text = str(crs).strip()
     try:
         found = pyproj.CRS.from_user_input(int(text) if text.isdecimal() else crs)

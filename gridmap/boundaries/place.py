@@ -1,0 +1,89 @@
+"""Where on earth a file's numbers are: its own coordinate system, the one it was given, or advice."""
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from gridmap.boundaries.table import Raw, ReadOptions, Shapes
+from gridmap.errors import BadInput
+from gridmap.geometry.crs import LONLAT, CrsUnknown, LikelyCrs, likely_crs, looks_like_degrees, read_crs, to_lonlat
+from gridmap.grid import Finding, Severity
+
+
+class CrsNeeded(BadInput):
+    """The numbers cannot be degrees and nothing is known of where the land is; facts: path, x, y."""
+
+    advice: tuple[LikelyCrs, ...] = ()
+
+
+class CrsLikely(CrsNeeded):
+    """The numbers cannot be degrees; facts: path, x, y, advice (text). `advice` holds up to five systems that would fit."""
+
+    def __init__(self, advice: tuple[LikelyCrs, ...], **facts: object) -> None:
+        lines = [f"\n  --crs {one.code}  {one.name} ({one.lon:.4f}, {one.lat:.4f})" for one in advice]
+        super().__init__(advice="".join(lines), **facts)
+        self.advice = advice
+
+
+class CrsNowhere(CrsNeeded):
+    """The numbers cannot be degrees, and no known system puts them beside the known land; facts: path, x, y, lon, lat."""
+
+
+class AxesSwapped(CrsNeeded):
+    """The numbers are degrees only when read as (lat, lon); facts: path, x, y."""
+
+
+def to_known_place(path: Path, raw: Raw, options: ReadOptions) -> tuple[Shapes, str, tuple[Finding, ...]]:
+    """The shapes as (lon, lat), the system that they were in, and notes on what was assumed or converted; CrsNeeded or a child of it."""
+    said, notes = _system(raw, options)
+    source = read_crs(said)
+    if source.is_geographic and not _mostly_degrees(raw.shapes):
+        raise _advice(path, raw.shapes, options.near)
+    name = ":".join(source.to_authority() or ()) or source.name
+    if not source.is_geographic:
+        notes = (_note("crs_converted", crs=name, title=source.name),)
+    with np.errstate(invalid="ignore"):
+        return to_lonlat(raw.shapes, source), name, notes
+
+
+def _system(raw: Raw, options: ReadOptions) -> tuple[str, tuple[Finding, ...]]:
+    """What was given, else what the file says, else degrees."""
+    if options.crs is not None:
+        return options.crs, ()
+    if raw.crs is not None:
+        try:
+            read_crs(raw.crs)
+        except CrsUnknown:  # a plan's own axes, say: as good as nothing said
+            return LONLAT, (_note("crs_assumed"),)
+        return raw.crs, ()
+    return LONLAT, (_note("crs_assumed"),)
+
+
+def _note(code: str, **facts: object) -> Finding:
+    return Finding(code, Severity.NOTE, facts=facts)
+
+
+def _finite_bounds(shapes: Shapes) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        bounds = shapely.bounds(shapes)
+    return bounds[np.isfinite(bounds).all(axis=1)]
+
+
+def _mostly_degrees(shapes: Shapes) -> bool:
+    """Whether more than half of the shapes could be in degrees: a few bad rows are told row by row, not as a wrong system."""
+    bounds = _finite_bounds(shapes)
+    fits = [looks_like_degrees((west, south, east, north)) for west, south, east, north in bounds.tolist()]
+    return len(fits) == 0 or sum(fits) * 2 > len(fits)
+
+
+def _advice(path: Path, shapes: Shapes, near: tuple[float, float] | None) -> CrsNeeded:
+    bounds = _finite_bounds(shapes)
+    (west, south), (east, north) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
+    facts = {"path": path, "x": f"{west:,.1f} … {east:,.1f}", "y": f"{south:,.1f} … {north:,.1f}"}
+    if looks_like_degrees((south, west, north, east)):
+        return AxesSwapped(**facts)
+    if near is None:
+        return CrsNeeded(**facts)
+    advice = likely_crs((west, south, east, north), near)
+    return CrsLikely(advice, **facts) if advice else CrsNowhere(lon=near[0], lat=near[1], **facts)
