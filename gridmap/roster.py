@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from gridmap.duty import Duty, Post, Worker
+from gridmap.grid import Area
 from gridmap.words import Sentence
 
 # Police, mediators and organisations are called in; the answer for a place is one of these, in this order.
@@ -67,6 +68,31 @@ class Roster:
 def on_duty(posts: Iterable[Post], path: Sequence[str], at: datetime) -> OnDuty:
     """One question to these posts; for many, keep a `Roster`."""
     return Roster(tuple(posts)).on_duty(path, at)
+
+
+def stand(cells: Sequence[Area], workers: Sequence[Worker], *, since: datetime) -> tuple[Post, ...]:
+    """A first roster: each cell, in the order of its code, gets the next worker, and as backup the worker of the next cell of its village.
+
+    With fewer workers than cells a worker stands in several, spread evenly; neighbours in the order of codes share one. The backup of
+    a village's only cell is the worker of the next cell in the county, and nobody where that is the same person.
+    """
+    cells = sorted(cells, key=lambda cell: cell.code)
+    if not workers:
+        return ()
+    shares = min(len(cells), len(workers))
+    holder = {cell.code: workers[at * shares // len(cells)].id for at, cell in enumerate(cells)}
+    posts: list[Post] = []
+    for at, cell in enumerate(cells):
+        posts.append(Post(holder[cell.code], cell.code, Duty.WORKER, since))
+        others = [holder[other.code] for other in _next_first(cells, at) if holder[other.code] != holder[cell.code]]
+        posts += [Post(others[0], cell.code, Duty.BACKUP, since)] if others else []
+    return tuple(posts)
+
+
+def _next_first(cells: Sequence[Area], at: int) -> list[Area]:
+    """The other cells, those of the same village first, each group in order from the one behind `at` around to the one before it."""
+    around = [*cells[at + 1 :], *cells[:at]]
+    return sorted(around, key=lambda cell: cell.parent != cells[at].parent)
 
 
 def _other(backup: Post | None, than: Post) -> str | None:
