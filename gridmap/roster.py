@@ -1,10 +1,12 @@
 """Who is on duty for a place: the nearest post that is held, from the cell up."""
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, islice
 
 from gridmap.duty import Duty, Post, Worker
 from gridmap.grid import Area
@@ -81,18 +83,23 @@ def stand(cells: Sequence[Area], workers: Sequence[Worker], *, since: datetime) 
         return ()
     shares = min(len(cells), len(workers))
     holder = {cell.code: workers[at * shares // len(cells)].id for at, cell in enumerate(cells)}
+    villages: dict[str | None, list[Area]] = defaultdict(list)
+    for cell in cells:
+        villages[cell.parent].append(cell)
     posts: list[Post] = []
-    for at, cell in enumerate(cells):
+    for cell in cells:
         posts.append(Post(holder[cell.code], cell.code, Duty.WORKER, since))
-        others = [holder[other.code] for other in _next_first(cells, at) if holder[other.code] != holder[cell.code]]
-        posts += [Post(others[0], cell.code, Duty.BACKUP, since)] if others else []
+        nearby = chain(_following(villages[cell.parent], cell), _following(cells, cell))
+        backup = next((holder[other.code] for other in nearby if holder[other.code] != holder[cell.code]), None)
+        posts += [Post(backup, cell.code, Duty.BACKUP, since)] if backup else []
     return tuple(posts)
 
 
-def _next_first(cells: Sequence[Area], at: int) -> list[Area]:
-    """The other cells, those of the same village first, each group in order from the one behind `at` around to the one before it."""
-    around = [*cells[at + 1 :], *cells[:at]]
-    return sorted(around, key=lambda cell: cell.parent != cells[at].parent)
+def _following(cells: Sequence[Area], cell: Area) -> Iterator[Area]:
+    """The other cells in the order of codes, from the one behind `cell` around to the one before it."""
+    at = bisect_left(cells, cell.code, key=lambda other: other.code)
+    yield from islice(cells, at + 1, None)
+    yield from islice(cells, at)
 
 
 def _other(backup: Post | None, than: Post) -> str | None:
