@@ -17,7 +17,7 @@ import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
 START_SECONDS = 60
-INSTALL = "install PostgreSQL (15 or later) with PostGIS (Debian: apt-get install postgresql postgresql-postgis), or set GRIDMAP_TEST_DATABASE_URL"
+INSTALL = "install PostgreSQL with PostGIS (Debian: apt-get install postgresql postgresql-postgis), or set GRIDMAP_TEST_DATABASE_URL"
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=64MB"
 
 
@@ -71,7 +71,7 @@ def running(programs: Path, user: str | None) -> Iterator[str]:
     init = [*run, str(programs / "initdb"), "-D", str(data), "-U", "gridmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     subprocess.run(init, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {FAST}"
-    shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {data} {log}"
+    shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {folder}"
     keeper = subprocess.Popen([*run, "sh", "-c", shell], cwd=folder, stdin=subprocess.PIPE, start_new_session=True)
     assert keeper.stdin is not None
     try:

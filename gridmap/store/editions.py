@@ -1,16 +1,18 @@
 """Editions: recorded once, never changed, each in force from an instant."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from gridmap.errors import AreaMissing, EditionMissing, InstantPast, NoEditionInForce
-from gridmap.grid import Area, Edition, EditionHead
+from gridmap.grid import LEVELS, Area, Edition, EditionHead, Level
 from gridmap.store.area_rows import COLUMNS, as_area, as_row, in_order
 from gridmap.store.dialect import Lock, hold, insert_all
 from gridmap.store.schema import area, edition
+
+_HEAD = tuple(edition.c[each.name] for each in fields(EditionHead))
 
 
 def add(tx: Connection, areas: Iterable[Area], *, in_force_from: datetime, recorded_at: datetime, note: str = "") -> Edition:
@@ -20,8 +22,8 @@ def add(tx: Connection, areas: Iterable[Area], *, in_force_from: datetime, recor
     hold(tx, Lock.EDITION)
     number = 1 + (tx.scalar(select(func.max(edition.c.number))) or 0)
     made = Edition(number, in_force_from, recorded_at, in_order(areas), note)
-    head = {"number": number, "in_force_from": in_force_from, "recorded_at": recorded_at, "note": note, "digest": made.digest}
-    tx.execute(insert(edition), head)
+    facts = {"in_force_from": in_force_from, "recorded_at": recorded_at, "note": note, "areas": len(made.areas), "digest": made.digest}
+    tx.execute(insert(edition), {"number": number} | facts)
     insert_all(tx, area, ({"edition": number} | as_row(each) | _box(each) for each in made.areas))
     return made
 
@@ -32,20 +34,22 @@ def _box(one: Area) -> dict[str, float]:
 
 def heads(tx: Connection) -> tuple[EditionHead, ...]:
     """Every edition without its areas, the newest number first."""
-    return tuple(EditionHead(*row) for row in tx.execute(_heads().order_by(edition.c.number.desc())))
+    return tuple(EditionHead(*row) for row in tx.execute(select(*_HEAD).order_by(edition.c.number.desc())))
 
 
-def head(tx: Connection, number: int) -> EditionHead:
-    """One edition without its areas, or EditionMissing."""
-    row = tx.execute(_heads().where(edition.c.number == number)).one_or_none()
+def identity(tx: Connection, number: int) -> tuple[EditionHead, str]:
+    """The edition's head and its digest, or EditionMissing: what tells it from one of the same number that was never committed."""
+    row = tx.execute(select(*_HEAD, edition.c.digest).where(edition.c.number == number)).one_or_none()
     if row is None:
         raise EditionMissing(edition=number)
-    return EditionHead(*row)
+    return EditionHead(*row[:-1]), row.digest
 
 
-def _heads() -> Select[Any]:
-    count = select(func.count()).where(area.c.edition == edition.c.number).scalar_subquery()
-    return select(edition.c.number, edition.c.in_force_from, edition.c.recorded_at, edition.c.note, count)
+def count_levels(tx: Connection, number: int) -> dict[Level, int]:
+    """How many areas of each level the edition has, also where it has none."""
+    rows = tx.execute(select(area.c.level, func.count()).where(area.c.edition == number).group_by(area.c.level))
+    found: dict[str, int] = dict(rows.tuples().all())
+    return {level: found.get(level, 0) for level in LEVELS}
 
 
 def number_in_force(tx: Connection, at: datetime) -> int | None:
@@ -60,10 +64,10 @@ def number_in_force(tx: Connection, at: datetime) -> int | None:
 
 def load(tx: Connection, number: int) -> Edition:
     """The whole edition, its areas the widest level first, then by code; or EditionMissing."""
-    found = head(tx, number)
+    head, _ = identity(tx, number)
     rows = tx.execute(select(*(area.c[name] for name in COLUMNS)).where(area.c.edition == number))
     areas = in_order(as_area(row) for row in rows)
-    return Edition(number, found.in_force_from, found.recorded_at, areas, found.note)
+    return Edition(number, head.in_force_from, head.recorded_at, areas, head.note)
 
 
 def area_at(tx: Connection, code: str, at: datetime) -> Area:

@@ -21,6 +21,10 @@ class StoreFileMissing(StoreUnreachable):
     """There is no SQLite file, and it was not to be made; facts: url."""
 
 
+class StoreFileUnopened(StoreUnreachable):
+    """The path is a folder, or this user may not open the file; facts: url."""
+
+
 class StoreNotOurs(StoreUnreachable):
     """The database holds tables of something else; facts: url, tables."""
 
@@ -90,6 +94,7 @@ _BY_STATE = {
 # SQLite has only words, and so has a PostgreSQL connection that was refused (in another language: the general sentence).
 _BY_WORDS = {
     "database is locked": StoreBusy,
+    "unable to open database file": StoreFileUnopened,
     "readonly database": StoreReadOnly,
     "disk is full": StoreFull,
     "file is not a database": StoreNotSqlite,

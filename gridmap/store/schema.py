@@ -57,6 +57,7 @@ edition = Table(
     Column("in_force_from", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
     Column("note", Text, nullable=False),
+    Column("areas", Integer, nullable=False),
     Column("digest", String(64), nullable=False),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("in_force_from >= recorded_at", name="not_past"),

@@ -29,7 +29,7 @@ class Store:
         self.url_shown = shown(engine.url)
         self._password = str(engine.url.password) if engine.url.password else None
         self._engine = engine
-        self._editions: dict[EditionHead, Edition] = {}
+        self._editions: dict[tuple[EditionHead, str], Edition] = {}
         self._editions_lock = ThreadLock()
 
     @classmethod
@@ -96,14 +96,17 @@ class Store:
         return self.edition(tx, number)
 
     def edition(self, tx: Tx, number: int) -> Edition:
-        """The edition of this number, or EditionMissing. Kept in memory, by its whole head: a number that was rolled back is used again."""
-        head = editions.head(tx, number)
-        with self._editions_lock:
-            if head not in self._editions:
-                while len(self._editions) >= EDITIONS_KEPT:
+        """The edition of this number, or EditionMissing. Kept in memory, because it never changes."""
+        identity = editions.identity(tx, number)
+        found = self._editions.get(identity)
+        if found is None:
+            # Two threads may load the same at once; waiting for each other while holding connections would be worse.
+            found = editions.load(tx, number)
+            with self._editions_lock:
+                self._editions[identity] = found
+                while len(self._editions) > EDITIONS_KEPT:
                     del self._editions[next(iter(self._editions))]
-                self._editions[head] = editions.load(tx, number)
-            return self._editions[head]
+        return found
 
     def close(self) -> None:
         self._engine.dispose()
