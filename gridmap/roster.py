@@ -41,7 +41,7 @@ class Roster:
         return found
 
     @cached_property
-    def _by_id(self) -> Mapping[str, Worker]:
+    def by_id(self) -> Mapping[str, Worker]:
         return {worker.id: worker for worker in self.workers}
 
     def holder(self, area: str, duty: Duty, at: datetime) -> Post | None:
@@ -62,7 +62,7 @@ class Roster:
         return OnDuty(None, None, (*reasons, Sentence("reason.duty.nobody", {"path": list(path)})))
 
     def _held(self, post: Post) -> Sentence:
-        worker = self._by_id.get(post.worker, Worker(post.worker, post.worker))
+        worker = self.by_id.get(post.worker, Worker(post.worker, post.worker))
         facts = {"worker": post.worker, "area": post.area, "since": post.since.isoformat(timespec="minutes")}
         return Sentence(f"reason.duty.{post.duty}", {**facts, "name": worker.name, "name_en": worker.name_en or worker.name})
 

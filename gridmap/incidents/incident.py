@@ -1,4 +1,4 @@
-"""What was sent in, and the incident that is managed. Its full life (transitions, deadlines) grows here."""
+"""One managed matter. Its full life (transitions, deadlines) grows here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,19 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from gridmap.catalogue import Grade, Urgency
+from gridmap.incidents.report import Channel
 from gridmap.words import Sentence
-
-
-class Channel(StrEnum):
-    """By which way a report came in."""
-
-    WORKER = "worker"
-    RESIDENT = "resident"
-    HOTLINE = "hotline"
-    WINDOW = "window"
-    PATROL = "patrol"
-    UPPER_LEVEL = "upper_level"
-    SYSTEM = "system"
 
 
 class State(StrEnum):
@@ -31,27 +20,6 @@ class State(StrEnum):
 
 
 OPEN_STATES = (State.TRIAGE, State.DISPATCHED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a reporter sent: a point with its datum, or a place in words, or both. `lon`, `lat` are raw, in `datum`.
-
-    `sender` names who vouches for `key` and `sender_number` (a system, a hotline desk); empty is anonymous, whose keys must be UUIDs.
-    """
-
-    issue: str
-    channel: Channel
-    at: datetime
-    text: str = ""
-    place: str = ""
-    lon: float | None = None
-    lat: float | None = None
-    datum: str = ""
-    accuracy_m: float | None = None
-    sender: str = ""
-    sender_number: str = ""
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,120 @@
+"""Where a report lies, who is on duty there and which office must act: all that is found out before it is stored.
+
+Everything is asked as of the instant of receipt, not of the report: who must act is today's worker and today's office, in the land as it
+is drawn today. Counts of the past re-match an incident's own point instead.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gridmap.catalogue import Grade, IssueType, Urgency
+from gridmap.duty import Worker
+from gridmap.flows.locate import Located, locate
+from gridmap.grid import Area, Edition
+from gridmap.incidents import Named, Report, State
+from gridmap.matching import EditionIndex, index_of
+from gridmap.roster import OnDuty, Roster
+from gridmap.routing import Desks, Route
+from gridmap.store import Store, Tx, catalogues, offices, people
+from gridmap.words import Sentence
+
+# For a handful of names, asking one by one is less than reading the whole register.
+FEW_WORKERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What holds at one instant: the edition in force, the catalogue, who is competent. Read once for all reports of a transaction."""
+
+    at: datetime
+    edition: Edition
+    index: EditionIndex
+    types: Mapping[str, IssueType]
+    desks: Desks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """What was found out about one report. DISPATCHED has a place, a worker and an office; all else is TRIAGE, with the reason."""
+
+    state: State
+    edition: int
+    located: Located
+    issue: IssueType | None
+    path: tuple[Area, ...]
+    worker: Named | None
+    backup: Named | None
+    office: Named | None
+    reasons: tuple[Sentence, ...]
+
+    @property
+    def grade(self) -> Grade:
+        return self.issue.grade if self.issue else Grade.GENERAL
+
+    @property
+    def urgency(self) -> Urgency:
+        """From the type's limit; an unknown type is looked at today, because nobody knows what it hides."""
+        return self.issue.limit.urgency if self.issue else Urgency.TODAY
+
+
+def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
+    """What holds at the instant. NoEditionInForce: a county that published nothing cannot take reports, and acknowledges none."""
+    edition = store.edition_in_force(tx, at)
+    types = {issue.code: issue for issue in catalogues.issue_types(tx)}
+    return Situation(at, edition, index_of(edition), types, Desks(catalogues.rules(tx), offices.all_(tx)))
+
+
+def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
+    """The answer for each report, in their order."""
+    placed = locate(situation.index, situation.edition, reports)
+    roster = _read_roster(tx, situation, placed)
+    return [_one(situation, roster, report, located) for report, located in zip(reports, placed, strict=True)]
+
+
+def _read_roster(tx: Tx, situation: Situation, placed: Iterable[Located]) -> Roster:
+    """The posts held now along the paths that were found, with the workers who hold them."""
+    posts = people.posts(tx, at=situation.at, areas={code for located in placed for code in located.path})
+    held_by = {post.worker for post in posts}
+    if len(held_by) > FEW_WORKERS:
+        return Roster(posts, people.workers(tx))
+    return Roster(posts, tuple(worker for id in held_by if (worker := people.worker(tx, id))))
+
+
+def _one(situation: Situation, roster: Roster, report: Report, located: Located) -> Dispatch:
+    issue = situation.types.get(report.issue)
+    duty = roster.on_duty(located.path, situation.at) if located.path else None
+    route = situation.desks.route(issue, located.path) if located.path and issue else None
+    complete = duty and duty.worker and route and route.office
+    office = situation.desks.by_code[route.office] if route and route.office else None
+    return Dispatch(
+        state=State.DISPATCHED if complete else State.TRIAGE,
+        edition=situation.edition.number,
+        located=located,
+        issue=issue,
+        path=tuple(situation.edition.area(code) for code in located.path),
+        worker=_person(roster, duty.worker if duty else None),
+        backup=_person(roster, duty.backup if duty else None),
+        office=Named(office.code, office.name, office.name_en, office.phone) if office else None,
+        reasons=(_in_edition(situation.edition), *located.reasons, *_why(report, issue, duty, route)),
+    )
+
+
+def _why(report: Report, issue: IssueType | None, duty: OnDuty | None, route: Route | None) -> Iterable[Sentence]:
+    if duty:
+        yield from duty.reasons
+    if route:
+        yield from route.reasons
+    if issue is None:
+        yield Sentence("reason.issue.unknown", {"issue": report.issue})
+
+
+def _in_edition(edition: Edition) -> Sentence:
+    return Sentence("reason.edition", {"edition": edition.number, "since": edition.in_force_from.isoformat(timespec="minutes")})
+
+
+def _person(roster: Roster, id: str | None) -> Named | None:
+    if id is None:
+        return None
+    worker = roster.by_id.get(id, Worker(id, id))
+    return Named(worker.id, worker.name, worker.name_en, worker.phone)

@@ -1,0 +1,175 @@
+"""A report comes in: found, routed and kept in one transaction. Acknowledged means durable; sent twenty times, kept once."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from gridmap.duty import Actor
+from gridmap.errors import KeyReused, Refusal
+from gridmap.flows.dispatch import Dispatch, dispatch, read_situation
+from gridmap.grid import Level
+from gridmap.incidents import Answer, Incident, Named, Report, body_hash, check_report
+from gridmap.incidents.report import body_of, key_of
+from gridmap.store import Store, Tx, ids, incidents
+from gridmap.store.incidents import Received
+
+PER_TRANSACTION = 500
+
+Outcome = Answer | Refusal
+SenderKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A report that can be taken, under the key that it is kept by."""
+
+    report: Report
+    body_hash: str
+
+    @property
+    def who(self) -> SenderKey:
+        return self.report.sender, self.report.key
+
+
+def receive(store: Store, report: Report, *, now: datetime, actor: Actor) -> Answer:
+    """Take one report; when this returns, report, incident, answer and log row are on disk.
+
+    A repeated (sender, key) gets the first answer again, with `repeated`; KeyReused where the body differs. ReportUnusable, PointUnusable
+    and DatumUnknown refuse what only the sender can mend (`check_report`), NoEditionInForce a county that published nothing.
+    The incident's number bears the year of `now` in its own zone: doors pass the county's.
+    """
+    [outcome] = receive_many(store, [report], now=now, actor=actor)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+def receive_many(
+    store: Store, reports: Sequence[Report], *, now: datetime, actor: Actor, advance: Callable[[int], object] = lambda steps: None
+) -> list[Outcome]:
+    """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
+    outcomes: list[Outcome] = []
+    for start in range(0, len(reports), PER_TRANSACTION):
+        batch = reports[start : start + PER_TRANSACTION]
+        with store.begin() as tx:
+            outcomes += _take(store, tx, batch, now, actor)
+        advance(len(batch))
+    return outcomes
+
+
+def _take(store: Store, tx: Tx, reports: Iterable[Report], now: datetime, actor: Actor) -> list[Outcome]:
+    taken = [_prepared(report, now) for report in reports]
+    sent = [each for each in taken if isinstance(each, Sent)]
+    known = incidents.first_answers(tx, {each.who for each in sent})
+    new = {each.who: each for each in reversed(sent) if each.who not in known}
+    kept = _keep(store, tx, list(new.values())[::-1], now, actor)
+    if len(kept) < len(new):  # another transaction was first with a key
+        known |= incidents.first_answers(tx, new.keys() - kept.keys())
+    outcomes: list[Outcome] = []
+    for each in taken:
+        if isinstance(each, Refusal):
+            outcomes.append(each)
+        elif each.who in known:
+            first = known[each.who]
+            same = first.body_hash == each.body_hash
+            outcomes.append(Answer.read(first.answer, repeated=True) if same else KeyReused())
+        elif new[each.who] is each:
+            outcomes.append(kept[each.who])
+        else:
+            same = new[each.who].body_hash == each.body_hash
+            outcomes.append(replace(kept[each.who], repeated=True) if same else KeyReused())
+    return outcomes
+
+
+def _prepared(report: Report, now: datetime) -> Sent | Refusal:
+    """The report as it is kept: with a key (ours where none was sent) and an instant. Its hash is of what was sent."""
+    try:
+        check_report(report, now)
+    except Refusal as refusal:
+        return refusal
+    key = key_of(report) or str(uuid4())
+    return Sent(replace(report, issue=report.issue.strip(), key=key, at=report.at or now), body_hash(report))
+
+
+def _keep(store: Store, tx: Tx, new: Sequence[Sent], now: datetime, actor: Actor) -> Mapping[SenderKey, Answer]:
+    """Find out about new reports and store them; the answers of those that were kept."""
+    if not new:
+        return {}
+    found = dispatch(tx, read_situation(store, tx, now), [each.report for each in new])
+    numbers = incidents.numbers(tx, len(new), year=now.year)
+    rows = {each.who: _received(each, what, number, now, actor) for each, what, number in zip(new, found, numbers, strict=True)}
+    stored = incidents.add_many(tx, [received for received, _ in rows.values()])
+    return {who: answer for who, (received, answer) in rows.items() if received.report_id in stored}
+
+
+def _received(sent: Sent, found: Dispatch, number: str, now: datetime, actor: Actor) -> tuple[Received, Answer]:
+    report_id = ids.new(now)
+    answer = _answer(found, report_id, ids.new(now), number)
+    received = Received(
+        report_id=report_id,
+        report=sent.report,
+        incident=_incident(sent.report, found, answer, now),
+        body_hash=sent.body_hash,
+        answer=answer.kept(),
+        raw=body_of(sent.report),
+        actor=actor.name,
+    )
+    return received, answer
+
+
+def _answer(found: Dispatch, report_id: str, incident_id: str, number: str) -> Answer:
+    areas = {area.level: Named(area.code, area.name, area.name_en) for area in found.path}
+    match = found.located.match
+    return Answer(
+        report=report_id,
+        incident=incident_id,
+        number=number,
+        state=found.state,
+        edition=found.edition,
+        township=areas.get(Level.TOWNSHIP),
+        village=areas.get(Level.VILLAGE),
+        cell=areas.get(Level.CELL),
+        worker=found.worker,
+        backup=found.backup,
+        office=found.office,
+        how=str(match.how) if match else None,
+        distance_m=match.distance_m if match else None,
+        border_m=match.border_m if match else None,
+        candidates=tuple({"code": one.code, "share": round(one.share, 4)} for one in match.candidates) if match else (),
+        reasons=found.reasons,
+    )
+
+
+def _incident(report: Report, found: Dispatch, answer: Answer, now: datetime) -> Incident:
+    return Incident(
+        id=answer.incident,
+        number=answer.number,
+        state=answer.state,
+        issue=report.issue,
+        channel=report.channel,
+        at=report.at or now,
+        recorded_at=now,
+        grade=found.grade,
+        urgency=found.urgency,
+        text=report.text,
+        place=report.place,
+        lon=found.located.lon,
+        lat=found.located.lat,
+        edition=answer.edition,
+        township=_code(answer.township),
+        village=_code(answer.village),
+        cell=_code(answer.cell),
+        worker=_code(answer.worker),
+        backup=_code(answer.backup),
+        office=_code(answer.office),
+        how=answer.how,
+        distance_m=answer.distance_m,
+        border_m=answer.border_m,
+        candidates=answer.candidates,
+        reasons=answer.reasons,
+    )
+
+
+def _code(named: Named | None) -> str | None:
+    return named.code if named else None

@@ -1,0 +1,74 @@
+"""What the sender of a report is told: whose it is now, and why."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gridmap.incidents.incident import State
+from gridmap.words import Lang, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An area, worker or office as it is told: its code (a worker's id), its names and its service phone."""
+
+    code: str
+    name: str
+    name_en: str = ""
+    phone: str = ""
+
+    def as_dict(self, lang: Lang) -> dict[str, str]:
+        return {"code": self.code, "name": self.name_en if lang == "en" and self.name_en else self.name}
+
+
+AREAS = ("township", "village", "cell")
+WORKERS = ("worker", "backup")
+NAMED = (*AREAS, *WORKERS, "office")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to one report. `repeated` says that this key was answered before, and that this is the first answer again."""
+
+    report: str
+    incident: str
+    number: str
+    state: State
+    edition: int | None = None
+    township: Named | None = None
+    village: Named | None = None
+    cell: Named | None = None
+    worker: Named | None = None
+    backup: Named | None = None
+    office: Named | None = None
+    how: str | None = None
+    distance_m: float | None = None
+    border_m: float | None = None
+    candidates: tuple[Mapping[str, Any], ...] = ()
+    reasons: tuple[Sentence, ...] = ()
+    repeated: bool = False
+
+    def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
+        """JSON-ready, for people and programs: codes as they are, names and reasons in `lang`."""
+        told = asdict(self)
+        for name in NAMED:
+            named: Named | None = getattr(self, name)
+            told[name] = named and named.as_dict(lang)
+            if named and name not in AREAS:
+                told[name]["phone"] = named.phone
+            if named and name in WORKERS:
+                told[name]["id"] = told[name].pop("code")
+        told["reasons"] = [reason.text(lang) for reason in self.reasons]
+        return {**told, "state": str(self.state), "candidates": [dict(candidate) for candidate in self.candidates]}
+
+    def kept(self) -> dict[str, Any]:
+        """JSON-ready without words, as it is kept beside the key; `Answer.read` reads it back."""
+        return {**asdict(self), "state": str(self.state), "candidates": [dict(c) for c in self.candidates], "repeated": False}
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any], *, repeated: bool) -> "Answer":
+        """The answer that was kept."""
+        named = {name: kept[name] and Named(**kept[name]) for name in NAMED}
+        reasons = tuple(Sentence(**reason) for reason in kept["reasons"])
+        facts = {"state": State(kept["state"]), "candidates": tuple(kept["candidates"]), "reasons": reasons, "repeated": repeated}
+        return cls(**{**kept, **named, **facts})

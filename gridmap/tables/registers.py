@@ -1,0 +1,128 @@
+"""The five registers: their columns, and their rows as nouns. What concerns other rows or the store is checked by the flow."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gridmap.catalogue import By, Grade, IssueType, Kind, Rule
+from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
+from gridmap.grid import Level
+from gridmap.tables.files import read_sheet
+from gridmap.tables.headers import find_header
+from gridmap.tables.rows import Headed, Parsed, Rejected, Row
+from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, read_whole, read_word, required
+
+Noun = Worker | Post | Office | IssueType | Rule
+LONGEST = 200
+# A post without a first day has always been held: registers often list only who stands where today.
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Register(StrEnum):
+    """A list that a county keeps and imports again each year."""
+
+    WORKERS = "workers"
+    POSTS = "posts"
+    OFFICES = "offices"
+    ISSUE_TYPES = "issue-types"
+    RULES = "rules"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return FORMS[self].columns
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return FORMS[self].needed
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one row after another: the cells by our names, the zone of naive dates."""
+
+    sheet: Headed
+    row: Row
+    zone: ZoneInfo
+
+    def text(self, column: str) -> str:
+        text = self.sheet.cell(self.row, column)
+        if len(text) > LONGEST:
+            raise Fault("long", column=column, length=len(text), most=LONGEST)
+        return text
+
+    def must(self, column: str) -> str:
+        return required(self.text(column), column)
+
+    def instant(self, column: str) -> datetime | None:
+        return read_instant(self.text(column), column, self.zone)
+
+
+def read_register(register: Register, path: Path, zone: ZoneInfo) -> Parsed[Noun]:
+    """The rows of a file as nouns. FileMissing, FileKindUnknown, FileUnreadable, ColumnMissing, ColumnTwice, TableEmpty."""
+    sheet = find_header(read_sheet(path), register.columns, register.needed)
+    good: list[tuple[Row, Noun]] = []
+    rejected: list[Rejected] = []
+    for row in sheet.rows:
+        try:
+            good.append((row, FORMS[register].read(Reader(sheet, row, zone))))
+        except Fault as fault:
+            rejected.append(Rejected(row, (fault.sentence,)))
+    return Parsed(path, sheet.header, tuple(good), tuple(rejected), sheet.ignored)
+
+
+def _worker(row: Reader) -> Worker:
+    return Worker(row.must("id"), row.must("name"), row.text("phone"), row.text("name_en"))
+
+
+def _post(row: Reader) -> Post:
+    duty = read_word(row.text("duty") or Duty.WORKER, "duty", Duty)
+    since, until = row.instant("since") or ALWAYS, row.instant("until")
+    if until is not None and until <= since:
+        raise Fault("until", since=row.text("since"), until=row.text("until"))
+    return Post(row.must("worker"), row.must("area"), duty, since, until)
+
+
+def _office(row: Reader) -> Office:
+    kind = read_word(row.must("kind"), "kind", OfficeKind)
+    return Office(row.must("code"), row.must("name"), kind, row.text("area") or None, row.text("phone"), row.text("name_en"))
+
+
+def _issue_type(row: Reader) -> IssueType:
+    return IssueType(
+        row.must("code"), row.must("group"), read_word(row.must("kind"), "kind", Kind), row.must("name"),
+        read_limit(row.must("limit"), "limit"), row.text("name_en"), row.text("group_en"),
+        read_word(row.text("grade") or Grade.GENERAL, "grade", Grade), read_flag(row.text("subject_first"), "subject_first"),
+    )  # fmt: skip
+
+
+def _rule(row: Reader) -> Rule:
+    level = row.text("level")
+    return Rule(
+        row.must("office"), row.must("issue"), read_word(row.must("by"), "by", By),
+        str(read_word(level, "level", Level)) if level else None, row.text("area") or None, read_whole(row.text("rank"), "rank", 100),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The columns of a register, those it cannot do without, and how a row of it is read."""
+
+    columns: tuple[str, ...]
+    needed: tuple[str, ...]
+    read: Callable[[Reader], Noun]
+
+
+FORMS = {
+    Register.WORKERS: Form(("id", "name", "name_en", "phone"), ("id", "name"), _worker),
+    Register.POSTS: Form(("worker", "area", "duty", "since", "until"), ("worker", "area"), _post),
+    Register.OFFICES: Form(("code", "name", "name_en", "kind", "area", "phone"), ("code", "name", "kind"), _office),
+    Register.ISSUE_TYPES: Form(
+        ("code", "group", "group_en", "kind", "name", "name_en", "limit", "grade", "subject_first"),
+        ("code", "group", "kind", "name", "limit"),
+        _issue_type,
+    ),
+    Register.RULES: Form(("office", "issue", "by", "level", "area", "rank"), ("office", "issue", "by"), _rule),
+}
