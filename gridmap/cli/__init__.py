@@ -2,6 +2,7 @@
 
 import sys
 
+from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli.door import app
 from gridmap.cli.door import run as _run
 

@@ -57,7 +57,7 @@ class AreaIndex:
         return Nearness(self.shapes)
 
     def nearest(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The nearest area of each point and its distance, 0 within it; (-1, not a number) for points that are none or when there are no areas."""
+        """(position, distance) of the nearest area of each point, distance 0 within it; (-1, not a number) where there is no answer."""
         return self.nearness.nearest(x, y)
 
     def border_distance(self, x: ArrayLike, y: ArrayLike, owner: ArrayLike) -> NDArray[np.float64]:

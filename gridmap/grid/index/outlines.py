@@ -105,7 +105,10 @@ def outlines_of(borders: Borders) -> Outlines:
 
 
 def _cut_heights(area: Ints, heights: Floats, box: Floats) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """How many bands each area gets, and how many that is per unit of height: one for two edges, fewer where long edges would fill them all."""
+    """How many bands each area gets, and how many that is per unit of height.
+
+    One band for two edges; fewer where long edges would reach into most of them.
+    """
     total = box[:, 3] - box[:, 1]
     edges = np.bincount(area, minlength=len(box))
     reach = np.bincount(area, weights=heights, minlength=len(box))

@@ -18,7 +18,10 @@ MOST_NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where the tiles lie. Row and column are monotone functions of y and x, the same for points and for boxes: a point of a box is in a tile of that box."""
+    """Where the tiles lie.
+
+    Row and column are monotone functions of y and x, the same for points and for boxes: a point of a box is in a tile of that box.
+    """
 
     box: tuple[float, float, float, float]
     across: float  # columns per unit
@@ -59,7 +62,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Per tile: the owner (-1 for none) where no edge comes near, otherwise ASK and the areas whose box touches the tile, the earliest first."""
+    """Per tile: the owner (-1 for none) where no edge comes near, otherwise ASK and the areas to ask, the earliest first."""
 
     frame: Frame
     answers: NDArray[np.int32]

@@ -1,0 +1,49 @@
+"""When a point's accuracy circle crosses a border: how much of it lies in which area."""
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gridmap.grid.index import Nearness
+
+QUARTER_STEPS = 32  # corners per quarter of a circle: its area is right to a thousandth
+LEAST_SHARE = 0.005  # less of the circle says nothing
+WIDEST_M = 2000.0  # a wider circle covers so many areas that naming them helps nobody
+
+Shares = tuple[tuple[int, float], ...]
+
+
+def shares(areas: Nearness, x: NDArray[np.float64], y: NDArray[np.float64], radius: NDArray[np.float64]) -> list[Shares]:
+    """For each circle (metres) the (position, share) of every area in it, the largest first; what is missing to 1 lies in none.
+
+    Where areas overlap the earlier one counts. Circles without size or beyond WIDEST_M get none.
+    """
+    found: list[Shares] = [()] * len(x)
+    drawn = np.flatnonzero((radius > 0) & (radius <= WIDEST_M) & np.isfinite(x))
+    circles = shapely.buffer(shapely.points(x[drawn], y[drawn]), radius[drawn], quad_segs=QUARTER_STEPS)
+    of, area = areas.tree.query(circles, predicate="intersects")
+    order = np.lexsort((area, of))
+    starts = np.searchsorted(of[order], np.arange(len(drawn) + 1))
+    for at, circle in enumerate(circles):
+        found[drawn[at]] = _shares(circle, areas.shapes, area[order[starts[at] : starts[at + 1]]])
+    return found
+
+
+def _shares(circle: shapely.Polygon, shapes: NDArray[np.object_], positions: NDArray[np.integer]) -> Shares:
+    sound = shapely.make_valid(shapes[positions])  # a shape may lose its validity on its way into metres
+    parts = shapely.area(shapely.intersection(sound, circle))
+    if parts.sum() > circle.area * (1 + 1e-9):
+        parts = _first_come(circle, sound)
+    share = parts / max(circle.area, parts.sum())
+    ranked = sorted(zip(positions.tolist(), share.tolist(), strict=True), key=lambda one: (-one[1], one[0]))
+    return tuple((position, part) for position, part in ranked if part >= LEAST_SHARE)
+
+
+def _first_come(circle: shapely.Polygon, shapes: NDArray[np.object_]) -> NDArray[np.float64]:
+    """The circle shared out among overlapping shapes: each takes what the earlier ones left."""
+    left = circle
+    parts = np.zeros(len(shapes))
+    for at, shape in enumerate(shapes):
+        parts[at] = shapely.area(shapely.intersection(left, shape))
+        left = shapely.difference(left, shape)
+    return parts

@@ -1,0 +1,91 @@
+"""Which reader or writer a file needs, by its name, and which columns hold the coordinates."""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from gridmap.errors import BadInput, ColumnMissing, FileMissing
+from gridmap.matching.files.portion import ADDED, Columns, PointFile, Writer
+from gridmap.matching.files.table import TablePoints
+from gridmap.matching.files.text import TextPoints
+
+TABLES = (".parquet", ".geoparquet", ".pq")
+TEXTS = (".csv", ".tsv", ".txt")
+# Names that columns of coordinates go by, in pairs, the surest first; case does not matter.
+USUAL_NAMES = (
+    ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("longitude", "latitude"), ("经度", "纬度"),
+    ("x", "y"), ("point_x", "point_y"), ("easting", "northing"), ("e", "n"),
+)  # fmt: skip
+
+
+class PointsKindUnknown(BadInput):
+    """A file name that says neither CSV nor Parquet; facts: path, known."""
+
+
+class CoordinatesUnnamed(BadInput):
+    """Nobody said which columns hold the coordinates, and no usual name is among them; facts: path, columns."""
+
+
+class ColumnTaken(BadInput):
+    """The file already has a column that would be added; facts: path, column."""
+
+
+def _kind(path: Path) -> str:
+    name = path.name.lower()
+    if name.endswith(TABLES):
+        return "table"
+    if name.removesuffix(".gz").endswith(TEXTS):
+        return "text"
+    known = " ".join((*TEXTS, *(f"{text}.gz" for text in TEXTS), *TABLES))
+    raise PointsKindUnknown(path=path, known=known)
+
+
+def open_points(path: Path) -> PointFile:
+    """A file of points, by its suffix. FileMissing, PointsKindUnknown, ColumnTaken, or what its kind refuses."""
+    kind = _kind(path)
+    if not path.exists():
+        raise FileMissing(path=path)
+    points: PointFile = TablePoints(path) if kind == "table" else TextPoints(path)
+    for column in ADDED:
+        if column in points.columns:
+            raise ColumnTaken(path=path, column=column)
+    return points
+
+
+def choose_columns(points: PointFile, path: Path, lon: str | None, lat: str | None) -> Columns:
+    """The columns named, else the column of shapes, else usual names; ColumnMissing or CoordinatesUnnamed list the columns."""
+    listed = ", ".join(points.columns)
+    for name in (lon, lat):
+        if name is not None and name not in points.columns:
+            raise ColumnMissing(path=path, column=name, columns=listed)
+    if lon is not None and lat is not None:
+        return lon, lat
+    if points.has_shapes and lon is None and lat is None:
+        return None
+    plain = {name.strip().lower(): name for name in reversed(points.columns)}
+    for usual_lon, usual_lat in USUAL_NAMES:
+        found = lon or plain.get(usual_lon), lat or plain.get(usual_lat)
+        if found[0] is not None and found[1] is not None:
+            return found[0], found[1]
+    raise CoordinatesUnnamed(path=path, columns=listed)
+
+
+@contextmanager
+def open_writer(path: Path, kind_of: Path, points: PointFile) -> Iterator[Writer]:
+    """A function that takes portions of `points` with their answers and writes them to `path`, as the kind that the name `kind_of` says."""
+    if _kind(kind_of) == "table":
+        with pq.ParquetWriter(path, points.schema()) as table:
+            yield lambda portion, added: table.write_batch(portion.batch(added))
+        return
+    head = points.head()
+    packed = kind_of.suffix.lower() == ".gz"
+    with (
+        gzip.open(path, "wb", compresslevel=6) if packed else path.open("wb") as file,
+        TextIOWrapper(file, encoding=points.encoding, newline="") as text,
+    ):
+        text.write(head)
+        yield lambda portion, added: text.write(portion.lines(added))

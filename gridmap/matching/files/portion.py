@@ -1,0 +1,73 @@
+"""What passes between reading, matching and writing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gridmap.words import Sentence
+
+# Rows in memory at a time: enough that fixed costs vanish, few enough that wide rows stay small.
+PORTION_ROWS = 16_384
+ADDED = ("match_code", "match_how", "match_distance_m", "match_border_m")
+ADDED_SCHEMA = pa.schema(zip(ADDED, (pa.string(), pa.string(), pa.float64(), pa.float64()), strict=True))
+
+Columns = tuple[str, str] | None  # the names of the lon (x) and lat (y) columns; None for a column of shapes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Added:
+    """The answers of one portion: `code` empty for none, distances in metres, not a number for none."""
+
+    code: Sequence[str]
+    how: Sequence[str]
+    distance_m: NDArray[np.float64]
+    border_m: NDArray[np.float64]
+
+    def arrays(self) -> list[pa.Array]:
+        """As the columns of ADDED_SCHEMA, nothing as null, distances in whole centimetres."""
+        code = pa.array([code or None for code in self.code], pa.string())
+        metres = (pa.array(np.round(column, 2), from_pandas=True) for column in (self.distance_m, self.border_m))
+        return [code, pa.array(self.how, pa.string()), *metres]
+
+
+class Portion(Protocol):
+    """Some rows with their coordinates, not a number where a row has none."""
+
+    @property
+    def x(self) -> NDArray[np.float64]: ...
+
+    @property
+    def y(self) -> NDArray[np.float64]: ...
+
+    def lines(self, added: Added) -> str:
+        """The rows as text, line ends included, the answers behind the last field."""
+
+    def batch(self, added: Added) -> pa.RecordBatch:
+        """The rows as a table, the answers as the last columns."""
+
+
+class PointFile(Protocol):
+    """A file of points, opened: what is known before its rows are read."""
+
+    columns: tuple[str, ...]
+    rows: int  # about; for progress
+    notes: tuple[Sentence, ...]
+    encoding: str  # of text written from it
+    crs: str | None  # of its column of shapes, where that says so
+    has_shapes: bool
+
+    def head(self) -> str:
+        """The first line of a text file with these rows and their answers."""
+
+    def schema(self) -> pa.Schema:
+        """The columns of a table with these rows and their answers."""
+
+    def portions(self, columns: Columns) -> Iterator[Portion]:
+        """All rows in their order."""
+
+
+Writer = Callable[[Portion, Added], object]

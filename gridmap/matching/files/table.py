@@ -1,0 +1,133 @@
+"""Points in Parquet and GeoParquet, a batch at a time; types and metadata are kept."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
+
+from gridmap.errors import BadInput, FileUnreadable
+from gridmap.matching.files.portion import ADDED_SCHEMA, PORTION_ROWS, Added, Columns
+from gridmap.matching.files.text import number
+from gridmap.words import Sentence
+
+LONLAT = "EPSG:4326"
+
+
+class ColumnNotNumbers(BadInput):
+    """A coordinate column holds something else; facts: path, column, kind."""
+
+
+class ColumnNotText(BadInput):
+    """A column that a text file cannot hold; facts: path, reason."""
+
+
+class TablePoints:
+    """A Parquet file of points: two columns of numbers, or the column of shapes of a GeoParquet file."""
+
+    encoding = "utf-8"
+    notes: tuple[Sentence, ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = pq.ParquetFile(path)
+        except pa.ArrowException as fault:
+            raise FileUnreadable(path=path, reason=fault) from fault
+        self._schema = self._file.schema_arrow
+        self.columns = tuple(self._schema.names)
+        self.rows = self._file.metadata.num_rows
+        geo = json.loads((self._schema.metadata or {}).get(b"geo", b"{}"))
+        self.shapes_column: str | None = geo.get("primary_column")
+        self.has_shapes = self.shapes_column is not None
+        about = geo.get("columns", {}).get(self.shapes_column, {})
+        crs = about.get("crs", LONLAT)  # its standard says so where the file is silent
+        self.crs: str | None = json.dumps(crs) if isinstance(crs, dict) else crs
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([*self._schema, *ADDED_SCHEMA], metadata=self._schema.metadata)
+
+    def head(self) -> str:
+        """As text; ColumnNotText where a column cannot be."""
+        return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema()), header=True)
+
+    def portions(self, columns: Columns) -> Iterator["TablePortion"]:
+        batches = self._file.iter_batches(batch_size=PORTION_ROWS)
+        while True:
+            try:
+                batch = next(batches, None)
+            except pa.ArrowException as fault:
+                raise FileUnreadable(path=self.path, reason=fault) from fault
+            if batch is None:
+                return
+            x, y = self._places(batch) if columns is None else (self._numbers(batch, name) for name in columns)
+            yield TablePortion(x, y, batch, self)
+
+    def _numbers(self, batch: pa.RecordBatch, name: str) -> NDArray[np.float64]:
+        column = _decoded(batch.column(name))
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            return np.array([number(text or "") for text in column.to_pylist()], dtype=np.float64)
+        try:
+            found = pc.cast(column, pa.float64(), safe=False)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+            raise ColumnNotNumbers(path=self.path, column=name, kind=column.type) from fault
+        return np.asarray(pc.fill_null(found, float("nan")))
+
+    def _places(self, batch: pa.RecordBatch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        column = batch.column(self.shapes_column)
+        if pa.types.is_struct(column.type):  # GeoParquet's own encoding of points
+            x, y = (np.asarray(pc.fill_null(pc.struct_field(column, axis), float("nan"))) for axis in ("x", "y"))
+            return x, y
+        shapes = _shapes(column)
+        shapes[shapely.get_type_id(shapes) != shapely.GeometryType.POINT] = None
+        return shapely.get_x(shapes), shapely.get_y(shapes)
+
+    def as_text(self, batch: pa.RecordBatch, *, header: bool) -> str:
+        """Comma-separated lines; shapes as WKT."""
+        columns = [self._plain(name, batch.column(at)) for at, name in enumerate(batch.schema.names)]
+        written = BytesIO()
+        try:
+            options = pyarrow.csv.WriteOptions(include_header=header)
+            pyarrow.csv.write_csv(pa.Table.from_arrays(columns, names=batch.schema.names), written, options)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+            raise ColumnNotText(path=self.path, reason=fault) from fault
+        return written.getvalue().decode()
+
+    def _plain(self, name: str, column: Any) -> Any:
+        if name == self.shapes_column and not pa.types.is_struct(column.type):
+            return pa.array(shapely.to_wkt(_shapes(column), rounding_precision=-1), pa.string())
+        return _decoded(column)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TablePortion:
+    """Some rows of a Parquet file."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    rows: pa.RecordBatch
+    source: TablePoints
+
+    def lines(self, added: Added) -> str:
+        return self.source.as_text(self.batch(added), header=False)
+
+    def batch(self, added: Added) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays([*self.rows.columns, *added.arrays()], schema=self.source.schema())
+
+
+def _decoded(column: Any) -> Any:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _shapes(column: Any) -> NDArray[np.object_]:
+    wkb = np.array(column.to_pylist(), dtype=object)
+    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)

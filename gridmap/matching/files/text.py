@@ -1,0 +1,227 @@
+"""Points in CSV and its kin: each row is carried over as it was written, byte for byte, with four fields behind it."""
+
+import codecs
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import islice
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gridmap.errors import BadInput, FileUnreadable
+from gridmap.matching.files.portion import ADDED, ADDED_SCHEMA, PORTION_ROWS, Added, Columns
+from gridmap.words import Sentence
+
+DELIMITERS = ",;\t|"
+BLOCK = 1 << 20
+# A field longer than this is a quote that was never closed.
+LONGEST_FIELD = 1 << 24
+
+
+class TextUnreadable(BadInput):
+    """Neither UTF-8 nor GB18030; facts: path."""
+
+
+class TextEmpty(BadInput):
+    """Not even a line with the names of the columns; facts: path."""
+
+
+class RowUneven(BadInput):
+    """A row has more fields than there are columns; facts: path, line, fields, columns."""
+
+
+class QuoteOpen(BadInput):
+    """A quote is opened and never closed; facts: path, line."""
+
+
+class TextPoints:
+    """A CSV file of points, gzipped or not, its delimiter and encoding found by looking."""
+
+    crs: str | None = None
+    has_shapes = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.encoding, self.rows = _look_through(path)
+        self.notes: tuple[Sentence, ...] = (Sentence("cli.match_gb18030"),) if self.encoding == "gb18030" else ()
+        csv.field_size_limit(LONGEST_FIELD)
+        heads = [(head, delimiter) for delimiter in DELIMITERS for head in islice(self._records(delimiter), 1)]
+        if not heads:
+            raise TextEmpty(path=path)
+        (self._head, names), self.delimiter = max(heads, key=lambda one: len(one[0][1]))
+        self.columns = tuple(name.strip() for name in names)
+
+    def head(self) -> str:
+        body, end = split_end(self._head)
+        return self.delimiter.join((body, *ADDED)) + (end or "\n")
+
+    def schema(self) -> pa.Schema:
+        return pa.schema([*(pa.field(name, pa.string()) for name in self.columns), *ADDED_SCHEMA])
+
+    def portions(self, columns: Columns) -> Iterator["TextPortion"]:
+        assert columns is not None, "text has no column of shapes"
+        at_x, at_y = (self.columns.index(name) for name in columns)
+        rows: list[tuple[str, list[str]]] = []
+        records = self._records(self.delimiter)
+        next(records)
+        for row in records:
+            rows.append(row)
+            if len(rows) == PORTION_ROWS:
+                yield self._portion(rows, at_x, at_y)
+                rows = []
+        if rows:
+            yield self._portion(rows, at_x, at_y)
+
+    def _portion(self, rows: list[tuple[str, list[str]]], at_x: int, at_y: int) -> "TextPortion":
+        comma = self.delimiter == ";"
+        x = np.array([number(fields[at_x], comma) for _, fields in rows])
+        y = np.array([number(fields[at_y], comma) for _, fields in rows])
+        return TextPortion(x, y, [raw for raw, _ in rows], [fields for _, fields in rows], self)
+
+    def _records(self, delimiter: str) -> Iterator[tuple[str, list[str]]]:
+        """Each row that is not blank: as written, its line end included, and its fields, made up to the number of columns."""
+        with open_text(self.path, self.encoding) as file:
+            tap = _Tap(file)
+            reader = csv.reader(tap, delimiter=delimiter)
+            width = 0
+            try:
+                for fields in reader:
+                    raw = tap.take()
+                    if not fields:
+                        continue
+                    width = width or len(fields)
+                    if len(fields) != width:
+                        raw, fields = self._even(raw, fields, width, reader.line_num)  # noqa: PLW2901
+                    yield raw, fields
+            except csv.Error as fault:
+                raise QuoteOpen(path=self.path, line=reader.line_num) from fault
+            if _is_open(tap.last, delimiter):
+                raise QuoteOpen(path=self.path, line=reader.line_num - tap.lines + 1)
+
+    def _even(self, raw: str, fields: list[str], width: int, line: int) -> tuple[str, list[str]]:
+        """A row that breaks off early gets empty fields; one that runs on cannot be told from a fault."""
+        missing = width - len(fields)
+        if missing < 0:
+            raise RowUneven(path=self.path, line=line, fields=len(fields), columns=width)
+        body, end = split_end(raw)
+        return body + self.delimiter * missing + end, fields + [""] * missing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextPortion:
+    """Some rows of a text file: as written, and as fields."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    raw: Sequence[str]
+    fields: Sequence[Sequence[str]]
+    source: TextPoints
+
+    def lines(self, added: Added) -> str:
+        between = self.source.delimiter
+        _, usual_end = split_end(self.source.head())
+        code = (quoted(code, between) for code in added.code)
+        written = []
+        for raw, *answers in zip(self.raw, code, added.how, metres(added.distance_m), metres(added.border_m), strict=True):
+            body, end = split_end(raw)
+            written.append(between.join((body, *answers)) + (end or usual_end))
+        return "".join(written)
+
+    def batch(self, added: Added) -> pa.RecordBatch:
+        columns = [pa.array(column, pa.string()) for column in zip(*self.fields, strict=True)]
+        return pa.RecordBatch.from_arrays([*columns, *added.arrays()], schema=self.source.schema())
+
+
+class _Tap:
+    """The lines of a file on their way to a reader, kept until they are taken: so that a row is known as it was written."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._from = lines
+        self._kept: list[str] = []
+        self.last = ""
+        self.lines = 0
+
+    def __iter__(self) -> "_Tap":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._from)
+        self._kept.append(line)
+        return line
+
+    def take(self) -> str:
+        self.last, self.lines = "".join(self._kept), len(self._kept)
+        self._kept.clear()
+        return self.last
+
+
+def _is_open(raw: str, delimiter: str) -> bool:
+    """Whether a row ends within a quote: then a field put behind it does not count."""
+    with_one, with_two = (len(next(csv.reader([split_end(raw)[0] + delimiter * more], delimiter=delimiter))) for more in (1, 2))
+    return with_one == with_two
+
+
+def open_text(path: Path, encoding: str) -> TextIOWrapper:
+    """The file's text, line ends untouched."""
+    return TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
+
+
+def _open_bytes(path: Path) -> Any:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _look_through(path: Path) -> tuple[str, int]:
+    """(encoding, about how many rows): read once whole, since one odd byte in the last row would otherwise end a long run."""
+    for encoding in ("utf-8", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with _open_bytes(path) as file:
+                first = file.read(BLOCK)
+                decoder.decode(first)
+                lines = first.count(b"\n")
+                while block := file.read(BLOCK):
+                    decoder.decode(block)
+                    lines += block.count(b"\n")
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        except (gzip.BadGzipFile, EOFError, zlib.error) as fault:
+            raise FileUnreadable(path=path, reason=fault) from fault
+        return ("utf-8-sig" if first.startswith(codecs.BOM_UTF8) else encoding), max(0, lines - 1)
+    raise TextUnreadable(path=path)
+
+
+def split_end(raw: str) -> tuple[str, str]:
+    """(a row, its line end)."""
+    body = raw.rstrip("\r\n")
+    return body, raw[len(body) :]
+
+
+def quoted(text: str, delimiter: str) -> str:
+    """A text as one field."""
+    if any(mark in text for mark in (delimiter, '"', "\n", "\r")):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def metres(values: NDArray[np.float64]) -> list[str]:
+    """Metres with centimetres; empty where there is no number."""
+    return ["" if isnan(value) else f"{value:.2f}" for value in values.tolist()]
+
+
+def number(text: str, comma: bool = False) -> float:
+    """The number that a person wrote, not a number for all else. With `comma`, 6,5 is six and a half."""
+    if "_" in text:  # Python would read 1_000 as a thousand
+        return float("nan")
+    try:
+        return float(text.replace(",", ".") if comma else text)
+    except ValueError:
+        return float("nan")
