@@ -1,0 +1,101 @@
+"""The cells of a village while they are being found: which building is in which, and what that is worth."""
+
+from collections.abc import Iterable, Sequence
+
+from gridmap.planning.graph import Band, Graph
+
+Moment = tuple[int, float, float, float]
+NOTHING: Moment = (0, 0.0, 0.0, 0.0)
+
+MISSED = 1e6
+"""What a household out of the band costs, in household · m²; the spread of a whole cell is about a tenth of it."""
+
+CROWDED = 5e3
+"""What each household beside a giant costs, likewise: several times its usual distance, squared."""
+
+
+def add(a: Moment, b: Moment) -> Moment:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]
+
+
+def less(a: Moment, b: Moment) -> Moment:
+    return a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3]
+
+
+def spread(moment: Moment) -> float:
+    """Households times their squared distance to their common centre, in m²."""
+    w, x, y, q = moment
+    return max(0.0, q - (x * x + y * y) / w) if w else 0.0
+
+
+class Cells:
+    """A division of one graph's buildings into cells; lower `cost` is better.
+
+    A building that alone is over the band (`giant`) makes its cell an exception whatever is done: such a cell is free to take in
+    what would fit nowhere else, and pays only a little for it.
+    """
+
+    def __init__(self, graph: Graph, band: Band, groups: Iterable[Iterable[int]]) -> None:
+        self.graph, self.band = graph, band
+        self.of = [-1] * len(graph.weight)
+        self.nodes: dict[int, set[int]] = {}
+        self.moment: dict[int, Moment] = {}
+        for group in groups:
+            self.open(group)
+
+    def open(self, nodes: Iterable[int], cell: int | None = None) -> None:
+        """Make these buildings a cell, under a new number or this one."""
+        cell = max(self.nodes, default=-1) + 1 if cell is None else cell
+        self.nodes[cell] = set(nodes)
+        self.moment[cell] = self.total(self.nodes[cell])
+        for node in self.nodes[cell]:
+            self.of[node] = cell
+
+    def replace(self, group: Sequence[int], parts: Sequence[Iterable[int]]) -> None:
+        """Divide the buildings of some cells into these parts instead; numbers are kept as far as they go."""
+        for cell in group:
+            del self.nodes[cell], self.moment[cell]
+        for place, part in enumerate(parts):
+            self.open(part, group[place] if place < len(group) else None)
+
+    def move(self, node: int, cell: int) -> None:
+        source, moment = self.of[node], self.graph.moment[node]
+        self.nodes[source].remove(node)
+        self.nodes[cell].add(node)
+        self.moment[source] = less(self.moment[source], moment)
+        self.moment[cell] = add(self.moment[cell], moment)
+        self.of[node] = cell
+
+    def total(self, nodes: Iterable[int]) -> Moment:
+        w = x = y = q = 0.0
+        for node in nodes:
+            a, b, c, d = self.graph.moment[node]
+            w, x, y, q = w + a, x + b, y + c, q + d
+        return int(w), x, y, q
+
+    def giant(self, node: int) -> bool:
+        return self.graph.weight[node] > self.band.high
+
+    def has_giant(self, cell: int) -> bool:
+        return self.moment[cell][0] > self.band.high and any(self.giant(node) for node in self.nodes[cell])
+
+    def cost_of(self, moment: Moment, giant: bool) -> float:
+        """The spread, and a price for every household out of the band."""
+        count = moment[0]
+        if giant:
+            return spread(moment) + CROWDED * count
+        if self.band.holds(count):
+            return spread(moment)
+        return spread(moment) + MISSED * (5 + max(self.band.low - count, count - self.band.high))
+
+    def cost(self, cell: int) -> float:
+        return self.cost_of(self.moment[cell], self.has_giant(cell))
+
+    def beside(self, cell: int) -> list[int]:
+        """The neighbouring cells, by number."""
+        near, of = self.graph.near, self.of
+        return sorted({of[other] for node in self.nodes[cell] for other in near[node]} - {cell})
+
+    def missed(self) -> list[int]:
+        """The cells out of the band that hold no giant."""
+        return [cell for cell in self.nodes if not self.band.holds(self.moment[cell][0]) and not self.has_giant(cell)]

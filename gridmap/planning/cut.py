@@ -1,0 +1,140 @@
+"""Cut villages into cells: households in, connected cells that tile their village out, and why some are not as they should be."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.errors import BadInput
+from gridmap.grid import Area, Households, Level
+from gridmap.planning.borders import Ints
+from gridmap.planning.graph import Band
+from gridmap.planning.seams import sew
+from gridmap.planning.village import Ground, Share, cut_village
+from gridmap.words import Sentence, say
+
+ROOM = 999
+"""The cells that three digits can number."""
+
+
+class CutBand(BadInput):
+    """The bounds for a cell's households make no band; facts: low, high."""
+
+
+class CutTooMany(BadInput):
+    """A village needs more cells than three digits can number; facts: village, cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutException:
+    """A cell out of the band (by `code`) or a household point in no village (`code` is empty), with the reason and a place in degrees."""
+
+    code: str
+    village: str
+    households: int
+    reason: Sentence
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """The cells, village by village; the cell's code of each household point ("" where it lies in no village); and the exceptions."""
+
+    cells: tuple[Area, ...]
+    cell_of: NDArray[np.object_]
+    exceptions: tuple[CutException, ...]
+
+
+def cut_villages(
+    villages: Sequence[Area],
+    households: Households,
+    barriers: Sequence[BaseGeometry] = (),
+    bridges: Sequence[BaseGeometry] = (),
+    *,
+    low: int = 50,
+    high: int = 80,
+    seed: int = 0,
+    advance: Callable[[int], object] = lambda steps: None,
+) -> Cut:
+    """Cut each village into connected cells of `low` to `high` households wherever that can be done.
+
+    Everything is in degrees. The cells of a village tile it exactly, and none has households on two sides of a barrier (a line or
+    an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
+    digits, numbered in rows from north to south, from west to east in each. The same input and seed give the same cells.
+    `advance(1)` is called after each village. Refuses with CutBand or CutTooMany.
+    """
+    if not 1 <= low <= high:
+        raise CutBand(low=low, high=high)
+    spots = shapely.points(households.lon, households.lat)
+    owner = _village_of(villages, spots)
+    walls, ways = shapely.STRtree(list(barriers)), shapely.STRtree(list(bridges))
+    shares = []
+    for number, village in enumerate(villages):
+        own = owner == number
+        ground = Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village))
+        shares.append(cut_village(ground, Band(low, high), seed))
+        advance(1)
+    outlines = sew([village.shape for village in villages], [share.outlines for share in shares])
+    cells = [_areas(village, share, own) for village, share, own in zip(villages, shares, outlines, strict=True)]
+    return Cut(
+        tuple(cell for own in cells for cell in own),
+        _codes(cells, shares, owner),
+        (*_out_of_band(cells, shares), *_outside(households, owner)),
+    )
+
+
+def _village_of(villages: Sequence[Area], spots: NDArray[np.object_]) -> Ints:
+    """The first village that has each point within it or on its border; -1 where none has."""
+    owner = np.full(len(spots), len(villages))
+    point, village = shapely.STRtree([v.shape for v in villages]).query(spots, predicate="intersects")
+    np.minimum.at(owner, point, village)
+    return np.where(owner == len(villages), -1, owner)
+
+
+def _near(tree: shapely.STRtree, village: Area) -> list[BaseGeometry]:
+    return list(tree.geometries[np.sort(tree.query(village.shape, predicate="intersects"))])
+
+
+def _areas(village: Area, share: Share, outlines: list[Polygon]) -> list[Area]:
+    if len(outlines) > ROOM:
+        raise CutTooMany(village=village.code, cells=len(outlines))
+    return [
+        Area(
+            code=f"{village.code}{number:03d}",
+            level=Level.CELL,
+            name=say("cell.name", "zh", number=number),
+            name_en=say("cell.name", "en", number=number),
+            parent=village.code,
+            shape=outline,
+            households=count,
+        )
+        for number, (outline, count) in enumerate(zip(outlines, share.counts, strict=True), start=1)
+    ]
+
+
+def _codes(cells: list[list[Area]], shares: list[Share], owner: Ints) -> NDArray[np.object_]:
+    codes = np.full(len(owner), "", dtype=object)
+    for number, (own, share) in enumerate(zip(cells, shares, strict=True)):
+        codes[owner == number] = np.array([cell.code for cell in own], dtype=object)[share.of]
+    return codes
+
+
+def _out_of_band(cells: list[list[Area]], shares: list[Share]) -> list[CutException]:
+    found = []
+    for own, share in zip(cells, shares, strict=True):
+        for cell, reason in zip(own, share.reasons, strict=True):
+            if reason is not None:
+                place = cell.shape.representative_point()
+                found.append(CutException(cell.code, cell.parent or "", cell.households or 0, reason, place.x, place.y))
+    return found
+
+
+def _outside(households: Households, owner: Ints) -> list[CutException]:
+    columns = (households.ids, households.counts, households.lon, households.lat)
+    rows = zip(*(column[owner < 0].tolist() for column in columns), strict=True)
+    return [CutException("", "", count, Sentence("reason.cut_outside", {"id": name}), lon, lat) for name, count, lon, lat in rows]

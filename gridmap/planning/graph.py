@@ -1,0 +1,102 @@
+"""Buildings as a graph: who may share a cell with whom, and what a set of them weighs."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from gridmap.planning.faces import Buildings
+
+DOORWAY_M = 2.0
+"""Neighbours with less common border than this share a cell only where nothing else connects them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """How many households a cell should have."""
+
+    low: int
+    high: int
+
+    def holds(self, households: int) -> bool:
+        return self.low <= households <= self.high
+
+    def fewest(self, households: int) -> int:
+        """The fewest cells within the upper bound."""
+        return -(-households // self.high)
+
+    def most(self, households: int) -> int:
+        """The most cells within the lower bound."""
+        return households // self.low
+
+    def fits(self, households: int) -> bool:
+        """Whether so many households can be dealt into cells within both bounds at all (households taken singly)."""
+        return 1 <= self.fewest(households) <= self.most(households)
+
+    def slack(self, households: int) -> float:
+        """How far from the bounds equal cells could stay, in households per cell; negative where no number of cells fits."""
+        counts = {max(1, self.fewest(households)), max(1, self.most(households))}
+        return max(min(households / k - self.low, self.high - households / k) for k in counts)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """`near[b]` are the neighbours of building b; `weight` its households; `x`, `y` its place in metres."""
+
+    weight: list[int]
+    x: list[float]
+    y: list[float]
+    near: list[list[int]]
+
+    @classmethod
+    def of(cls, buildings: Buildings, doors: dict[tuple[int, int], float]) -> "Graph":
+        near: list[list[int]] = [[] for _ in range(len(buildings))]
+        for a, b in _doorways(len(buildings), doors):
+            near[a].append(b)
+            near[b].append(a)
+        return cls(buildings.weight.tolist(), buildings.spot[:, 0].tolist(), buildings.spot[:, 1].tolist(), [sorted(n) for n in near])
+
+    @cached_property
+    def moment(self) -> list[tuple[int, float, float, float]]:
+        """Per building: households, and households times x, y and x² + y²: what sums to a cell's centre and spread."""
+        places = zip(self.weight, self.x, self.y, strict=True)
+        return [(w, w * x, w * y, w * (x * x + y * y)) for w, x, y in places]
+
+    def connected(self, nodes: Collection[int]) -> bool:
+        return len(nodes) == 0 or len(self._reach(next(iter(nodes)), set(nodes))) == len(nodes)
+
+    def components(self, nodes: Iterable[int]) -> list[list[int]]:
+        """The connected parts of a set of buildings, each sorted, in order of their lowest number."""
+        left, found = set(nodes), []
+        for node in sorted(left):
+            if node in left:
+                part = self._reach(node, left)
+                left -= part
+                found.append(sorted(part))
+        return found
+
+    def _reach(self, start: int, within: set[int]) -> set[int]:
+        seen, front = {start}, [start]
+        while front:
+            for other in self.near[front.pop()]:
+                if other in within and other not in seen:
+                    seen.add(other)
+                    front.append(other)
+        return seen
+
+
+def _doorways(count: int, doors: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """The pairs that are neighbours: all with a wide enough border, and narrower ones where they alone connect."""
+    root = list(range(count))
+
+    def top(node: int) -> int:
+        while root[node] != node:
+            root[node] = root[root[node]]
+            node = root[node]
+        return node
+
+    kept = []
+    for (a, b), length in sorted(doors.items(), key=lambda door: (-door[1], door[0])):
+        if length >= DOORWAY_M or top(a) != top(b):
+            kept.append((a, b))
+            root[top(a)] = top(b)
+    return sorted(kept)

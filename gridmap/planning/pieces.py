@@ -1,0 +1,67 @@
+"""The pieces that hard barriers leave of a village, and to which of them the barriers' own land goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.planning.borders import Ints, adopt, shared
+from gridmap.planning.plane import GRID_M
+
+WALL_M = 0.5
+"""Half the breadth that a barrier is given, so that lines which all but meet close the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The parts of one village, in metres. Together they tile it; no barrier without a bridge runs through the households of one."""
+
+    shapes: list[Polygon]
+
+    def of(self, points: NDArray[np.object_]) -> Ints:
+        """The piece that each point lies in (the nearest, where rounding leaves it in none)."""
+        return shapely.STRtree(self.shapes).nearest(points).astype(np.int64)
+
+
+def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> Pieces:
+    """The village divided by the barriers (lines or areas, metres).
+
+    A barrier's land is handed to the piece with which it shares most border: a line's two halves to their two sides, a river's
+    banks to theirs and its water whole to one.
+    """
+    around = shapely.box(*shapely.bounds(shapely.buffer(shapely.envelope(village), 4 * WALL_M)))
+    near = [clipped for barrier in barriers if not (clipped := shapely.intersection(barrier, around)).is_empty]
+    wall = shapely.intersection(shapely.union_all([shapely.buffer(barrier, WALL_M, quad_segs=16) for barrier in near]), village)
+    if wall.is_empty:
+        return Pieces(list(shapely.get_parts(village)))
+    faces = divide(village, [wall.boundary, *(_line(barrier) for barrier in near)])
+    inner = shapely.point_on_surface(np.asarray(faces, dtype=object))
+    shapely.prepare(wall)
+    walled = shapely.contains_properly(wall, inner)
+    owner = np.where(walled, -1, np.cumsum(~walled) - 1)
+    return Pieces(_gather(faces, adopt(shared(faces), owner)))
+
+
+def _line(barrier: BaseGeometry) -> BaseGeometry:
+    return barrier.boundary if shapely.get_dimensions(barrier) == 2 else barrier
+
+
+def _gather(faces: list[Polygon], owner: Ints) -> list[Polygon]:
+    """One polygon per owner; faces that nobody adopted (a village wholly under water) stay themselves."""
+    land = np.asarray(faces, dtype=object)
+    joined = [shapely.coverage_union_all(land[owner == piece]) for piece in range(int(owner.max()) + 1)]
+    parts = shapely.get_parts(np.asarray([*joined, *land[owner < 0]], dtype=object))
+    return list(parts)
+
+
+def divide(village: Polygon | MultiPolygon, lines: Sequence[BaseGeometry]) -> list[Polygon]:
+    """The faces into which lines divide a village, carrying each other's corners."""
+    near = [clipped for line in lines if not (clipped := shapely.intersection(line, village)).is_empty]
+    linework = shapely.union_all([village.boundary, *near], grid_size=GRID_M)
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(linework)))
+    shapely.prepare(village)
+    return list(faces[shapely.contains_properly(village, shapely.point_on_surface(faces))])

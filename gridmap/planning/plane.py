@@ -1,0 +1,54 @@
+"""The plane that one village is cut in: metres about its centre, by an affine map."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+
+from gridmap.geometry.metres import Metres
+
+GRID_M = 1e-7
+"""Every corner of a cut lies on this grid: wide enough to be exact, far too fine to be seen."""
+STEPS = 1e7
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Metres east and north of (lon, lat).
+
+    Affine, unlike a projection, so that a straight border is straight in degrees and in metres alike and a corner set upon it
+    stays on it; over one village of some kilometres the metres are true to a part in a thousand.
+    """
+
+    lon: float
+    lat: float
+    east: float
+    north: float
+
+    @classmethod
+    def around(cls, shape: Polygon | MultiPolygon) -> "Plane":
+        metres = Metres.around([shape])
+        step = 1e-4
+        x, y = metres.xy([metres.lon + step, metres.lon], [metres.lat, metres.lat + step])
+        return cls(metres.lon, metres.lat, float(x[0]) / step, float(y[1]) / step)
+
+    def forward(self, shapes: Any) -> Any:
+        """Shapes in degrees as shapes in metres, their corners on the grid."""
+        return shapely.transform(shapes, lambda lonlat: on_grid((lonlat - (self.lon, self.lat)) * (self.east, self.north)))
+
+    def degrees(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """An (n, 2) array of metres as (lon, lat)."""
+        return xy / (self.east, self.north) + (self.lon, self.lat)
+
+
+def on_grid(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The nearest points of the grid; never minus zero, so that equal corners are equal bits."""
+    return np.rint(xy * STEPS) / STEPS + 0.0
+
+
+def grid_keys(xy: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Whole numbers of grid steps, one pair per corner: what corners are recognised by."""
+    return [(int(x), int(y)) for x, y in np.rint(xy * STEPS).tolist()]

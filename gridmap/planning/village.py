@@ -1,0 +1,136 @@
+"""Cut one village: its barriers, its buildings, its faces, its cells."""
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.grid import Area
+from gridmap.planning.borders import Ints, adopt
+from gridmap.planning.cells import Cells
+from gridmap.planning.faces import Faces, build, cover
+from gridmap.planning.graph import Band, Graph
+from gridmap.planning.numbering import reading_order
+from gridmap.planning.outlines import join, to_degrees
+from gridmap.planning.pieces import part
+from gridmap.planning.plane import Plane
+from gridmap.planning.polish import polish
+from gridmap.planning.split import start
+from gridmap.words import Sentence
+
+TRIES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What one village is cut from, in degrees: the household points in it and their counts, the barriers and bridges that touch it."""
+
+    village: Area
+    spots: NDArray[np.object_]
+    counts: Ints
+    barriers: list[BaseGeometry]
+    bridges: list[BaseGeometry]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Share:
+    """One village's cells in their final order: outlines in degrees, households, and why a cell is out of the band (None: it is not).
+
+    `of` is the number of the cell of each household point.
+    """
+
+    outlines: list[Polygon]
+    counts: list[int]
+    reasons: list[Sentence | None]
+    of: Ints
+
+
+def cut_village(ground: Ground, band: Band, seed: int) -> Share:
+    """Cells that tile the village exactly. The seed and the village's code decide everything that is left to chance."""
+    if not ground.counts.any():
+        return _empty(ground)
+    plane = Plane.around(ground.village.shape)
+    flat = plane.forward(ground.village.shape)
+    pieces = part(flat, list(plane.forward(ground.barriers)))
+    buildings = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
+    faces = cover(flat, pieces, buildings, list(plane.forward(ground.bridges)))
+    graph = Graph.of(buildings, faces.doors)
+    cells = divide(graph, band, Random(f"{seed} {ground.village.code}"))
+    numbers = {cell: number for number, cell in enumerate(cells.nodes)}
+    land = _land(faces, np.array([numbers.get(cell, -1) for cell in cells.of], dtype=np.int64))
+    reasons = _reasons(cells, parted=len(np.unique(buildings.piece)) > 1)
+    counts = [cells.moment[cell][0] for cell in numbers]
+    extra = int(land.max()) + 1 - len(counts)
+    share = Share(
+        to_degrees(join(faces.shapes, land, flat), plane, ground.village.shape),
+        counts + [0] * extra,
+        reasons + [Sentence("reason.cut_empty")] * extra,
+        land[faces.home[buildings.of]],
+    )
+    return _in_order(share)
+
+
+def divide(graph: Graph, band: Band, rng: Random) -> Cells:
+    """The buildings of one village in connected cells, those that no household lives near in none.
+
+    Starts again, a few times, where some cell stays out of the band, and keeps the best.
+    """
+    found = []
+    for _ in range(TRIES):
+        cells = Cells(graph, band, start(graph, band, rng))
+        polish(cells, rng)
+        found.append(cells)
+        if not cells.missed():
+            break
+    return min(found, key=lambda cells: sum(map(cells.cost, cells.nodes)))
+
+
+def _empty(ground: Ground) -> Share:
+    """A village without households: each of its parts is one cell."""
+    parts = list(shapely.get_parts(ground.village.shape))
+    of = shapely.STRtree(parts).nearest(ground.spots).astype(np.int64)
+    return _in_order(Share(parts, [0] * len(parts), [Sentence("reason.cut_empty")] * len(parts), of))
+
+
+def _land(faces: Faces, cell_of: Ints) -> Ints:
+    """The cell of each face. Land without households joins the cell with which it shares most border; detached parts become cells."""
+    owned = faces.owner >= 0
+    land = np.where(owned, cell_of[faces.owner], -1)
+    land = adopt(faces.borders, land)
+    while (left := np.flatnonzero(land < 0)).size:
+        land[left[0]] = land.max() + 1
+        land = adopt(faces.borders, land)
+    return land
+
+
+def _in_order(share: Share) -> Share:
+    order = reading_order(share.outlines)
+    rank = np.argsort(order)
+    counts, reasons = [share.counts[n] for n in order], [share.reasons[n] for n in order]
+    return Share([share.outlines[n] for n in order], counts, reasons, rank[share.of])
+
+
+def _reasons(cells: Cells, *, parted: bool) -> list[Sentence | None]:
+    """Why each cell is out of the band, in the order of `cells.nodes`."""
+    graph, found = cells.graph, {}
+    for together in graph.components(range(len(graph.weight))):
+        available = sum(graph.weight[node] for node in together)
+        for cell in {cells.of[node] for node in together} - {-1}:
+            found[cell] = _reason(cells, cell, available, parted=parted)
+    return [found[cell] for cell in cells.nodes]
+
+
+def _reason(cells: Cells, cell: int, available: int, *, parted: bool) -> Sentence | None:
+    band, households = cells.band, cells.moment[cell][0]
+    facts = {"low": band.low, "high": band.high, "largest": max(cells.graph.weight[n] for n in cells.nodes[cell]), "available": available}
+    if band.holds(households):
+        return None
+    if facts["largest"] > band.high:
+        return Sentence("reason.cut_giant", facts)
+    if available < band.low:
+        return Sentence("reason.cut_cut_off" if parted else "reason.cut_few", facts)
+    return Sentence("reason.cut_packing" if band.fits(available) else "reason.cut_between", facts)
