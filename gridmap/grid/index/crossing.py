@@ -19,15 +19,16 @@ def west_of(px: Floats, py: Floats, a: Floats, b: Floats) -> NDArray[np.bool_]:
 
     `a`, `b` are (n, 2) corners; each edge must reach over the point's height: one end at or below it, the other above.
     """
+    west = px < np.minimum(a[:, 0], b[:, 0])
+    beside = np.flatnonzero(~west & (px < np.maximum(a[:, 0], b[:, 0])))
+    px, py, a, b = px[beside], py[beside], a[beside], b[beside]
     ax, ay, bx, by = a[:, 0], a[:, 1], b[:, 0], b[:, 1]
     left, right = (bx - ax) * (py - ay), (by - ay) * (px - ax)
     turn = np.where(by > ay, left - right, right - left)
-    west = turn > 0
-    unsure = ~(np.abs(turn) > RELATIVE_ERROR * (np.abs(left) + np.abs(right)) + UNDERFLOW)
-    unsure &= (px < np.maximum(ax, bx)) & (px >= np.minimum(ax, bx))
-    west[px >= np.maximum(ax, bx)] = False
-    for i in np.flatnonzero(unsure):
-        west[i] = _west_exactly(px[i], py[i], a[i], b[i])
+    west[beside] = turn > 0
+    sure = np.abs(turn) > RELATIVE_ERROR * (np.abs(left) + np.abs(right)) + UNDERFLOW
+    for i in np.flatnonzero(~sure):
+        west[beside[i]] = _west_exactly(px[i], py[i], a[i], b[i])
     return west
 
 

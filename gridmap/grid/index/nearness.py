@@ -30,7 +30,8 @@ class Nearness:
         usable = np.flatnonzero(np.isfinite(xs) & np.isfinite(ys))
         if len(usable) and len(self.tree):
             (of, found), away = self.tree.query_nearest(shapely.points(xs[usable], ys[usable]), return_distance=True)
-            position[usable[of[::-1]]] = found[::-1]
+            earliest_last = np.lexsort((-found, of))
+            position[usable[of[earliest_last]]] = found[earliest_last]
             distance[usable[of]] = away
         return position, distance
 

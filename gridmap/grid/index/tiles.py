@@ -82,13 +82,16 @@ class Tiles:
         owner[within] = answer
         ask = np.flatnonzero(answer == ASK)
         asking, tile = within[ask], tile[ask]
-        starts, counts = self.starts[tile], self.starts[tile + 1] - self.starts[tile]
-        for some in portions(counts):
-            owner[asking[some]] = self._ask(outlines, starts[some], counts[some], x[asking[some]], y[asking[some]])
+        for some in portions(self._names(tile)):
+            owner[asking[some]] = self._ask(outlines, tile[some], x[asking[some]], y[asking[some]])
         return owner
 
-    def _ask(self, outlines: Outlines, starts: Ints, counts: Ints, x: Floats, y: Floats) -> NDArray[np.int64]:
-        of, entry = spread(starts, counts)
+    def _names(self, tile: Ints) -> Ints:
+        """How many areas each tile names."""
+        return self.starts[tile + 1] - self.starts[tile]
+
+    def _ask(self, outlines: Outlines, tile: Ints, x: Floats, y: Floats) -> NDArray[np.int64]:
+        of, entry = spread(self.starts[tile], self._names(tile))
         area = self.named[entry]
         held = np.flatnonzero(outlines.hold(area, x[of], y[of]))[::-1]
         owner = np.full(len(x), -1, dtype=np.int64)
