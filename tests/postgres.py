@@ -20,6 +20,9 @@ START_SECONDS = 60
 INSTALL = "install PostgreSQL with PostGIS (Debian: apt-get install postgresql postgresql-postgis), or set GRIDMAP_TEST_DATABASE_URL"
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=64MB"
 
+LOCKED = "gridmap_locked"  # the one user who needs a password
+HBA = f"host all {LOCKED} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+
 
 class PostgresMissing(RuntimeError):
     """One sentence that says what to install."""
@@ -70,6 +73,7 @@ def running(programs: Path, user: str | None) -> Iterator[str]:
     data, log, port = folder / "data", folder / "log", _free_port()
     init = [*run, str(programs / "initdb"), "-D", str(data), "-U", "gridmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     subprocess.run(init, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    (data / "pg_hba.conf").write_text(HBA)
     server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {FAST}"
     shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {folder}"
     keeper = subprocess.Popen([*run, "sh", "-c", shell], cwd=folder, stdin=subprocess.PIPE, start_new_session=True)

@@ -43,14 +43,23 @@ def sqlite_file(url: URL) -> Path | None:
 def make_engine(url: URL) -> Engine:
     """An engine, not yet connected."""
     if url.get_backend_name() == POSTGRESQL:
-        return create_engine(url, json_serializer=to_json, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_SECONDS})
+        return create_engine(url, json_serializer=to_json, pool_pre_ping=True, connect_args={"connect_timeout": int(patience(url))})
     file = sqlite_file(url)
     if file is not None and not file.parent.is_dir():
         raise StoreFolderMissing(url=shown(url), folder=file.parent)
-    engine = create_engine(url, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, json_serializer=to_json, connect_args={"timeout": patience(url)})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def patience(url: URL) -> float:
+    """For how many seconds to wait for a lock or an answer: five, where the URL does not say so itself (`?timeout=30`)."""
+    said = url.query.get("connect_timeout" if url.get_backend_name() == POSTGRESQL else "timeout")
+    try:
+        return float(said) if isinstance(said, str) else BUSY_SECONDS
+    except ValueError as fault:
+        raise DatabaseUrlUnusable(url=shown(url)) from fault
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -48,7 +48,7 @@ def identity(tx: Connection, number: int) -> tuple[EditionHead, str]:
 def count_levels(tx: Connection, number: int) -> dict[Level, int]:
     """How many areas of each level the edition has, also where it has none."""
     rows = tx.execute(select(area.c.level, func.count()).where(area.c.edition == number).group_by(area.c.level))
-    found: dict[str, int] = dict(rows.tuples().all())
+    found: dict[str, int] = dict(rows.all())
     return {level: found.get(level, 0) for level in LEVELS}
 
 

@@ -102,6 +102,8 @@ _BY_WORDS = {
     "authentication failed": StorePasswordWrong,
     "no password supplied": StorePasswordWrong,
     "no pg_hba.conf entry": StorePasswordWrong,
+    'FATAL:  role "': StorePasswordWrong,
+    'FATAL:  database "': StoreDatabaseMissing,
     "Connection refused": StoreAway,
     "could not translate host name": StoreAway,
     "timeout expired": StoreAway,
@@ -131,8 +133,6 @@ def _refusal(fault: DBAPIError, url: str, password: str | None) -> StoreUnreacha
     if fault.connection_invalidated:
         return StoreAway(url=url)
     kinds = [kind for known, kind in _BY_WORDS.items() if known in words]
-    if "does not exist" in words and 'FATAL:  database "' in words:
-        kinds.append(StoreDatabaseMissing)
     kind = kinds[0] if kinds else _BY_STATE.get(getattr(fault.orig, "pgcode", None) or "")
     if kind is None:
         return StoreUnreachable(url=url, reason=reason) if isinstance(fault, OperationalError) else None

@@ -132,7 +132,7 @@ def list_(
 def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
     """How many incidents are in each of the states, also where none is."""
     wanted = _among(select(incident.c.state, func.count()), states, area).group_by(incident.c.state)
-    found: dict[str, int] = dict(tx.execute(wanted).tuples().all())
+    found: dict[str, int] = dict(tx.execute(wanted).all())
     return {state: found.get(state, 0) for state in states}
 
 

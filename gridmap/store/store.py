@@ -1,7 +1,7 @@
 """The database as one object: opened once, handed to whoever reads or writes, closed at the end."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from threading import Lock as ThreadLock
 from typing import Literal, Self
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine
 from gridmap.errors import NoEditionInForce, SchemaOutdated
 from gridmap.grid import Edition, EditionHead
 from gridmap.store import editions
-from gridmap.store.connect import make_engine, read_url, shown, sqlite_file
+from gridmap.store.connect import make_engine, patience, read_url, shown, sqlite_file
 from gridmap.store.dialect import POSTGRESQL
-from gridmap.store.faults import StoreFileMissing, told
+from gridmap.store.faults import StoreBusy, StoreFileMissing, told
 from gridmap.store.migrate import HEAD, found_version, upgrade
 
 Tx = Connection
@@ -31,6 +31,7 @@ class Store:
         self._engine = engine
         self._editions: dict[tuple[EditionHead, str], Edition] = {}
         self._editions_lock = ThreadLock()
+        self._turn = ThreadLock()
 
     @classmethod
     def open(cls, url: str, *, make: bool = True) -> Self:
@@ -78,15 +79,31 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A write transaction: committed at the end of the block, undone if the block raises. SQLite lets one write at a time."""
-        with told(self.url_shown, self._password), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
+        with self._in_turn(), self._told(), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction: one snapshot for all its questions, and no writing."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.dialect == POSTGRESQL else {}
-        with told(self.url_shown, self._password), self._engine.connect() as connection, connection.execution_options(**options).begin():
+        with self._told(), self._engine.connect() as connection, connection.execution_options(**options).begin():
             yield connection
+
+    def _told(self) -> AbstractContextManager[None]:
+        return told(self.url_shown, self._password)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite's own waiting is by chance (16 writers: some wait seconds); our threads queue up before it."""
+        if self.dialect == POSTGRESQL:
+            yield
+            return
+        if not self._turn.acquire(timeout=patience(self._engine.url)):
+            raise StoreBusy(url=self.url_shown)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def edition_in_force(self, tx: Tx, at: datetime) -> Edition:
         """The edition that holds at the instant, or NoEditionInForce."""

@@ -1,5 +1,7 @@
 """Small nouns for the tests of the store: a land of squares, staff plainly made up, reports."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from shapely import box
@@ -41,6 +43,18 @@ def settle(store: Store) -> None:
         people.put_workers(tx, WORKERS)
         people.put_posts(tx, [Post("w1", "330100001001001", Duty.WORKER, NOON)])
         offices.put(tx, OFFICES)
+
+
+class Undone(Exception):
+    """Raised to have a transaction rolled back."""
+
+
+@contextmanager
+def undone(store: Store) -> Iterator[Tx]:
+    """A write transaction that is rolled back at its end."""
+    with suppress(Undone), store.begin() as tx:
+        yield tx
+        raise Undone
 
 
 def report(key: str = "", sender: str = "hotline") -> Report:

@@ -1,0 +1,207 @@
+"""Reports are kept once, incidents keep what they were matched to, lists are paged without gaps, the log only grows."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from gridmap.errors import IncidentMissing
+from gridmap.incidents import State
+from gridmap.store import ids, incidents
+from gridmap.store.faults import IncidentClosed
+from tests.store import build
+from tests.store.build import DAY, NOON, incident, keep, received, settle
+
+
+def test_an_incident_comes_back_as_it_was_kept_by_id_and_by_number(store):
+    settle(store)
+    with store.begin() as tx:
+        (number,) = incidents.numbers(tx, 1, year=2026)
+        made = incident(number)
+        assert incidents.add(tx, received(made, key="k1"))
+    with store.read() as tx:
+        assert incidents.get(tx, made.id) == made
+        assert incidents.get(tx, number) == made
+        assert incidents.reports(tx, made.id) == (build.report("k1"),)
+        for unknown in (ids.new(NOON), "2026-999999", "", "x" * 36):
+            with pytest.raises(IncidentMissing):
+                incidents.get(tx, unknown)
+
+
+def test_an_incident_without_a_point_and_without_a_place_is_kept(store):
+    settle(store)
+    with store.begin() as tx:
+        (made,) = keep(tx, lon=None, cell=None)
+        assert incidents.get(tx, made.id) == made
+        assert made.state == State.TRIAGE
+
+
+def test_numbers_are_readable_and_go_on_over_the_years(store):
+    settle(store)
+    with store.begin() as tx:
+        first = incidents.numbers(tx, 2, year=2026)
+        incidents.add_many(tx, [received(incident(number)) for number in first])
+        second = incidents.numbers(tx, 1, year=2027)
+    assert first == ["2026-000001", "2026-000002"]
+    assert second == ["2027-000003"]
+
+
+def test_ids_are_uuids_of_version_7_and_sort_by_time():
+    made = [ids.new(NOON + n * DAY) for n in range(5)]
+    assert made == sorted(made)
+    assert len({ids.new(NOON) for _ in range(1000)}) == 1000
+    for text in made:
+        assert UUID(text).version == 7
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", text)
+    assert UUID(ids.new(NOON)).int >> 80 == int(NOON.timestamp() * 1000)
+
+
+def test_a_repeated_key_keeps_nothing_and_the_first_answer_stays_byte_for_byte(store):
+    settle(store)
+    with store.begin() as tx:
+        one, two = (incident(number) for number in incidents.numbers(tx, 2, year=2026))
+        first = received(one, key="k", answer="first")
+        assert incidents.first_answer(tx, "hotline", "k") is None
+        assert incidents.add(tx, first)
+    with store.begin() as tx:
+        assert not incidents.add(tx, received(two, key="k", answer="second"))
+    with store.read() as tx:
+        kept = incidents.first_answer(tx, "hotline", "k")
+        assert kept is not None
+        assert (kept.body_hash, kept.report_id) == ("0" * 64, first.report_id)
+        assert list(kept.answer.items()) == [("z", "first"), ("a", one.number)]
+        with pytest.raises(IncidentMissing):
+            incidents.get(tx, two.id)
+        assert incidents.latest_change(tx) == 1
+
+
+def test_the_same_key_of_another_sender_is_another_report_and_no_key_is_always_new(store):
+    settle(store)
+    with store.begin() as tx:
+        made = [incident(number) for number in incidents.numbers(tx, 4, year=2026)]
+        keys = [("a", "k"), ("b", "k"), ("a", ""), ("a", "")]
+        kept = incidents.add_many(tx, [received(one, key=key, sender=sender) for one, (sender, key) in zip(made, keys, strict=True)])
+        assert len(kept) == 4
+        assert set(incidents.first_answers(tx, keys)) == {("a", "k"), ("b", "k")}
+        assert incidents.first_answers(tx, []) == {}
+        assert incidents.reports(tx, made[2].id)[0].key == ""
+
+
+def test_of_many_at_once_the_first_of_each_key_is_kept(store):
+    settle(store)
+    with store.begin() as tx:
+        made = [incident(number) for number in incidents.numbers(tx, 1500, year=2026)]
+        batch = [received(one, key=f"k{n % 1000}") for n, one in enumerate(made)]
+        kept = incidents.add_many(tx, batch)
+        assert kept == {one.report_id for one in batch[:1000]}
+        assert incidents.count(tx)[State.DISPATCHED] == 1000
+        assert incidents.add_many(tx, batch[1000:]) == frozenset()
+        assert incidents.add_many(tx, []) == frozenset()
+
+
+def test_the_same_report_sent_by_many_at_once_is_kept_once_and_all_get_the_first_answer(store):
+    settle(store)
+    senders, keys = 8, 5
+    start = Barrier(senders)
+
+    def send(who: int) -> list[object]:
+        start.wait()
+        answers = []
+        for n in range(keys):
+            with store.begin() as tx:
+                (number,) = incidents.numbers(tx, 1, year=2026)
+                incidents.add(tx, received(incident(number), key=f"k{n}", answer=f"sender {who}"))
+                answers.append(incidents.first_answer(tx, "hotline", f"k{n}"))
+        return answers
+
+    with ThreadPoolExecutor(senders) as pool:
+        told = list(pool.map(send, range(senders)))
+    assert all(answers == told[0] for answers in told)
+    with store.read() as tx:
+        assert incidents.count(tx) == {State.TRIAGE: 0, State.DISPATCHED: keys, State.CLOSED: 0}
+
+
+def test_pages_have_no_gaps_and_no_repeats_while_new_incidents_come_in(store):
+    settle(store)
+    with store.begin() as tx:
+        made = keep(tx, 25)
+    seen: list[str] = []
+    after = None
+    while True:
+        with store.begin() as tx:
+            page = incidents.list_(tx, after=after, limit=10)
+            keep(tx, 3)
+        seen += [one.number for one in page]
+        if len(page) < 10:
+            break
+        after = page[-1].number
+    assert seen == [one.number for one in reversed(made)]
+    with store.read() as tx, pytest.raises(IncidentMissing):
+        incidents.list_(tx, after="nonsense", limit=1)
+
+
+def test_lists_are_narrowed_by_state_box_and_area_of_any_level(store):
+    settle(store)
+    with store.begin() as tx:
+        (west,) = keep(tx, lon=0.1)
+        (east,) = keep(tx, lon=0.9, cell="330100001001002")
+        (nowhere,) = keep(tx, lon=None, cell=None)
+        closed = incidents.close(tx, keep(tx)[0].id, at=NOON + DAY, actor="x")
+
+        def found(**narrowed: object) -> set[str]:
+            return {one.number for one in incidents.list_(tx, limit=100, **narrowed)}
+
+        assert found() == {west.number, east.number, nowhere.number}
+        assert found(states=[State.TRIAGE]) == {nowhere.number}
+        assert found(states=[State.CLOSED]) == {closed.number}
+        assert found(states=[]) == set()
+        assert found(bbox=(0.0, 0.0, 0.1, 0.5)) == {west.number}
+        assert found(bbox=(0.2, 0.0, 1.0, 1.0)) == {east.number}
+        assert found(area="330100001") == found(area="330100001001") == {west.number, east.number}
+        assert found(area="330100001001002") == {east.number}
+        assert found(area="330100001001", bbox=(0.0, 0.0, 0.5, 1.0), states=list(State)) == {west.number, closed.number}
+        assert incidents.count(tx, area="330100001001001") == {State.TRIAGE: 0, State.DISPATCHED: 1, State.CLOSED: 1}
+        assert incidents.count(tx, states=[State.TRIAGE]) == {State.TRIAGE: 1}
+
+
+def test_closing_is_logged_and_cannot_be_done_twice(store):
+    settle(store)
+    with store.begin() as tx:
+        (made,) = keep(tx)
+        closed = incidents.close(tx, made.number, at=NOON + DAY, actor="dispatcher 2", note="已修好")
+        assert closed == replace(made, state=State.CLOSED, revision=2) == incidents.get(tx, made.id)
+        with pytest.raises(IncidentClosed):
+            incidents.close(tx, made.id, at=NOON + DAY, actor="dispatcher 3")
+        with pytest.raises(IncidentMissing):
+            incidents.close(tx, "2026-999999", at=NOON, actor="dispatcher 3")
+        first, second = incidents.history(tx, made.id)
+    assert (first.what, first.from_state, first.to_state, first.actor) == ("receive", None, State.DISPATCHED, "dispatcher 1")
+    assert (second.what, second.from_state, second.to_state, second.actor) == ("close", State.DISPATCHED, State.CLOSED, "dispatcher 2")
+    assert (second.at, second.facts, second.incident) == (NOON + DAY, {"note": "已修好"}, made.id)
+    assert first.id < second.id
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cell": "330100001001777"},
+        {"edition": 7},
+        {"worker": "nobody"},
+        {"office": "none"},
+        {"lat": None},
+        {"lon": 181.0},
+        {"grade": "urgent"},
+    ],
+)
+def test_the_database_refuses_an_incident_that_names_what_is_not_there(store, wrong):
+    settle(store)
+    with store.begin() as tx:
+        (number,) = incidents.numbers(tx, 1, year=2026)
+    with pytest.raises(IntegrityError), store.begin() as tx:
+        incidents.add(tx, received(replace(incident(number), **wrong)))
+    with store.read() as tx:
+        assert incidents.list_(tx, limit=9) == ()
