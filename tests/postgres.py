@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pwd import getpwnam
+from typing import Any
 from uuid import uuid4
 
 import psycopg2
@@ -95,7 +96,7 @@ def _wait_until_up(url: str, log: Path) -> None:
             psycopg2.connect(url, connect_timeout=5).close()
         except psycopg2.OperationalError as fault:
             told = log.read_text() if log.exists() else ""
-            if time.monotonic() > last or "FATAL:  could not" in told or "shut down" in told:
+            if time.monotonic() > last or "FATAL:  could not" in told or "system is shut down" in told:
                 raise RuntimeError(f"PostgreSQL did not start: {told[-2000:]}") from fault
             time.sleep(0.05)
         else:
@@ -103,12 +104,22 @@ def _wait_until_up(url: str, log: Path) -> None:
 
 
 def run_sql(url: str, statement: str) -> None:
-    """One statement outside any transaction, on the server's own database."""
+    """One statement outside any transaction."""
+    _ask(url, statement, rows=False)
+
+
+def ask_sql(url: str, question: str) -> list[tuple[Any, ...]]:
+    """The rows that a question is answered with, read without any code of ours."""
+    return _ask(url, question, rows=True)
+
+
+def _ask(url: str, statement: str, *, rows: bool) -> list[tuple[Any, ...]]:
     connection = psycopg2.connect(url)
     try:
         connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
         with connection.cursor() as cursor:
             cursor.execute(statement)
+            return cursor.fetchall() if rows else []
     finally:
         connection.close()
 
