@@ -34,6 +34,21 @@ class AxesSwapped(CrsNeeded):
     """The numbers are degrees only when read as (lat, lon); facts: path, x, y."""
 
 
+class PlaceUnreadable(BadInput):
+    """A place that is not LON,LAT in degrees; facts: text."""
+
+
+def read_near(text: str) -> tuple[float, float]:
+    """(lon, lat) from `LON,LAT` in degrees, or PlaceUnreadable."""
+    try:
+        lon, lat = (float(part) for part in text.replace("，", ",").split(","))
+    except ValueError:
+        raise PlaceUnreadable(text=text) from None
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise PlaceUnreadable(text=text)
+    return lon, lat
+
+
 def to_known_place(path: Path, raw: Raw, options: ReadOptions) -> tuple[Shapes, str, tuple[Finding, ...]]:
     """The shapes as (lon, lat), the system that they were in, and notes on what was assumed or converted; CrsNeeded or a child of it."""
     said, notes = _system(raw, options)

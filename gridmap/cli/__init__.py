@@ -2,7 +2,10 @@
 
 import sys
 
+from gridmap.cli import areas as _areas  # noqa: F401
+from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
+from gridmap.cli import serve as _serve  # noqa: F401
 from gridmap.cli.door import app
 from gridmap.cli.door import run as _run
 

@@ -1,0 +1,65 @@
+"""Findings as a file: a table to work through, or a map of the places."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from gridmap.errors import BadInput
+from gridmap.grid import Finding
+from gridmap.words import Lang
+
+COLUMNS = ("severity", "code", "area", "lon", "lat", "text")
+
+
+class ReportFormat(BadInput):
+    """A report can be written as CSV, XLSX or GeoJSON; facts: path."""
+
+
+def write_report(path: str | Path, findings: Sequence[Finding], lang: Lang = "en") -> None:
+    """One row for each finding, by the file's suffix: .csv (UTF-8 as Excel opens it), .xlsx, .geojson (points, null without a place)."""
+    path = Path(path)
+    writers = {".csv": _csv, ".xlsx": _xlsx, ".geojson": _geojson}
+    if path.suffix.lower() not in writers:
+        raise ReportFormat(path=path)
+    rows = [finding.as_dict(lang) for finding in findings]
+    writers[path.suffix.lower()](path, rows)
+
+
+def _csv(path: Path, rows: list[dict[str, object]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        out.writeheader()
+        out.writerows(rows)
+
+
+def _xlsx(path: Path, rows: list[dict[str, object]]) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("findings")
+    sheet.append(COLUMNS)
+    for row in rows:
+        sheet.append([_cell(sheet, row[column]) for column in COLUMNS])
+    book.save(path)
+
+
+def _cell(sheet: object, value: object) -> WriteOnlyCell:
+    """A cell that is never a formula, whatever a file's code begins with."""
+    cell = WriteOnlyCell(sheet, value=value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+    return cell
+
+
+def _geojson(path: Path, rows: list[dict[str, object]]) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {column: row[column] for column in COLUMNS},
+            "geometry": None if row["lon"] is None else {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
+        }
+        for row in rows
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")

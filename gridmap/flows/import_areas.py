@@ -1,0 +1,65 @@
+"""Areas of one level from a file come into a draft: all of them, or none and every reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gridmap.boundaries.areas import AreaOptions, read_areas
+from gridmap.errors import DraftMissing, ImportRefused, NoEditionInForce
+from gridmap.grid import Area, Finding, Level
+from gridmap.store import Store, Tx, drafts
+
+
+@dataclass(frozen=True, slots=True)
+class AreaImport:
+    """What came into the draft, and what was found on the way (no errors, or there would be none of this)."""
+
+    draft: str
+    level: Level
+    areas: int
+    added: int
+    changed: int
+    removed: int
+    crs: str
+    findings: tuple[Finding, ...]
+
+
+def import_areas(
+    store: Store,
+    path: str | Path,
+    options: AreaOptions,
+    *,
+    now: datetime,
+    draft: str = "import",
+    replace: bool = False,
+    advance: Callable[[], object] = lambda: None,
+) -> AreaImport:
+    """Put the file's areas into the draft: new codes are added, known ones change; with `replace` the level's other areas go.
+
+    ImportRefused carries every finding if any is an error, and nothing changes. The file is read and compared before
+    the write begins, so that nobody waits for it; what others did to the draft meanwhile is judged again when it is published.
+    """
+    with store.read() as tx:
+        before = known_areas(store, tx, draft, now)
+    known = [area for area in before if not (replace and area.level is options.level)]
+    found = read_areas(path, options, known=known, advance=advance)
+    if found.errors:
+        raise ImportRefused(found.findings, path=path, count=len(found.errors), first=found.errors[0])
+    with store.begin() as tx:
+        drafts.put(tx, draft, found.areas, at=now, replace_level=options.level if replace else None)
+    old, new = {area.code for area in before if area.level is options.level}, {area.code for area in found.areas}
+    removed = len(old - new) if replace else 0
+    return AreaImport(draft, options.level, len(new), len(new - old), len(new & old), removed, found.crs, found.findings)
+
+
+def known_areas(store: Store, tx: Tx, draft: str, now: datetime) -> tuple[Area, ...]:
+    """The draft's areas; where there is no such draft yet, those that it would start from."""
+    try:
+        return drafts.areas(tx, draft)
+    except DraftMissing:
+        pass
+    try:
+        return store.edition_in_force(tx, now).areas
+    except NoEditionInForce:
+        return ()
