@@ -1,0 +1,108 @@
+"""What is told of an incident: briefly, as a GeoJSON feature for map, list and stream, and whole, with worker, office, reasons and log."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from gridmap.catalogue import IssueType
+from gridmap.duty import Office, Worker
+from gridmap.grid import Edition
+from gridmap.incidents import Incident
+from gridmap.store import Store, Tx, catalogues, offices, people
+from gridmap.store import incidents as incidents_store
+from gridmap.words import Lang
+
+LEVELS_OF = ("township", "village", "cell")
+
+
+class Names:
+    """The names behind the codes of incidents, read once per transaction and only when asked for."""
+
+    def __init__(self, store: Store, tx: Tx) -> None:
+        self._store, self._tx = store, tx
+        self._editions: dict[int, Edition] = {}
+
+    @cached_property
+    def _issues(self) -> Mapping[str, IssueType]:
+        return {issue.code: issue for issue in catalogues.issue_types(self._tx)}
+
+    @cached_property
+    def _workers(self) -> Mapping[str, Worker]:
+        return {worker.id: worker for worker in people.workers(self._tx)}
+
+    @cached_property
+    def _offices(self) -> Mapping[str, Office]:
+        return {office.code: office for office in offices.all_(self._tx)}
+
+    def issue(self, code: str, lang: Lang) -> str:
+        """The issue type's name; a code that the catalogue does not know is shown as it was sent."""
+        found = self._issues.get(code)
+        return found.name_in(lang) if found else code
+
+    def area(self, edition: int | None, code: str | None, lang: Lang) -> dict[str, str] | None:
+        if edition is None or code is None:
+            return None
+        if edition not in self._editions:
+            self._editions[edition] = self._store.edition(self._tx, edition)
+        return {"code": code, "name": self._editions[edition].area(code).name_in(lang)}
+
+    def worker(self, code: str | None, lang: Lang) -> dict[str, str] | None:
+        return _named(self._workers.get(code or ""), lambda worker: worker.id, lang)
+
+    def office(self, code: str | None, lang: Lang) -> dict[str, str] | None:
+        return _named(self._offices.get(code or ""), lambda office: office.code, lang)
+
+
+def _named(found: Any, code: Callable[[Any], str], lang: Lang) -> dict[str, str] | None:
+    if found is None:
+        return None
+    return {"code": code(found), "name": found.name_en if lang == "en" and found.name_en else found.name, "phone": found.phone}
+
+
+def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
+    """A GeoJSON feature; its geometry is null while the incident has no point."""
+    worker = names.worker(incident.worker, lang)
+    facts = {
+        "number": incident.number,
+        "state": incident.state,
+        "grade": incident.grade,
+        "urgency": incident.urgency,
+        "issue": {"code": incident.issue, "name": names.issue(incident.issue, lang)},
+        "channel": incident.channel,
+        "text": incident.text,
+        "place": incident.place,
+        "at": incident.at.isoformat(),
+        "recorded_at": incident.recorded_at.isoformat(),
+        **{level: names.area(incident.edition, getattr(incident, level), lang) for level in LEVELS_OF},
+        "worker": worker and worker["name"],
+        "edition": incident.edition,
+        "how": incident.how,
+        "revision": incident.revision,
+    }
+    if incident.state == "triage" and incident.reasons:
+        facts["reason"] = incident.reasons[0].text(lang)
+    return {"type": "Feature", "id": incident.id, "geometry": _point(incident), "properties": facts}
+
+
+def whole(incident: Incident, names: Names, tx: Tx, lang: Lang) -> dict[str, Any]:
+    """The brief feature, and who must act, why, how sure that is, and what happened so far."""
+    told = brief(incident, names, lang)
+    told["properties"] |= {
+        "worker": names.worker(incident.worker, lang),
+        "backup": names.worker(incident.backup, lang),
+        "office": names.office(incident.office, lang),
+        "distance_m": incident.distance_m,
+        "border_m": incident.border_m,
+        "candidates": [{**c, "area": names.area(incident.edition, c.get("code"), lang)} for c in incident.candidates],
+        "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
+        "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
+    }
+    return told
+
+
+def _logged(row: Any, lang: Lang) -> dict[str, Any]:
+    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "to_state": row.to_state, "facts": dict(row.facts)}
+
+
+def _point(incident: Incident) -> dict[str, Any] | None:
+    return None if incident.lon is None else {"type": "Point", "coordinates": [incident.lon, incident.lat]}

@@ -1,0 +1,190 @@
+"""The live stream (server-sent events): every change of an incident, in order, once, to every page that is open.
+
+One poller per process reads the log of changes, whoever wrote them; a page costs a queue, not a query. Each event carries the log's
+number, so that a page that was away goes on where it stopped (Last-Event-ID), and one that was away too long is told to load all again.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Header, Query, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.answers import Names, brief
+from api.asker import lang_of
+from gridmap.errors import Unavailable
+from gridmap.store import Store
+from gridmap.store import incidents as incidents_store
+from gridmap.words import LANGS, Lang
+
+LOG = logging.getLogger("gridmap.live")
+
+EVERY_SECONDS = 0.2  # a change written by another process waits at most this long; our own wakes the poller at once
+BEAT_SECONDS = 5.0
+AT_ONCE = 500  # changes read in one go
+MOST_REPLAYED = 5_000  # a page that missed more loads everything again
+QUEUE = 2_000  # a page that cannot keep up with so many is dropped, and comes back by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event: the log's number, and the incident as it is now, as JSON text in each language; without texts: load everything again."""
+
+    number: int
+    texts: Mapping[Lang, str]
+
+
+class Live:
+    """The poller and the pages that listen."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._listeners: set[asyncio.Queue[Change | None]] = set()
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = False
+        self.healthy = True
+
+    @asynccontextmanager
+    async def running(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Poll while the service runs, from what was the last change when it started."""
+        self._loop = asyncio.get_running_loop()
+        poller = asyncio.create_task(self._poll(await asyncio.to_thread(self._latest)))
+        yield
+        self.stop()
+        await poller
+
+    def wake(self) -> None:
+        """Something was written just now; called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    def stop(self) -> None:
+        """End every stream and the poller, promptly: a server that waits for its streams would never exit. Called in the loop."""
+        self._stopped = True
+        self._wake.set()
+        for queue in self._listeners:
+            _end(queue)
+
+    async def follow(self, after: int) -> AsyncIterator[Change]:
+        """Every change after the number `after`, the missed ones first; ends when the service stops or the listener falls behind."""
+        queue: asyncio.Queue[Change | None] = asyncio.Queue(QUEUE)
+        self._listeners.add(queue)  # before the missed ones are read, so that none falls between
+        try:
+            for change in await asyncio.to_thread(self._missed, after):
+                yield change
+                after = change.number
+            while not self._stopped and (change_or_end := await queue.get()) is not None:
+                if change_or_end.number > after:
+                    yield change_or_end
+        finally:
+            self._listeners.discard(queue)
+
+    async def _poll(self, cursor: int) -> None:
+        while not self._stopped:
+            try:
+                cursor, changes = await asyncio.to_thread(self._next, cursor)
+                self.healthy = True
+            except Unavailable as refusal:  # the database is away: the streams stay open and say so by their beat
+                if self.healthy:
+                    LOG.warning("%s", refusal)
+                self.healthy, changes = False, []
+            for change in changes:
+                self._tell(change)
+            if len(changes) < AT_ONCE:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), EVERY_SECONDS)
+        except TimeoutError:
+            return
+        if not self._stopped:
+            self._wake.clear()
+
+    def _latest(self) -> int:
+        with self._store.read() as tx:
+            return incidents_store.latest_change(tx)
+
+    def _next(self, cursor: int) -> tuple[int, list[Change]]:
+        """The changes since `cursor`. While nobody listens only the number moves on.
+
+        The number is read before the listeners are looked at: who comes after the look reads what it missed later than we did.
+        """
+        latest = self._latest()
+        if latest == cursor or not self._listeners:
+            return latest, []
+        changes = self._read(cursor, AT_ONCE)
+        return (changes[-1].number if changes else cursor), changes
+
+    def _missed(self, after: int) -> list[Change]:
+        latest = self._latest()
+        with self._store.read() as tx:
+            many = len(incidents_store.changes_after(tx, after, MOST_REPLAYED + 1)) > MOST_REPLAYED
+        if many or after > latest:  # too many, or the number of another database
+            return [Change(latest, {})]
+        return self._read(after, MOST_REPLAYED)
+
+    def _read(self, after: int, limit: int) -> list[Change]:
+        """The changes after `after`, ascending; an incident that changed twice is told once, as it is now, under its last number."""
+        with self._store.read() as tx:
+            last = {incident: number for number, incident in incidents_store.changes_after(tx, after, limit)}
+            names = Names(self._store, tx)
+            found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
+            return [
+                Change(number, {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS})
+                for number, incident in sorted(found, key=lambda pair: pair[0])
+            ]
+
+    def _tell(self, change: Change) -> None:
+        for queue in list(self._listeners):
+            if queue.full():
+                _end(queue)
+            else:
+                queue.put_nowait(change)
+
+
+def _end(queue: asyncio.Queue[Change | None]) -> None:
+    """The listener's end; what it has not read yet, it gets again when it comes back."""
+    while not queue.empty():
+        queue.get_nowait()
+    queue.put_nowait(None)
+
+
+router = APIRouter(tags=["live"])
+
+
+@router.get("/api/live", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
+async def live(
+    request: Request,
+    after: Annotated[int, Query(ge=0, description="The `cursor` of the list that the page was loaded with.")] = 0,
+    last_event_id: Annotated[str | None, Header(description="Sent by browsers when they come back.")] = None,
+) -> EventSourceResponse:
+    """Changes of incidents as server-sent events: `incident` (a feature, as in the list), `reload` (load everything again), `beat`."""
+    streams: Live = request.app.state.live
+    start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+    return EventSourceResponse(_events(streams, start, lang_of(request)), ping=BEAT_SECONDS, ping_message_factory=lambda: _beat(streams))
+
+
+async def _events(streams: Live, after: int, lang: Lang) -> AsyncIterator[ServerSentEvent]:
+    yield ServerSentEvent(retry=2000, event="beat", data=_state(streams))
+    async for change in streams.follow(after):
+        if change.texts:
+            yield ServerSentEvent(change.texts[lang], event="incident", id=str(change.number))
+        else:
+            yield ServerSentEvent("{}", event="reload", id=str(change.number))
+
+
+def _beat(streams: Live) -> ServerSentEvent:
+    """A comment keeps proxies awake; the event tells the page that it still hears us, and how late it is."""
+    return ServerSentEvent(_state(streams), event="beat", comment="still here")
+
+
+def _state(streams: Live) -> str:
+    return json.dumps({"now": datetime.now(UTC).isoformat(), "healthy": streams.healthy})

@@ -1,0 +1,1 @@
+"""The routes, one file per noun: each parses, calls once, and returns."""

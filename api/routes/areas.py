@@ -1,0 +1,117 @@
+"""Townships, villages and cells as GeoJSON: one whole, or many as a map draws them."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import shapely
+from fastapi import APIRouter, Query, Request, Response
+
+from api.asker import Asked
+from api.borders import WHOLE, Borders, Box
+from gridmap.errors import BadInput
+from gridmap.geometry.shapes import to_geojson
+from gridmap.grid import Edition, Level
+from gridmap.store import Tx, land
+from gridmap.store.schema import LandKind
+
+router = APIRouter(prefix="/api", tags=["areas"])
+
+GEOJSON = "application/geo+json"
+FOR_EVER = "private, max-age=31536000, immutable"
+ASK_AGAIN = "private, no-cache"
+
+BboxText = Annotated[str | None, Query(description="west,south,east,north in degrees", examples=["113.0,28.0,113.1,28.1"])]
+EditionNumber = Annotated[int | None, Query(ge=1, description="An edition's number; without it, the one in force.")]
+AtInstant = Annotated[datetime | None, Query(description="The edition that was in force at this instant.")]
+
+
+class BboxUnusable(BadInput):
+    """Four numbers west,south,east,north in degrees; facts: bbox."""
+
+
+def read_bbox(text: str | None) -> Box | None:
+    """The box of `west,south,east,north`, or BboxUnusable."""
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as fault:
+        raise BboxUnusable(bbox=text) from fault
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise BboxUnusable(bbox=text)
+    return west, south, east, north
+
+
+def edition_of(asked: Asked, tx: Tx, number: int | None, at: datetime | None = None) -> Edition:
+    if number is not None:
+        return asked.store.edition(tx, number)
+    moment = at if at is None or at.tzinfo else at.replace(tzinfo=asked.settings.timezone)
+    return asked.store.edition_in_force(tx, moment or asked.now)
+
+
+@router.get("/areas", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
+def areas(
+    *,
+    request: Request,
+    asked: Asked,
+    level: Annotated[Level, Query(description="township, village or cell")],
+    bbox: BboxText = None,
+    zoom: Annotated[
+        int, Query(ge=0, le=24, description="Borders are simplified to what a map shows at this zoom; 17 and more: none.")
+    ] = WHOLE,
+    edition: EditionNumber = None,
+    seal: Annotated[str | None, Query(description="The start of the edition's digest: such an answer may be kept for ever.")] = None,
+) -> Response:
+    """A level's areas that touch the box. Neighbours stay neighbours at every zoom."""
+    box = read_bbox(bbox)
+    with asked.store.read() as tx:
+        found = edition_of(asked, tx, edition)
+    sealed = seal is not None and len(seal) >= 8 and found.digest.startswith(seal)
+    tag = hashlib.sha256(f"{found.digest} {found.number} {level} {bbox} {zoom} {asked.lang}".encode()).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": FOR_EVER if sealed else ASK_AGAIN, "Vary": "Accept-Language, Cookie"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    borders: Borders = request.app.state.borders
+    return Response(borders.of(found, level, zoom).features(box, asked.lang), media_type=GEOJSON, headers=headers)
+
+
+@router.get("/areas/{code}", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
+def area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInstant = None) -> Response:
+    """One area with its true border, in an edition or as it held at an instant."""
+    with asked.store.read() as tx:
+        found = edition_of(asked, tx, edition, at)
+    one = found.area(code)
+    facts = {
+        "code": one.code,
+        "level": one.level,
+        "name": one.name_in(asked.lang),
+        "households": one.households,
+        "edition": found.number,
+        "path": [{"code": step.code, "level": step.level, "name": step.name_in(asked.lang)} for step in found.path(code)],
+        "children": [child.code for child in found.children(code)],
+    }
+    feature = {"type": "Feature", "id": one.code, "geometry": to_geojson(one.shape), "bbox": one.shape.bounds, "properties": facts}
+    return _geojson(feature)
+
+
+@router.get("/land", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
+def land_shapes(
+    asked: Asked, kind: Annotated[LandKind, Query(description="barrier (rivers, railways), bridge or street")], bbox: BboxText = None
+) -> Response:
+    """What lies on the land besides areas: the map's background."""
+    box = read_bbox(bbox)
+    with asked.store.read() as tx:
+        found = land.shapes(tx, kind)
+    view = None if box is None else shapely.box(*box)
+    features = [
+        {"type": "Feature", "geometry": to_geojson(shape), "properties": {"kind": kind, "name": name}}
+        for name, shape in found
+        if view is None or shape.intersects(view)
+    ]
+    return _geojson({"type": "FeatureCollection", "features": features})
+
+
+def _geojson(told: dict[str, Any]) -> Response:
+    return Response(json.dumps(told, ensure_ascii=False), media_type=GEOJSON)

@@ -1,0 +1,152 @@
+"""Reports come in: one as JSON, or many as newline-delimited JSON, answered row by row."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from api.asker import Asked, Asker
+from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
+from gridmap.errors import Refusal
+from gridmap.flows.intake import receive, receive_many
+from gridmap.incidents import Answer, Channel, Report
+
+router = APIRouter(prefix="/api", tags=["reports"])
+
+NDJSON = "application/x-ndjson"
+MOST_ONE = 64 * 1024
+MOST_MANY = 32 * 1024 * 1024
+
+EXAMPLES = {
+    "english": {
+        "summary": "A resident's phone, point from a WGS84 GPS",
+        "value": {
+            "issue": "E0101",
+            "channel": "resident",
+            "lon": 113.0213,
+            "lat": 28.1718,
+            "datum": "wgs84",
+            "accuracy_m": 12,
+            "text": "The drain in front of the market is blocked.",
+        },
+    },
+    "中文": {
+        "summary": "热线转来，高德地图坐标",
+        "value": {
+            "issue": "E0101",
+            "channel": "hotline",
+            "lon": 113.0269,
+            "lat": 28.1688,
+            "datum": "gcj02",
+            "text": "菜市场门口下水道堵塞。",
+            "sender": "12345",
+            "sender_number": "20261122-0042",
+            "key": "12345-20261122-0042",
+        },
+    },
+    "place": {
+        "summary": "A place in words, no point: it goes to triage",
+        "value": {"issue": "E0101", "place": "人民路与河边街交叉口", "text": "路灯不亮"},
+    },
+}
+
+
+class ReportIn(BaseModel):
+    """A report as it is sent: an issue type, and a point with its datum, or a place in words, or both."""
+
+    model_config = ConfigDict(extra="forbid")
+    issue: Annotated[str, Field(description="Code of the issue type (/api/issue-types). An unknown one is accepted and goes to triage.")]
+    channel: Annotated[Channel, Field(description="By which way it came in.")] = Channel.SYSTEM
+    at: Annotated[AwareDatetime | None, Field(description="When it was seen, with time zone; without it, now.")] = None
+    text: str = ""
+    place: Annotated[str, Field(description="The place in words.")] = ""
+    lon: Annotated[float | None, Field(description="Degrees east, in `datum`.")] = None
+    lat: Annotated[float | None, Field(description="Degrees north, in `datum`.")] = None
+    datum: Annotated[str, Field(description="Required with a point: wgs84, cgcs2000, gcj02 (Amap, Tencent), bd09 (Baidu).")] = ""
+    accuracy_m: Annotated[float | None, Field(description="The radius in metres within which the point lies.")] = None
+    sender: Annotated[str, Field(description="Which system or desk vouches for `key` and `sender_number`; empty is anonymous.")] = ""
+    sender_number: Annotated[str, Field(description="The sender's own number for it.")] = ""
+    key: Annotated[str, Field(description="Unique per sender: sent again, it gets the first answer. Anonymous keys are UUIDs.")] = ""
+
+    def report(self) -> Report:
+        return Report(**self.model_dump())
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, never more of it than is taken."""
+    most = MOST_MANY if _kind(request) == NDJSON else MOST_ONE
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise BodyTooLarge(most=most)
+    return bytes(body)
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+_BODIES = {
+    "application/json": {"schema": ReportIn.model_json_schema(ref_template="#/components/schemas/{model}"), "examples": EXAMPLES},
+    NDJSON: {"schema": {"type": "string", "description": "One report as JSON on each line."}},
+}
+
+
+@router.post(
+    "/reports",
+    status_code=201,
+    response_class=JSONResponse,
+    openapi_extra={"requestBody": {"required": True, "content": _BODIES}},
+    responses={
+        200: {
+            "description": "This key was answered before (the first answer again), or, for many: one answer on each line.",
+            "content": {NDJSON: {}},
+        },
+        409: {"description": "This key came before with another report."},
+        413: {"description": "The body is too long."},
+    },
+)
+def reports(request: Request, asked: Asked, body: Annotated[bytes, Depends(read_body)]) -> Response:
+    """Find the cell, the worker and the office of a report, keep it, and say why. Acknowledged means kept."""
+    kind = _kind(request)
+    if kind not in {"application/json", NDJSON}:
+        raise BodyUnreadable(why=f"Content-Type: {kind or '-'}")
+    response = _many(asked, body) if kind == NDJSON else _one(asked, body)
+    request.app.state.live.wake()
+    return response
+
+
+def _one(asked: Asker, body: bytes) -> JSONResponse:
+    read = _read(body, asked)
+    if isinstance(read, dict):
+        return JSONResponse(read, status_code=read["status"], media_type="application/problem+json")
+    answer = receive(asked.store, read, now=asked.now, actor=asked.actor)
+    return JSONResponse(answer.as_dict(asked.lang), status_code=200 if answer.repeated else 201)
+
+
+def _many(asked: Asker, body: bytes) -> Response:
+    """Each line is a report of its own: one that cannot be used does not hold up the others."""
+    rows = [_read(line, asked) for line in body.splitlines() if line.strip()]
+    answers = iter(receive_many(asked.store, [row for row in rows if isinstance(row, Report)], now=asked.now, actor=asked.actor))
+    told = [{"row": n, **(row if isinstance(row, dict) else _told(next(answers), asked))} for n, row in enumerate(rows, start=1)]
+    return Response("".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in told), media_type=NDJSON)
+
+
+def _told(answer: Answer | Refusal, asked: Asker) -> dict[str, Any]:
+    if isinstance(answer, Refusal):
+        return problem(answer, asked.lang)
+    return {"status": 200 if answer.repeated else 201, **answer.as_dict(asked.lang)}
+
+
+def _read(text: bytes, asked: Asker) -> Report | dict[str, Any]:
+    """The report, or the problem with what was sent."""
+    try:
+        return ReportIn.model_validate_json(text).report()
+    except ValidationError as fault:
+        faults: list[Any] = fault.errors(include_url=False)
+        if faults[0]["type"] == "json_invalid":
+            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang)
+        return validation_problem(faults, asked.lang)

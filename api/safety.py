@@ -1,0 +1,79 @@
+"""What guards every request: which hosts and pages may ask, and the headers that keep a page to its own files."""
+
+import re
+import secrets
+import uuid
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+from api.asker import lang_of
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Everything from our own files, scripts only with the page's nonce; nothing may frame us, nothing is loaded from another host.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+# Swagger UI writes style attributes; its page shows nothing that a resident wrote.
+DOCS_POLICY = POLICY.replace("style-src 'self' 'nonce-{nonce}'", "style-src 'self' 'unsafe-inline'")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
+
+
+class Safety:
+    """An ASGI layer around the whole service. `scope["state"]` gets the page's `nonce` and the `request_id`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope["state"] = {**scope.get("state", {}), "nonce": secrets.token_urlsafe(18), "request_id": str(uuid.uuid4())}
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _guard(MutableHeaders(scope=message), scope["path"], state)
+            await send(message)
+
+        refusal = _refusal(scope["method"], Headers(scope=scope))
+        answering = errors.answer(refusal, lang_of(Request(scope))) if refusal else self.app
+        await answering(scope, receive, send_guarded)
+
+
+def _guard(headers: MutableHeaders, path: str, state: dict[str, str]) -> None:
+    for name, text in HEADERS.items():
+        headers.setdefault(name, text)
+    headers["X-Request-Id"] = state["request_id"]
+    policy = DOCS_POLICY if path == "/docs" else POLICY
+    headers["Content-Security-Policy"] = policy.format(nonce=state["nonce"])
+
+
+def _refusal(method: str, headers: Headers) -> errors.Refusal | None:
+    """Another host's name for this machine (DNS rebinding), or a write from another site's page."""
+    host = headers.get("host", "")
+    if _name(host) not in LOOPBACK:
+        return errors.HostForeign(host=host)
+    origin = headers.get("origin")
+    foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"} or (origin is not None and urlsplit(origin).netloc != host)
+    if method not in SAFE_METHODS and foreign:
+        return errors.OriginForeign(origin=origin or "")
+    return None
+
+
+def _name(host: str) -> str:
+    """The host without its port: `[::1]:8000` is ::1."""
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([^:\[\]]+))(?::\d{1,5})?", host)
+    return (found[1] or found[2]).lower() if found else ""

@@ -1,0 +1,127 @@
+// One incident whole: what, where, who must act, why, and what happened. Texts of reporters are only ever text nodes.
+
+import { ask } from "./ask.js";
+import { byId, el } from "./dom.js";
+import { symbol, tag } from "./symbols.js";
+import { age, date, metres, t } from "./words.js";
+
+export class Detail {
+  id = null;
+  #panel = byId("panel");
+  #asked = 0;
+
+  constructor({ go, closed, marked }) {
+    Object.assign(this, { go, closed, marked });
+  }
+
+  async open(id, { focus = true } = {}) {
+    const turn = ++this.#asked;
+    this.id = id;
+    try {
+      const feature = await ask(`/api/incidents/${encodeURIComponent(id)}`);
+      if (turn !== this.#asked) return;
+      this.#show(feature);
+      if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
+    } catch (fault) {
+      if (turn !== this.#asked) return;
+      this.#fill(el("header", { class: "head" }, el("h2", { tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
+    }
+  }
+
+  // It changed elsewhere: shown anew, unless somebody is writing here.
+  refresh(id) {
+    if (id === this.id && !this.#panel.querySelector("textarea")?.value) this.open(id, { focus: false });
+  }
+
+  shut() {
+    if (this.id === null) return;
+    ++this.#asked;
+    this.id = null;
+    this.#panel.hidden = true;
+    this.closed();
+  }
+
+  #shut() {
+    return el("button", { class: "button quiet shut", type: "button", title: "Esc", "aria-label": t("back"), onclick: () => this.shut() }, "✕");
+  }
+
+  #fill(...children) {
+    this.#panel.replaceChildren(...children.filter(Boolean));
+    this.#panel.hidden = false;
+    this.#panel.scrollTop = 0;
+  }
+
+  #show({ id, geometry, properties: p }) {
+    const one = { ...p, id };
+    const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`))];
+    const go = geometry ? el("button", { class: "button", type: "button", title: "G", onclick: () => this.go() }, t("detail.go")) : null;
+    this.#fill(
+      el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
+      el("p", { class: "tags" }, tags),
+      p.text ? el("blockquote", {}, p.text) : null,
+      el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
+      part(t("detail.where"), where(p), el("p", { class: "actions" }, go)),
+      part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
+      part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
+      part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
+      p.state === "closed" ? null : this.#closing(id),
+    );
+    this.marked(p);
+  }
+
+  #closing(id) {
+    const reason = el("textarea", { class: "field", id: "closing", required: true, maxlength: 500, placeholder: t("close.placeholder") });
+    const told = el("p", { class: "sad", role: "alert" });
+    const button = el("button", { class: "button main", type: "submit" }, t("close.button"));
+    const send = async (event) => {
+      event.preventDefault();
+      if (!reason.value.trim()) {
+        told.textContent = t("close.needs_reason");
+        reason.focus();
+        return;
+      }
+      button.disabled = true;
+      try {
+        await ask(`/api/incidents/${encodeURIComponent(id)}/close`, { method: "POST", body: { reason: reason.value } });
+        reason.value = "";
+        this.shut();
+      } catch (fault) {
+        told.textContent = fault.message;
+        button.disabled = false;
+      }
+    };
+    return part(t("close.title"), el("form", { class: "closing", novalidate: true, onsubmit: send }, el("label", { for: "closing" }, t("close.reason")), reason, told, button));
+  }
+}
+
+function part(title, ...children) {
+  return el("section", {}, el("h3", {}, title), children);
+}
+
+function where(p) {
+  const path = ["township", "village", "cell"].filter((level) => p[level]);
+  const rows = path.map((level) => el("div", {}, el("dt", {}, t(`of.${level}`)), el("dd", {}, p[level].name, " ", el("code", {}, p[level].code))));
+  if (p.place) rows.push(el("div", {}, el("dt", {}, t("detail.place")), el("dd", {}, p.place)));
+  if (p.edition) rows.push(el("div", {}, el("dt", {}, t("detail.edition")), el("dd", {}, String(p.edition))));
+  if (p.how) rows.push(el("div", {}, el("dt", {}, t("detail.sure")), el("dd", {}, sure(p))));
+  const others = p.candidates.map((one) => `${one.area?.name ?? one.code} ${Math.round(100 * one.share)} %`).join(", ");
+  if (others) rows.push(el("div", {}, el("dt", {}, t("detail.candidates")), el("dd", {}, others)));
+  return el("dl", { class: "facts" }, rows);
+}
+
+function sure(p) {
+  const how = t(`how.${p.how}`);
+  if (p.distance_m > 0) return `${how}, ${t("detail.away", { d: metres(p.distance_m) })}`;
+  return p.border_m === null ? how : `${how}, ${t("detail.from_border", { d: metres(p.border_m) })}`;
+}
+
+function person(title, named) {
+  const phone = named?.phone ? el("a", { class: "phone", href: `tel:${named.phone.replace(/[^\d+]/g, "")}` }, named.phone) : null;
+  return el("div", { class: "person" }, el("span", { class: "soft" }, title), named ? el("b", {}, named.name) : el("em", {}, t("detail.nobody")), phone);
+}
+
+function logged(row) {
+  const known = ["receive", "close"].includes(row.what);
+  const what = known ? t(`log.${row.what}`) : row.what;
+  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, `${what} · ${row.actor}`), row.facts.note ? el("q", {}, row.facts.note) : null);
+}

@@ -1,0 +1,122 @@
+// The list beside the map: the accessible equal of the map. Rows are kept and moved, never rebuilt, so that focus and scroll stay.
+
+import { arrange, byId, el } from "./dom.js";
+import { SORTS } from "./sift.js";
+import { signText, symbol, tag } from "./symbols.js";
+import { age, count, date, t } from "./words.js";
+
+const MOST = 200;
+
+export class List {
+  #rows = new Map(); // id → { node, revision }
+  #box = byId("list");
+  #pill = byId("fresh");
+  #unseen = new Set();
+  #more = el("li", { class: "more" });
+  #none = el("li", { class: "none" });
+  selected = null;
+
+  constructor(incidents, sift, open) {
+    Object.assign(this, { incidents, sift, open });
+    this.#pill.addEventListener("click", () => {
+      this.#unseen.clear();
+      this.#box.scrollTop = 0;
+      sift.set({ sort: "newest" });
+      this.#box.querySelector("button")?.focus({ preventScroll: true });
+    });
+    this.#box.addEventListener("scroll", () => this.#see(), { passive: true });
+    setInterval(() => this.#tick(), 20000);
+  }
+
+  render(changes = new Map()) {
+    const wanted = [...this.incidents.all.values()].filter((one) => this.sift.wants(one)).sort(SORTS[this.sift.sort]);
+    const shown = wanted.slice(0, MOST);
+    const ids = new Set(wanted.map((one) => one.id));
+    for (const [id, how] of changes) if (how === "new" && ids.has(id)) this.#unseen.add(id);
+    for (const id of [...this.#unseen]) if (!ids.has(id)) this.#unseen.delete(id);
+    const nodes = shown.map((one) => this.#row(one, changes.get(one.id)));
+    const rest = wanted.length - shown.length;
+    if (rest || this.incidents.more) nodes.push(this.#filled(this.#more, t("list.more", { n: rest ? count(rest) : "…" })));
+    if (!wanted.length) nodes.push(this.#filled(this.#none, t(this.incidents.all.size ? "empty.filtered" : "empty.list")));
+    arrange(this.#box, nodes);
+    for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
+    this.#see();
+    if ([...changes.values()].includes("new")) byId("spoken").textContent = t("list.spoken", { n: count(wanted.length) });
+  }
+
+  select(id) {
+    this.selected = id;
+    for (const [other, row] of this.#rows) row.node.classList.toggle("selected", other === id);
+  }
+
+  hover(id, on) {
+    this.#rows.get(id)?.node.classList.toggle("hover", on);
+  }
+
+  // J and K: the row after or before the focused one (or the selected one, or the first).
+  step(by) {
+    const buttons = [...this.#box.querySelectorAll("button.row")];
+    const at = buttons.indexOf(document.activeElement);
+    const from = at >= 0 ? at : buttons.findIndex((button) => button.dataset.id === this.selected);
+    const next = buttons[from < 0 ? 0 : Math.min(Math.max(from + by, 0), buttons.length - 1)];
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  }
+
+  focused() {
+    return document.activeElement?.closest?.("button.row")?.dataset.id ?? null;
+  }
+
+  #filled(node, text) {
+    node.textContent = text;
+    return node;
+  }
+
+  #row(one, how) {
+    const kept = this.#rows.get(one.id);
+    if (kept?.revision === one.revision) return kept.node;
+    const where = [one.village?.name ?? one.township?.name, one.cell?.name].filter(Boolean).join(" · ") || one.place || t("list.no_place");
+    const who = one.state === "triage" ? (one.reason ?? t("state.triage")) : (one.worker ?? t("list.no_worker"));
+    const button = el(
+      "button",
+      { class: "row", type: "button", data: { id: one.id }, onclick: () => this.open(one.id) },
+      symbol(one, 26),
+      el("span", { class: "sr" }, `${signText(one)}: `),
+      el("span", { class: "what" }, one.issue.name),
+      one.grade === "general" ? null : tag(one.grade, t(`grade.${one.grade}`)),
+      el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
+      el("span", { class: "where" }, where),
+      el("span", { class: one.state === "triage" ? "who triage" : "who" }, who),
+    );
+    const node = kept?.node ?? el("li");
+    const hadFocus = node.contains(document.activeElement);
+    node.replaceChildren(button);
+    if (hadFocus) button.focus({ preventScroll: true });
+    node.classList.toggle("selected", one.id === this.selected);
+    if (how === "new") {
+      node.classList.add("arrived");
+      setTimeout(() => node.classList.remove("arrived"), 2500);
+    }
+    this.#rows.set(one.id, { node, revision: one.revision });
+    return node;
+  }
+
+  // A new row that is in view has been seen; of the others the pill tells.
+  #see() {
+    const top = this.#box.scrollTop, bottom = top + this.#box.clientHeight;
+    for (const id of [...this.#unseen]) {
+      const node = this.#rows.get(id)?.node;
+      if (node?.isConnected && node.offsetTop >= top - 4 && node.offsetTop < bottom - 20) this.#unseen.delete(id);
+    }
+    this.#pill.hidden = !this.#unseen.size;
+    if (this.#unseen.size) this.#pill.textContent = t("list.fresh", { n: this.#unseen.size });
+    document.title = this.#unseen.size ? `(${this.#unseen.size}) ${t("title")}` : t("title");
+  }
+
+  #tick() {
+    for (const { node } of this.#rows.values()) {
+      const time = node.querySelector("time");
+      time.textContent = age(time.dateTime);
+    }
+  }
+}

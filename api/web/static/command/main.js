@@ -1,0 +1,166 @@
+// The command centre: everything that is open on a map and in a list, kept in step with the service. The view moves only when it is asked to.
+
+import { Borders } from "./borders.js";
+import { Detail } from "./detail.js";
+import { byId, el } from "./dom.js";
+import { GRADES, Incidents, URGENCIES } from "./incidents.js";
+import { List } from "./list.js";
+import { Live } from "./live.js";
+import { Markers } from "./markers.js";
+import { ReportForm } from "./report.js";
+import { SORTS, Sift, TABS } from "./sift.js";
+import { symbol } from "./symbols.js";
+import { clockText, count, facts, t } from "./words.js";
+
+const map = window.map_command;
+L.control.zoom({ position: "bottomleft", zoomInTitle: t("map.nearer"), zoomOutTitle: t("map.farther") }).addTo(map);
+L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
+map.attributionControl.setPrefix(false);
+
+const incidents = new Incidents();
+const sift = new Sift();
+const borders = new Borders(map, facts.edition);
+const list = new List(incidents, sift, open);
+const markers = new Markers(map, incidents, sift, { open, hover: (id, on) => list.hover(id, on) });
+const detail = new Detail({
+  go,
+  closed: () => { choose(null); borders.mark(null); },
+  marked: (p) => borders.mark(p.cell?.code ?? p.village?.code ?? p.township?.code, p.edition),
+});
+const form = new ReportForm(map, { sent: (id) => open(id), shut: () => byId("new").focus() });
+
+function open(id) {
+  form.shut();
+  choose(id);
+  detail.open(id);
+}
+
+function choose(id) {
+  list.select(id);
+  markers.select(id);
+}
+
+function go() {
+  const one = incidents.all.get(detail.id ?? list.focused());
+  if (one?.lat != null) map.flyTo([one.lat, one.lon], Math.max(map.getZoom(), 16), { duration: 0.5 });
+}
+
+function back() {
+  if (form.open) return form.shut();
+  const id = detail.id;
+  detail.shut();
+  if (id) byId("list").querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
+}
+
+function newReport() {
+  detail.shut();
+  form.show();
+}
+
+function render(changes) {
+  list.render(changes);
+  markers.render();
+  const all = [...incidents.all.values()];
+  const roughly = all.filter((one) => sift.roughly(one));
+  const tabs = { open: all.length, dispatched: 0, triage: 0 };
+  for (const one of all) ++tabs[one.state];
+  for (const button of byId("tabs").children) tell(button, tabs[button.value], sift.tab === button.value);
+  for (const button of byId("urgencies").children) tell(button, roughly.filter((one) => one.urgency === button.value).length, sift.urgencies.has(button.value));
+  for (const item of byId("counts").children) item.querySelector("b").textContent = count(all.filter((one) => one.urgency === item.dataset.urgency).length);
+}
+
+function tell(button, n, on) {
+  button.setAttribute("aria-pressed", String(on));
+  button.querySelector("b").textContent = count(n);
+}
+
+function build() {
+  byId("tabs").append(...TABS.map((tab) => el("button", { type: "button", value: tab, onclick: () => sift.set({ tab }) }, t(`tab.${tab}`), " ", el("b", {}, "…"))));
+  byId("urgencies").append(
+    ...URGENCIES.map((urgency) => el("button", { type: "button", value: urgency, onclick: () => sift.toggle(urgency) }, symbol({ urgency, grade: "plain", state: "" }, 18), el("span", {}, t(`urgency.${urgency}`)), " ", el("b", {}, "…"))),
+  );
+  byId("counts").append(...URGENCIES.map((urgency) => el("li", { data: { urgency } }, el("span", {}, t(`urgency.${urgency}`)), el("b", {}, "…"))));
+  byId("grade").append(el("option", { value: "" }, t("grade.all")), ...GRADES.map((grade) => el("option", { value: grade }, t(`grade.${grade}`))));
+  byId("sort").append(...Object.keys(SORTS).map((sort) => el("option", { value: sort }, t(`sort.${sort}`))));
+  const row = (sign, text) => el("li", {}, sign, text);
+  byId("legend").append(
+    el("ul", {}, URGENCIES.map((urgency) => row(symbol({ urgency, grade: "plain", state: "" }, 20), t(`urgency.${urgency}`)))),
+    el("ul", {}, GRADES.map((grade) => row(el("i", { class: `swatch ${grade}` }), t(`grade.${grade}`))), row(el("i", { class: "swatch dashed" }), t("legend.triage"))),
+  );
+  if (innerWidth < 1400) document.querySelector(".legend").open = false;
+}
+
+function controls() {
+  byId("grade").value = sift.grade;
+  byId("sort").value = sift.sort;
+  if (byId("search").value.trim() !== sift.text) byId("search").value = sift.text;
+}
+
+const KEYS = {
+  j: () => list.step(1),
+  k: () => list.step(-1),
+  g: go,
+  n: newReport,
+  "/": () => byId("search").focus(),
+  "?": () => byId("keys").showModal(),
+  ...Object.fromEntries(URGENCIES.map((urgency, place) => [String(place + 1), () => sift.toggle(urgency)])),
+};
+
+function listen() {
+  incidents.addEventListener("change", ({ detail: changes }) => {
+    render(changes);
+    if (changes.has(detail.id)) detail.refresh(detail.id);
+  });
+  sift.addEventListener("change", () => { controls(); render(); });
+  byId("search").addEventListener("input", () => sift.set({ text: byId("search").value.trim() }));
+  byId("grade").addEventListener("change", () => sift.set({ grade: byId("grade").value }));
+  byId("sort").addEventListener("change", () => sift.set({ sort: byId("sort").value }));
+  byId("new").addEventListener("click", newReport);
+  byId("help").addEventListener("click", () => byId("keys").showModal());
+  for (const link of document.querySelectorAll(".langs a"))
+    link.addEventListener("click", () => { link.href = `${link.pathname}?${new URLSearchParams({ to: location.pathname + location.hash })}`; });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
+    if (event.key === "Escape") return event.target === byId("search") ? byId("list").focus() : back();
+    if (event.target.closest("input, textarea, select")) return;
+    const act = KEYS[event.key.toLowerCase()];
+    if (act) {
+      event.preventDefault();
+      act();
+    }
+  });
+}
+
+function follow() {
+  const live = new Live(incidents.cursor);
+  const show = () => {
+    const link = byId("link");
+    link.dataset.state = live.state;
+    link.lastElementChild.textContent = t(`link.${live.state}`, { n: live.seconds });
+  };
+  live.addEventListener("incident", ({ detail: feature }) => incidents.put(feature));
+  live.addEventListener("reload", () => incidents.load().catch(failed));
+  live.addEventListener("state", show);
+  setInterval(() => live.state === "stale" && show(), 1000);
+}
+
+function failed(fault) {
+  byId("link").dataset.state = "stale";
+  byId("link").lastElementChild.textContent = fault.message;
+}
+
+function tick() {
+  byId("clock").textContent = clockText();
+}
+
+build();
+controls();
+listen();
+tick();
+setInterval(tick, 10000);
+try {
+  await incidents.load();
+  follow();
+} catch (fault) {
+  failed(fault);
+}

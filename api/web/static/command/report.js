@@ -1,0 +1,165 @@
+// A new report from the desk: what, where (a click on the map), and at once whose it would be.
+
+import { ask } from "./ask.js";
+import { byId, el } from "./dom.js";
+import { t } from "./words.js";
+
+const CHANNELS = ["hotline", "window", "resident", "worker", "patrol", "upper_level"];
+const OFFERED = 60;
+
+export class ReportForm {
+  open = false;
+  #panel = byId("panel");
+  #pin = null;
+  #at = null;
+  #types = null;
+  #turn = 0;
+
+  constructor(map, { sent, shut }) {
+    Object.assign(this, { map, sent, onshut: shut });
+    map.on("click", (event) => this.open && this.#pick(event.latlng));
+  }
+
+  async show() {
+    this.open = true;
+    this.#at = null;
+    this.key = crypto.randomUUID(); // one key for one form: pressed twice, kept once
+    this.issue = issueBox(() => this.#types ?? []);
+    this.text = el("textarea", { class: "field", id: "report-text", maxlength: 5000 });
+    this.place = el("input", { class: "field", id: "report-place", maxlength: 500 });
+    this.channel = el("select", { class: "field", id: "report-channel" }, CHANNELS.map((name) => el("option", { value: name }, t(`channel.${name}`))));
+    this.point = el("p", { class: "point", role: "status" }, t("report.pick"));
+    this.told = el("p", { class: "sad", role: "alert" });
+    this.button = el("button", { class: "button main", type: "submit" }, t("report.send"));
+    const shut = el("button", { class: "button quiet shut", type: "button", title: "Esc", "aria-label": t("back"), onclick: () => this.shut() }, "✕");
+    this.#panel.replaceChildren(
+      el("header", { class: "head" }, el("div", {}, el("h2", { tabindex: "-1" }, t("report.title")), el("p", { class: "soft" }, t("report.hint"))), shut),
+      el(
+        "form",
+        { class: "report", novalidate: true, onsubmit: (event) => this.#send(event) },
+        field("report-issue", t("report.issue"), this.issue.node),
+        field(null, t("report.where"), this.point),
+        field("report-place", t("report.place"), this.place),
+        field("report-text", t("report.text"), this.text),
+        field("report-channel", t("report.channel"), this.channel),
+        this.told,
+        this.button,
+      ),
+    );
+    this.#panel.hidden = false;
+    byId("picking").hidden = false;
+    this.map.getContainer().classList.add("picks");
+    this.issue.input.focus();
+    this.#types ??= (await ask("/api/issue-types")).issue_types;
+    this.issue.refresh();
+  }
+
+  shut() {
+    if (!this.open) return;
+    this.open = false;
+    ++this.#turn;
+    this.#pin?.remove();
+    this.#pin = null;
+    this.#panel.hidden = true;
+    byId("picking").hidden = true;
+    this.map.getContainer().classList.remove("picks");
+    this.onshut();
+  }
+
+  async #pick({ lat, lng }) {
+    const turn = ++this.#turn;
+    this.#at = { lon: Number(lng.toFixed(7)), lat: Number(lat.toFixed(7)) };
+    this.#pin?.remove();
+    this.#pin = L.marker([lat, lng], { icon: L.divIcon({ className: "picked", iconSize: [26, 26], html: el("i") }), keyboard: false, interactive: false }).addTo(this.map);
+    const shown = `${this.#at.lon.toFixed(5)}, ${this.#at.lat.toFixed(5)}`;
+    this.point.textContent = shown;
+    try {
+      const found = await ask(`/api/match?lon=${this.#at.lon}&lat=${this.#at.lat}&datum=wgs84`);
+      if (turn !== this.#turn) return;
+      const names = ["township", "village", "cell"].map((level) => found[level]?.name).filter(Boolean);
+      this.point.replaceChildren(el("b", {}, names.length ? names.join(" › ") : t("report.outside")), el("small", {}, shown));
+    } catch (fault) {
+      if (turn === this.#turn) this.point.textContent = `${shown}: ${fault.message}`;
+    }
+  }
+
+  async #send(event) {
+    event.preventDefault();
+    const body = { issue: this.issue.code(), channel: this.channel.value, text: this.text.value, place: this.place.value, key: this.key };
+    if (this.#at) Object.assign(body, this.#at, { datum: "wgs84" });
+    if (!body.issue || !(this.#at || body.place.trim())) {
+      this.told.textContent = t(body.issue ? "report.needs_place" : "report.needs_issue");
+      (body.issue ? this.place : this.issue.input).focus();
+      return;
+    }
+    this.button.disabled = true;
+    try {
+      const answer = await ask("/api/reports", { method: "POST", body });
+      this.shut();
+      this.sent(answer.incident);
+    } catch (fault) {
+      this.told.textContent = fault.message;
+      this.button.disabled = false;
+    }
+  }
+}
+
+function field(id, title, control) {
+  return el("div", { class: "asked" }, id ? el("label", { for: id }, title) : el("span", { class: "label" }, title), control);
+}
+
+// A type-ahead over the catalogue: by name, group or code; arrows, Enter and Escape work (ARIA combobox).
+function issueBox(types) {
+  let offered = [], active = -1, chosen = null;
+  const input = el("input", { class: "field", id: "report-issue", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-expanded": "false", "aria-controls": "report-issues", "aria-autocomplete": "list", placeholder: t("report.issue_hint") });
+  const list = el("ul", { class: "offers", id: "report-issues", role: "listbox", hidden: true });
+
+  function take(one) {
+    chosen = one;
+    input.value = one.name;
+    hide();
+  }
+  function hide() {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+  function mark(at) {
+    active = offered.length ? (at + offered.length) % offered.length : -1;
+    [...list.children].forEach((node, i) => node.setAttribute("aria-selected", String(i === active)));
+    if (active >= 0) {
+      input.setAttribute("aria-activedescendant", `issue-${active}`);
+      list.children[active].scrollIntoView({ block: "nearest" });
+    }
+  }
+  function offer() {
+    const words = input.value.toLowerCase().split(/\s+/);
+    offered = types().filter((one) => words.every((word) => `${one.name} ${one.group} ${one.code}`.toLowerCase().includes(word))).slice(0, OFFERED);
+    list.replaceChildren(
+      ...offered.map((one, i) =>
+        el("li", { id: `issue-${i}`, role: "option", "aria-selected": "false", onmousedown: (event) => { event.preventDefault(); take(one); } }, el("span", {}, one.name), el("small", {}, `${one.group} · ${one.code}`)),
+      ),
+    );
+    list.hidden = !offered.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    mark(0);
+  }
+  input.addEventListener("input", () => { chosen = null; offer(); });
+  input.addEventListener("focus", offer);
+  input.addEventListener("blur", hide);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) offer();
+      else mark(active + (event.key === "ArrowDown" ? 1 : -1));
+    } else if (event.key === "Enter" && !list.hidden && active >= 0) {
+      event.preventDefault();
+      take(offered[active]);
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.stopPropagation();
+      hide();
+    }
+  });
+  const typed = () => types().find((one) => one.name === input.value.trim() || one.code === input.value.trim());
+  return { node: el("div", { class: "box" }, input, list), input, code: () => (chosen ?? typed())?.code ?? "", refresh: () => document.activeElement === input && offer() };
+}

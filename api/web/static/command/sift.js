@@ -1,0 +1,63 @@
+// What the reader wants to see, and in which order. Kept in the address, so that a view can be bookmarked.
+
+import { URGENCIES } from "./incidents.js";
+
+const ORDER = Object.fromEntries(URGENCIES.map((urgency, place) => [urgency, place]));
+const newest = (a, b) => (a.number < b.number ? 1 : a.number > b.number ? -1 : 0);
+export const SORTS = {
+  urgency: (a, b) => ORDER[a.urgency] - ORDER[b.urgency] || newest(a, b),
+  newest,
+  oldest: (a, b) => newest(b, a),
+};
+export const TABS = ["open", "dispatched", "triage"];
+
+export class Sift extends EventTarget {
+  tab = "open";
+  urgencies = new Set();
+  grade = "";
+  text = "";
+  sort = "urgency";
+
+  constructor() {
+    super();
+    const told = new URLSearchParams(location.hash.slice(1));
+    if (TABS.includes(told.get("tab"))) this.tab = told.get("tab");
+    if (told.get("sort") in SORTS) this.sort = told.get("sort");
+    this.grade = told.get("grade") ?? "";
+    this.text = told.get("text") ?? "";
+    for (const urgency of (told.get("urgency") ?? "").split(",")) if (URGENCIES.includes(urgency)) this.urgencies.add(urgency);
+  }
+
+  set(changes) {
+    Object.assign(this, changes);
+    const told = new URLSearchParams();
+    if (this.tab !== "open") told.set("tab", this.tab);
+    if (this.sort !== "urgency") told.set("sort", this.sort);
+    if (this.grade) told.set("grade", this.grade);
+    if (this.text) told.set("text", this.text);
+    if (this.urgencies.size) told.set("urgency", [...this.urgencies].join(","));
+    history.replaceState(null, "", told.size ? `#${told}` : location.pathname + location.search);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  toggle(urgency) {
+    const urgencies = new Set(this.urgencies);
+    if (!urgencies.delete(urgency)) urgencies.add(urgency);
+    this.set({ urgencies });
+  }
+
+  get narrowed() {
+    return Boolean(this.urgencies.size || this.grade || this.text || this.tab !== "open");
+  }
+
+  // All but the urgencies: what their chips count.
+  roughly(one) {
+    if (this.tab !== "open" && one.state !== this.tab) return false;
+    if (this.grade && one.grade !== this.grade) return false;
+    return this.text.toLowerCase().split(/\s+/).every((word) => one.hay.includes(word));
+  }
+
+  wants(one) {
+    return (!this.urgencies.size || this.urgencies.has(one.urgency)) && this.roughly(one);
+  }
+}

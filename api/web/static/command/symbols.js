@@ -1,0 +1,44 @@
+// The signs of an incident: shape and letter say the urgency, colour the grade, a dashed edge that nobody has it yet.
+
+import { el, svg } from "./dom.js";
+import { t } from "./words.js";
+
+const SHAPES = {
+  at_once: ["path", { d: "M16 1.5 30.5 16 16 30.5 1.5 16z" }, 21],
+  today: ["path", { d: "M16 2.5 30.5 28.5h-29z", "stroke-linejoin": "round" }, 24],
+  soon: ["circle", { cx: 16, cy: 16, r: 13 }, 21],
+  routine: ["rect", { x: 4, y: 4, width: 24, height: 24, rx: 4 }, 21],
+};
+
+export function symbol(one, size = 28) {
+  const [tag, shape, line] = SHAPES[one.urgency];
+  return svg(
+    "svg",
+    { class: `sign ${one.grade} ${one.state}`, viewBox: "0 0 32 32", width: size, height: size, "aria-hidden": "true" },
+    svg(tag, shape),
+    svg("text", { x: 16, y: line, "text-anchor": "middle" }, t(`urgency.letter.${one.urgency}`)),
+  );
+}
+
+export const signText = (one) => `${t(`urgency.${one.urgency}`)}, ${t(`grade.${one.grade}`)}`;
+
+// A number in a ring whose arcs show the grades.
+export function ring(n, byGrade, size) {
+  const r = 15, round = 2 * Math.PI * r;
+  let start = 0;
+  const arcs = Object.entries(byGrade).filter(([, many]) => many).map(([grade, many]) => {
+    const length = (many / n) * round;
+    const arc = svg("circle", { class: `arc ${grade}`, cx: 20, cy: 20, r, "stroke-dasharray": `${length} ${round - length}`, "stroke-dashoffset": -start });
+    start += length;
+    return arc;
+  });
+  return svg(
+    "svg",
+    { class: "ring", viewBox: "0 0 40 40", width: size, height: size, "aria-hidden": "true" },
+    svg("circle", { class: "disc", cx: 20, cy: 20, r: 18.5 }),
+    arcs,
+    svg("text", { x: 20, y: 24.5, "text-anchor": "middle" }, n > 999 ? "999+" : String(n)),
+  );
+}
+
+export const tag = (kind, text) => el("span", { class: `tag ${kind}` }, text);

@@ -1,0 +1,39 @@
+// The page's language, words, clock and calendar, as the server sent them with the page.
+
+export const facts = JSON.parse(document.getElementById("facts").textContent);
+
+export function t(key, named = {}) {
+  const text = facts.words[`ui.${key}`];
+  if (text === undefined) throw new Error(`no text for ui.${key}`);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in named ? String(named[name]) : whole));
+}
+
+// The server's clock: clocks of office computers drift.
+let drift = Date.parse(facts.now) - Date.now();
+export const setClock = (instant) => { drift = Date.parse(instant) - Date.now(); };
+export const now = () => Date.now() + drift;
+
+const locale = facts.lang === "zh" ? "zh-CN" : "en-GB";
+const zone = { timeZone: facts.timezone, hour12: false };
+const short = new Intl.DateTimeFormat(locale, { ...zone, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(locale, { ...zone, month: "2-digit", day: "2-digit", weekday: "short", hour: "2-digit", minute: "2-digit" });
+const number = new Intl.NumberFormat(locale);
+
+export const date = (instant) => {
+  const part = Object.fromEntries(short.formatToParts(new Date(instant)).map((found) => [found.type, found.value]));
+  return `${part.month}-${part.day} ${part.hour}:${part.minute}`;
+};
+export const clockText = () => clock.format(new Date(now()));
+export const count = (n) => number.format(n);
+
+export function age(instant) {
+  const minutes = Math.max(0, Math.floor((now() - Date.parse(instant)) / 60000));
+  if (minutes < 1) return t("age.now");
+  if (minutes < 60) return t("age.minutes", { n: minutes });
+  if (minutes < 60 * 48) return t("age.hours", { n: Math.floor(minutes / 60) });
+  return t("age.days", { n: Math.floor(minutes / 1440) });
+}
+
+export function metres(n) {
+  return n < 1000 ? t("metres", { n: n < 10 ? n.toFixed(1) : Math.round(n) }) : t("kilometres", { n: (n / 1000).toFixed(1) });
+}

@@ -1,0 +1,36 @@
+"""`gridmap serve`: the service and the command centre, on this machine only."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gridmap.cli.door import JsonFlag, app, settings, tell, words
+from gridmap.settings import Settings
+from gridmap.store import Store
+
+
+@app.command("serve", help=words("cli.serve"))
+def serve_command(
+    host: Annotated[str, typer.Option(help=words("cli.serve.host"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
+    json: JsonFlag = False,
+) -> None:
+    with Store.open(settings().database_url) as store:
+        serve(store, settings(), host=host, port=port, json=json)
+
+
+def serve(store: Store, chosen: Settings, *, host: str = "127.0.0.1", port: int = 8000, json: bool = False) -> None:
+    """Serve until Ctrl-C; says the address first. HostNotLoopback, PortTaken."""
+    from api.server import listen, make_server  # noqa: PLC0415 (heavy; the service is seen only here)
+
+    socket = listen(host, port)
+    bound = socket.getsockname()[1]
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    address = f"http://{shown}:{bound}"
+    tell({"url": f"{address}/", "database": store.url_shown, "loopback_only": True}, words("cli.serve.ready", url=f"{address}/"), json=json)
+    sys.stdout.flush()
+    try:
+        make_server(store, chosen).run(sockets=[socket])
+    except KeyboardInterrupt:  # uvicorn hands Ctrl-C on after it has closed everything
+        return
