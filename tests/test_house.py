@@ -22,7 +22,7 @@ FLOORS = (
     ("geometry",),
     ("grid",),
     ("duty", "catalogue"),
-    ("access", "limits"),
+    ("access", "limits", "catalogue_default"),
     ("boundaries", "matching", "roster", "routing", "planning"),
     ("incidents",),
     ("store", "stats", "tables", "atlas", "county", "photos"),
@@ -48,7 +48,7 @@ ONLY = {
     "uvicorn": {"api", "cli"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "openpyxl": {"tables"},
+    "openpyxl": {"tables", "boundaries"},
     "geopandas": {"boundaries", "tables", "matching", "county", "atlas", "cli"},
     "pyogrio": {"boundaries", "tables", "matching", "county", "cli"},
 }
