@@ -98,8 +98,9 @@ class CoverageIndex:
         finest = len(self._finest)
         border_m = self.in_metres.border_distance(x, y, np.where(owner < finest, owner, -1))
         wide = np.flatnonzero(owner >= finest)
-        if len(wide):
-            border_m[wide] = self._wider_in_metres.border_distance(x[wide], y[wide], owner[wide] - finest)
+        if len(wide):  # what a wider area owns ends where a finer one begins
+            outer = self._wider_in_metres.border_distance(x[wide], y[wide], owner[wide] - finest)
+            border_m[wide] = np.fmin(outer, self.in_metres.nearest(x[wide], y[wide])[1])
         return border_m
 
 

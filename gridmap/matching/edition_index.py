@@ -49,7 +49,7 @@ def find_many(index: EditionIndex, lon: ArrayLike, lat: ArrayLike, accuracy_m: A
     lons, lats = np.atleast_1d(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
     accuracy = np.broadcast_to(known_accuracy(np.nan if accuracy_m is None else accuracy_m), lons.shape)
     found = index.coverage.match(lons, lats, accuracy, snap_m)
-    crossing = np.flatnonzero(np.fmin(found.border_m, np.where(found.distance_m > 0, found.distance_m, np.inf)) < accuracy)
+    crossing = np.flatnonzero(np.where(np.isnan(found.border_m), found.distance_m, found.border_m) < accuracy)
     candidates = _candidates(index, lons[crossing], lats[crossing], accuracy[crossing])
     named = dict(zip(crossing.tolist(), candidates, strict=True))
     return [_match(index, found, at, named.get(at, ())) for at in range(len(found))]
