@@ -3,6 +3,7 @@
 import sys
 
 from gridmap.cli import areas as _areas  # noqa: F401
+from gridmap.cli import database as _database  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401

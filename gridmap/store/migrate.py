@@ -1,6 +1,7 @@
 """Which schema a database has, and bringing it to ours. Alembic is configured here: there is no alembic.ini."""
 
 from pathlib import Path
+from threading import Lock as ThreadLock
 
 from sqlalchemy import Connection, inspect, text
 
@@ -10,6 +11,7 @@ from gridmap.store.schema import metadata
 
 HEAD = "0001"
 VERSION_TABLE = "gridmap_version"
+_ALEMBIC = ThreadLock()  # its `op` and `context` are global: two threads, even on two databases, would mix
 
 
 def found_version(connection: Connection, url: str) -> str | None:
@@ -39,7 +41,8 @@ def upgrade(connection: Connection, url: str) -> None:
         _need_postgis(connection, url)
     config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    command.upgrade(config, "head")
+    with _ALEMBIC:
+        command.upgrade(config, "head")
 
 
 def _need_postgis(connection: Connection, url: str) -> None:

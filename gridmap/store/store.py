@@ -76,6 +76,11 @@ class Store:
     def dialect(self) -> Literal["sqlite", "postgresql"]:
         return "postgresql" if self._engine.dialect.name == POSTGRESQL else "sqlite"
 
+    @property
+    def schema(self) -> str:
+        """The version of the schema, which is ours: no other is opened."""
+        return HEAD
+
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A write transaction: committed at the end of the block, undone if the block raises. SQLite lets one write at a time."""

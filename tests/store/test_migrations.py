@@ -33,9 +33,8 @@ def test_the_migrated_sqlite_database_equals_the_created_one(tmp_path):
 
 def _dump(url: str) -> str:
     """The schema as PostgreSQL's own tool writes it, without the random keys that newer ones put around it."""
-    told = subprocess.run(
-        [postgres.find_programs() / "pg_dump", "-s", "-O", "-T", VERSION_TABLE, url], check=True, capture_output=True, text=True
-    )
+    command = [postgres.find_programs() / "pg_dump", "-s", "-O", "-T", VERSION_TABLE, url]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
     return re.sub(r"^\\(un)?restrict .*$", "", told.stdout, flags=re.MULTILINE)
 
 
@@ -91,6 +90,15 @@ def test_many_who_open_a_new_sqlite_file_at_once_all_find_it_ready(tmp_path):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(4))) == [2] * 4
+
+
+def test_different_sqlite_files_can_be_made_at_once(tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(Store.open, [f"sqlite:///{tmp_path}/{n}.db" for n in range(8)]))
+    for store in opened:
+        with store.read() as tx:
+            assert people.workers(tx) == ()
+        store.close()
 
 
 def test_a_folder_with_a_percent_sign_is_no_hindrance(tmp_path):

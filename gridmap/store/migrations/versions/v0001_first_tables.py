@@ -164,7 +164,7 @@ def _catalogue() -> None:
     op.create_table(
         "rule",
         Column("id", Key, primary_key=True),
-        Column("office", Code, ForeignKey("office.code"), nullable=False),
+        Column("office", Code, nullable=False),
         Column("issue", Code, nullable=False),
         Column("by", String(10), nullable=False),
         Column("level", String(10)),
