@@ -2,9 +2,10 @@
 
 import gzip
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet as pq
 
@@ -82,10 +83,10 @@ def open_writer(path: Path, kind_of: Path, points: PointFile) -> Iterator[Writer
             yield lambda portion, added: table.write_batch(portion.batch(added))
         return
     head = points.head()
-    packed = kind_of.suffix.lower() == ".gz"
-    with (
-        gzip.open(path, "wb", compresslevel=6) if packed else path.open("wb") as file,
-        TextIOWrapper(file, encoding=points.encoding, newline="") as text,
-    ):
+    with ExitStack() as files:
+        file: BinaryIO = files.enter_context(path.open("wb"))
+        if kind_of.suffix.lower() == ".gz":  # without the name that it has while it is written, nor the hour: equal rows make equal files
+            file = files.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))  # type: ignore[assignment]
+        text = files.enter_context(TextIOWrapper(file, encoding=points.encoding, newline=""))
         text.write(head)
         yield lambda portion, added: text.write(portion.lines(added))

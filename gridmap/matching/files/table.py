@@ -65,7 +65,7 @@ class TablePoints:
         while True:
             try:
                 batch = next(batches, None)
-            except pa.ArrowException as fault:
+            except (pa.ArrowException, OSError) as fault:
                 raise FileUnreadable(path=self.path, reason=fault) from fault
             if batch is None:
                 return
