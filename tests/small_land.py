@@ -46,7 +46,7 @@ OFFICES = (
 RULES = (
     Rule("ROADS", "E01", By.SUBJECT),
     Rule("WATER", "C0101", By.OWNER),
-    Rule("CW", "D", By.TERRITORY),
+    Rule("*", "D", By.TERRITORY, level="village"),
 )
 WORKERS = tuple(Worker(f"W{n}", f"网格员甲{n:02}", f"0700-{n}", f"Worker A{n:02}") for n in range(1, 7))
 POSTS = (

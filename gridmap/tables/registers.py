@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,8 +17,6 @@ from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, re
 
 Noun = Worker | Post | Office | IssueType | Rule
 LONGEST = 200
-# A post without a first day has always been held: registers often list only who stands where today.
-ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Register(StrEnum):
@@ -41,11 +39,12 @@ class Register(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads one row after another: the cells by our names, the zone of naive dates."""
+    """Reads one row: its cells by our names, naive dates in `zone`; a post without a first day is held from `now` on."""
 
     sheet: Headed
     row: Row
     zone: ZoneInfo
+    now: datetime
 
     def text(self, column: str) -> str:
         text = self.sheet.cell(self.row, column)
@@ -60,14 +59,17 @@ class Reader:
         return read_instant(self.text(column), column, self.zone)
 
 
-def read_register(register: Register, path: Path, zone: ZoneInfo) -> Parsed[Noun]:
-    """The rows of a file as nouns. FileMissing, FileKindUnknown, FileUnreadable, ColumnMissing, ColumnTwice, TableEmpty."""
+def read_register(register: Register, path: Path, zone: ZoneInfo, now: datetime) -> Parsed[Noun]:
+    """The rows of a file as nouns; `now` is the first instant of posts that name none.
+
+    FileMissing, FileKindUnknown, FileUnreadable, TextUnreadable, TableEmpty, ColumnMissing, ColumnTwice.
+    """
     sheet = find_header(read_sheet(path), register.columns, register.needed)
     good: list[tuple[Row, Noun]] = []
     rejected: list[Rejected] = []
     for row in sheet.rows:
         try:
-            good.append((row, FORMS[register].read(Reader(sheet, row, zone))))
+            good.append((row, FORMS[register].read(Reader(sheet, row, zone, now))))
         except Fault as fault:
             rejected.append(Rejected(row, (fault.sentence,)))
     return Parsed(path, sheet.header, tuple(good), tuple(rejected), sheet.ignored)
@@ -79,7 +81,7 @@ def _worker(row: Reader) -> Worker:
 
 def _post(row: Reader) -> Post:
     duty = read_word(row.text("duty") or Duty.WORKER, "duty", Duty)
-    since, until = row.instant("since") or ALWAYS, row.instant("until")
+    since, until = row.instant("since") or row.now, row.instant("until")
     if until is not None and until <= since:
         raise Fault("until", since=row.text("since"), until=row.text("until"))
     return Post(row.must("worker"), row.must("area"), duty, since, until)

@@ -5,21 +5,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from gridmap import catalogue_default
 from gridmap.catalogue import By, Rule
-from gridmap.duty import Actor, Duty, Office, Post, Worker
+from gridmap.duty import Actor, Duty, Office, Worker
 from gridmap.errors import NoEditionInForce
 from gridmap.flows.import_defaults import CatalogueThere, import_defaults
 from gridmap.flows.import_register import RegisterImport, RegisterRefused, import_register
 from gridmap.flows.import_reports import ReportImport, import_reports
-from gridmap.flows.register_checks import Known, check_posts
 from gridmap.incidents import State
 from gridmap.store import Store, catalogues, incidents, offices, people
-from gridmap.tables import Defaults, Register, Row
+from gridmap.tables import Defaults, Register
 from gridmap.words import LANGS
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
 
@@ -125,33 +122,6 @@ def test_a_post_is_ended_by_importing_it_with_its_last_day(county: Store, folder
     with county.read() as tx:
         held = [post for post in people.posts(tx, areas=[CELLS[0]]) if post.duty == Duty.WORKER]
     assert [(post.worker, post.until is None) for post in held] == [("W1", False), ("W2", True)]
-
-
-HOURS = st.integers(0, 30)
-ROWS = st.lists(
-    st.tuples(st.sampled_from("ABC"), st.sampled_from([Duty.WORKER, Duty.BACKUP]), HOURS, st.none() | st.integers(1, 9)), max_size=8
-)
-
-
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(ROWS, ROWS)
-def test_whatever_registers_come_nobody_ever_shares_a_post(kept_rows: list, new_rows: list) -> None:
-    """First one file, then another, as the flow would keep them: at no hour do two stand at one area with one duty."""
-    kept: dict[tuple[str, str, Duty, datetime], Post] = {}
-    for rows in (kept_rows, new_rows):
-        posts = [
-            Post(who, "c", duty, NOW + timedelta(hours=start), None if last is None else NOW + timedelta(hours=start + last))
-            for who, duty, start, last in rows
-        ]
-        known = Known(NOW - timedelta(days=9), lambda: frozenset("c"), frozenset("ABC"), (), (), tuple(kept.values()))
-        numbered = [(Row(number, ()), post) for number, post in enumerate(posts, start=2)]
-        checked = check_posts(numbered, known)
-        assert len(checked.good) + len(checked.rejected) == len(posts)
-        for post in (*checked.ended, *checked.good):
-            kept[post.worker, post.area, post.duty, post.since] = post
-    for hour in range(40):
-        for duty in (Duty.WORKER, Duty.BACKUP):
-            assert sum(post.duty == duty and post.held_at(NOW + timedelta(hours=hour)) for post in kept.values()) <= 1
 
 
 def test_a_second_centre_of_an_area_is_noted(county: Store, folder: Path) -> None:
