@@ -52,6 +52,11 @@ def count_levels(tx: Connection, number: int) -> dict[Level, int]:
     return {level: found.get(level, 0) for level in LEVELS}
 
 
+def codes_ever(tx: Connection, level: Level) -> frozenset[str]:
+    """Every code that any edition ever gave to an area of this level: a retired one is never given to other land."""
+    return frozenset(tx.scalars(select(area.c.code).where(area.c.level == str(level)).distinct()))
+
+
 def number_in_force(tx: Connection, at: datetime) -> int | None:
     """The number of the edition that holds at the instant; None before the first.
 

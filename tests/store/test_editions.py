@@ -160,3 +160,12 @@ def test_levels_are_counted_also_where_there_are_none(store):
         editions.add(tx, land()[:2], in_force_from=NOON, recorded_at=NOON)
     with store.read() as tx:
         assert editions.count_levels(tx, 1) == {Level.TOWNSHIP: 1, Level.VILLAGE: 1, Level.CELL: 0}
+
+
+def test_codes_that_were_ever_given_are_remembered(store):
+    with store.begin() as tx:
+        assert editions.codes_ever(tx, Level.CELL) == frozenset()
+        editions.add(tx, land()[:3], in_force_from=NOON, recorded_at=NOON)
+        editions.add(tx, [*land()[:2], land()[3]], in_force_from=NOON, recorded_at=NOON)
+        assert editions.codes_ever(tx, Level.CELL) == {CELL, "330100001001002"}
+        assert editions.codes_ever(tx, Level.TOWNSHIP) == {"330100001"}
