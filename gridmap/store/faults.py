@@ -13,6 +13,10 @@ class DatabaseUrlUnusable(BadInput):
     """Not an address of a database that we know; facts: url."""
 
 
+class TextUnusable(BadInput):
+    """Text that a database cannot hold: the character NUL, or half a surrogate pair; facts: none."""
+
+
 class StoreFolderMissing(StoreUnreachable):
     """The folder of the SQLite file does not exist; facts: url, folder."""
 
@@ -116,6 +120,12 @@ def told(url: str, password: str | None = None) -> Iterator[None]:
     """Turn what the database refuses for reasons of its own into a sentence. A fault of ours (a broken rule of the schema) passes."""
     try:
         yield
+    except UnicodeEncodeError as fault:
+        raise TextUnusable from fault
+    except ValueError as fault:
+        if "NUL (0x00)" not in str(fault):
+            raise
+        raise TextUnusable from fault
     except PoolExhausted as fault:
         raise StoreBusy(url=url) from fault
     except DBAPIError as fault:

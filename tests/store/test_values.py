@@ -9,8 +9,10 @@ import shapely
 from shapely import LineString, MultiPolygon, Polygon, box
 from sqlalchemy.exc import StatementError
 
-from gridmap.duty import Duty, Post
-from gridmap.store import Store, land, people
+from gridmap.duty import Duty, Post, Worker
+from gridmap.errors import IncidentMissing
+from gridmap.store import Store, incidents, land, people
+from gridmap.store.faults import TextUnusable
 from tests.store import build
 
 
@@ -67,7 +69,7 @@ def test_a_naive_instant_is_refused(store):
 def test_codes_are_in_the_same_order_on_every_database(store):
     mixed = ["b", "A", "a", "B", "é", "10", "9", "甲", "_", "-"]
     with store.begin() as tx:
-        people.put_workers(tx, [type(build.WORKERS[0])(code, code) for code in mixed])
+        people.put_workers(tx, [Worker(code, code) for code in mixed])
     with store.read() as tx:
         assert [worker.id for worker in people.workers(tx)] == sorted(mixed)
 
@@ -75,11 +77,18 @@ def test_codes_are_in_the_same_order_on_every_database(store):
 def test_text_of_any_language_and_shape_comes_back(store):
     text = "路面\U0001f6a7 <img src=x> '; DROP TABLE worker; -- \\ %s :name \n\t"
     with store.begin() as tx:
-        people.put_workers(tx, [type(build.WORKERS[0])("w", text, text, text)])
+        people.put_workers(tx, [Worker("w", text, text, text)])
     with store.read() as tx:
         found = people.worker(tx, "w")
     assert found is not None
     assert found.name == found.phone == found.name_en == text
+
+
+def test_text_that_no_database_can_hold_is_told(store):
+    with pytest.raises(TextUnusable), store.begin() as tx:
+        people.put_workers(tx, [Worker("w", "half a pair \ud83d")])
+    with pytest.raises(IncidentMissing if store.dialect == "sqlite" else TextUnusable), store.read() as tx:
+        incidents.get(tx, "2026-\x00")
 
 
 def test_sqlite_is_kept_safe_against_power_loss_and_against_its_own_wal_fault(tmp_path):
