@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 from gridmap.errors import BadInput
 from gridmap.flows.register_checks import Checked, Known, check_issue_types, check_offices, check_posts, check_rules, check_workers
 from gridmap.store import Store, Tx, catalogues, drafts, editions, offices, people
-from gridmap.tables import Register, Rejected, read_register, write_rejects
+from gridmap.tables import Register
+from gridmap.tables.registers import read_register
+from gridmap.tables.rejects import write_rejects
+from gridmap.tables.rows import Rejected
 from gridmap.words import Lang, Sentence
 
 

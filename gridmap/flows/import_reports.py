@@ -13,7 +13,9 @@ from gridmap.flows.import_register import rejects_beside
 from gridmap.flows.intake import Outcome, receive_many
 from gridmap.incidents import Answer, State
 from gridmap.store import Store
-from gridmap.tables import Defaults, Rejected, read_reports, write_rejects
+from gridmap.tables.rejects import write_rejects
+from gridmap.tables.reports import Defaults, read_reports
+from gridmap.tables.rows import Rejected
 from gridmap.words import Lang, Sentence
 
 

@@ -10,7 +10,7 @@ from gridmap.catalogue import ANY, IssueType, Rule
 from gridmap.duty import Office, OfficeKind, Post, Worker
 from gridmap.roster import ANSWERABLE
 from gridmap.routing import grounds
-from gridmap.tables import Rejected, Row
+from gridmap.tables.rows import Rejected, Row
 from gridmap.words import Sentence
 
 T = TypeVar("T")

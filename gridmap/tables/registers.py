@@ -1,15 +1,15 @@
-"""The five registers: their columns, and their rows as nouns. What concerns other rows or the store is checked by the flow."""
+"""The rows of the five registers as nouns. What concerns other rows or the store is checked by the flow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import By, Grade, IssueType, Kind, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
 from gridmap.grid import Level
+from gridmap.tables.columns import Register
 from gridmap.tables.files import read_sheet
 from gridmap.tables.headers import find_header
 from gridmap.tables.rows import Headed, Parsed, Rejected, Row
@@ -17,24 +17,6 @@ from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, re
 
 Noun = Worker | Post | Office | IssueType | Rule
 LONGEST = 200
-
-
-class Register(StrEnum):
-    """A list that a county keeps and imports again each year."""
-
-    WORKERS = "workers"
-    POSTS = "posts"
-    OFFICES = "offices"
-    ISSUE_TYPES = "issue-types"
-    RULES = "rules"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return FORMS[self].columns
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        return FORMS[self].needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +51,7 @@ def read_register(register: Register, path: Path, zone: ZoneInfo, now: datetime)
     rejected: list[Rejected] = []
     for row in sheet.rows:
         try:
-            good.append((row, FORMS[register].read(Reader(sheet, row, zone, now))))
+            good.append((row, READ[register](Reader(sheet, row, zone, now))))
         except Fault as fault:
             rejected.append(Rejected(row, (fault.sentence,)))
     return Parsed(path, sheet.header, tuple(good), tuple(rejected), sheet.ignored)
@@ -108,23 +90,10 @@ def _rule(row: Reader) -> Rule:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The columns of a register, those it cannot do without, and how a row of it is read."""
-
-    columns: tuple[str, ...]
-    needed: tuple[str, ...]
-    read: Callable[[Reader], Noun]
-
-
-FORMS = {
-    Register.WORKERS: Form(("id", "name", "name_en", "phone"), ("id", "name"), _worker),
-    Register.POSTS: Form(("worker", "area", "duty", "since", "until"), ("worker", "area"), _post),
-    Register.OFFICES: Form(("code", "name", "name_en", "kind", "area", "phone"), ("code", "name", "kind"), _office),
-    Register.ISSUE_TYPES: Form(
-        ("code", "group", "group_en", "kind", "name", "name_en", "limit", "grade", "subject_first"),
-        ("code", "group", "kind", "name", "limit"),
-        _issue_type,
-    ),
-    Register.RULES: Form(("office", "issue", "by", "level", "area", "rank"), ("office", "issue", "by"), _rule),
+READ: Mapping[Register, Callable[[Reader], Noun]] = {
+    Register.WORKERS: _worker,
+    Register.POSTS: _post,
+    Register.OFFICES: _office,
+    Register.ISSUE_TYPES: _issue_type,
+    Register.RULES: _rule,
 }

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from typing import Any
 
 from gridmap.tables.headers import accepted
 from gridmap.tables.rows import Rejected
@@ -17,6 +14,8 @@ def write_rejects(path: Path, header: Sequence[str], rejected: Iterable[Rejected
 
     Every cell is written as text: a formula that somebody sent (=…, +…, @…) stays letters, a code keeps its zeros.
     """
+    from openpyxl import Workbook  # noqa: PLC0415  slow to load, needed by few commands
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     rows = [(row.row.cells, " ".join(reason.text(lang) for reason in row.reasons)) for row in rejected]
@@ -26,7 +25,10 @@ def write_rejects(path: Path, header: Sequence[str], rejected: Iterable[Rejected
     book.save(path)
 
 
-def _as_text(sheet: object, text: str) -> WriteOnlyCell:
+def _as_text(sheet: object, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
     cell.data_type = "s"
     cell.number_format = "@"

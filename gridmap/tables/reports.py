@@ -7,12 +7,12 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from gridmap.incidents import Channel, Report, body_hash
+from gridmap.tables.columns import REPORT_COLUMNS
 from gridmap.tables.files import read_sheet
 from gridmap.tables.headers import find_header
 from gridmap.tables.rows import Headed, Parsed, Rejected, Row
 from gridmap.tables.values import Fault, read_instant, read_number, read_word
 
-COLUMNS = ("lon", "lat", "datum", "accuracy_m", "issue", "text", "place", "at", "channel", "sender", "sender_number", "key")
 # Our own namespace, so that the keys made here can never be a key that somebody sent.
 OUR_KEYS = UUID("5c1a5c8e-6f0e-5d0c-9c36-2f4d8f1f7a10")
 
@@ -33,7 +33,7 @@ def read_reports(path: Path, zone: ZoneInfo, defaults: Defaults) -> Parsed[Repor
     is refused at intake as another body under the same key. FileMissing, FileKindUnknown, FileUnreadable, ColumnMissing, ColumnTwice.
     """
     read = read_sheet(path, kinds=("csv", "xlsx", "ndjson"))
-    sheet = find_header(read, COLUMNS, ("issue",))
+    sheet = find_header(read, REPORT_COLUMNS, ("issue",))
     good: list[tuple[Row, Report]] = []
     rejected = list(read.broken)
     for row in sheet.rows:
@@ -45,7 +45,7 @@ def read_reports(path: Path, zone: ZoneInfo, defaults: Defaults) -> Parsed[Repor
 
 
 def _report(sheet: Headed, row: Row, zone: ZoneInfo, defaults: Defaults) -> Report:
-    cell: Mapping[str, str] = {column: sheet.cell(row, column) for column in COLUMNS}
+    cell: Mapping[str, str] = {column: sheet.cell(row, column) for column in REPORT_COLUMNS}
     report = Report(
         issue=cell["issue"],
         channel=read_word(cell["channel"], "channel", Channel) if cell["channel"] else defaults.channel,

@@ -16,7 +16,8 @@ from gridmap.flows.import_register import RegisterImport, RegisterRefused, impor
 from gridmap.flows.import_reports import ReportImport, import_reports
 from gridmap.incidents import State
 from gridmap.store import Store, catalogues, incidents, offices, people
-from gridmap.tables import Defaults, Register
+from gridmap.tables import Register
+from gridmap.tables.reports import Defaults
 from gridmap.words import LANGS
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
 

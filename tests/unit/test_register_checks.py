@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gridmap.duty import Duty, Post
 from gridmap.flows.register_checks import Known, check_posts
-from gridmap.tables import Row
+from gridmap.tables.rows import Row
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 DrawnPost = tuple[str, Duty, int, int | None]

@@ -18,10 +18,13 @@ from gridmap.catalogue import By, Grade, Kind, Limit, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
 from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, Refusal
 from gridmap.incidents import Channel, Report
-from gridmap.tables import Defaults, Parsed, Register, Rejected, Row, read_register, read_reports, write_rejects
+from gridmap.tables import Register
 from gridmap.tables.files import FileKindUnknown, TextUnreadable
 from gridmap.tables.headers import ColumnTwice, TableEmpty, accepted
-from gridmap.tables.registers import FORMS
+from gridmap.tables.registers import read_register
+from gridmap.tables.rejects import write_rejects
+from gridmap.tables.reports import Defaults, read_reports
+from gridmap.tables.rows import Parsed, Rejected, Row
 from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, read_number, read_word
 from gridmap.words import LANGS, Sentence
 
@@ -140,7 +143,7 @@ def test_the_default_catalogue_reads_as_it_reads_itself() -> None:
 @pytest.mark.parametrize("which", list(Register))
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_register_can_be_written_with_the_headers_of_either_language(which: Register, lang: str) -> None:
-    headers = [accepted(column, lang)[0] for column in FORMS[which].columns]
+    headers = [accepted(column, lang)[0] for column in which.columns]
     assert len(set(headers)) == len(headers)
 
 
