@@ -7,12 +7,20 @@ from typing import Any
 from gridmap.catalogue import IssueType
 from gridmap.duty import Office, Worker
 from gridmap.grid import Edition
-from gridmap.incidents import Incident
+from gridmap.incidents import Incident, State
 from gridmap.store import Store, Tx, catalogues, offices, people
 from gridmap.store import incidents as incidents_store
 from gridmap.words import Lang
 
 LEVELS_OF = ("township", "village", "cell")
+# Why an incident waits in triage: what only a person can settle.
+FOR_A_PERSON = frozenset(
+    f"reason.{why}"
+    for why in (
+        "issue.unknown", "match.outside", "duty.nobody", "route.nobody",
+        "point.coarse", "point.exchanged", "point.none", "point.off_globe", "point.zero",
+    )
+)  # fmt: skip
 
 
 class Names:
@@ -79,8 +87,8 @@ def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
         "how": incident.how,
         "revision": incident.revision,
     }
-    if incident.state == "triage" and incident.reasons:
-        facts["reason"] = incident.reasons[0].text(lang)
+    if incident.state == State.TRIAGE:
+        facts["reason"] = next((reason.text(lang) for reason in incident.reasons if reason.key in FOR_A_PERSON), None)
     return {"type": "Feature", "id": incident.id, "geometry": _point(incident), "properties": facts}
 
 

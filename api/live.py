@@ -161,7 +161,7 @@ router = APIRouter(tags=["live"])
 
 
 @router.get("/api/live", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
-async def live(
+async def follow_incidents(
     request: Request,
     after: Annotated[int, Query(ge=0, description="The `cursor` of the list that the page was loaded with.")] = 0,
     last_event_id: Annotated[str | None, Header(description="Sent by browsers when they come back.")] = None,

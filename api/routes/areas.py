@@ -52,7 +52,7 @@ def edition_of(asked: Asked, tx: Tx, number: int | None, at: datetime | None = N
 
 
 @router.get("/areas", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
-def areas(
+def list_areas(
     *,
     request: Request,
     asked: Asked,
@@ -78,7 +78,7 @@ def areas(
 
 
 @router.get("/areas/{code}", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
-def area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInstant = None) -> Response:
+def get_area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInstant = None) -> Response:
     """One area with its true border, in an edition or as it held at an instant."""
     with asked.store.read() as tx:
         found = edition_of(asked, tx, edition, at)
@@ -97,7 +97,7 @@ def area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInstant =
 
 
 @router.get("/land", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
-def land_shapes(
+def list_land(
     asked: Asked, kind: Annotated[LandKind, Query(description="barrier (rivers, railways), bridge or street")], bbox: BboxText = None
 ) -> Response:
     """What lies on the land besides areas: the map's background."""

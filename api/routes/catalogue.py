@@ -11,7 +11,7 @@ router = APIRouter(prefix="/api", tags=["reports"])
 
 
 @router.get("/issue-types")
-def issue_types(asked: Asked) -> dict[str, Any]:
+def list_issue_types(asked: Asked) -> dict[str, Any]:
     """The catalogue of issue types, by group, with names in the asker's language."""
     with asked.store.read() as tx:
         found = catalogues.issue_types(tx)

@@ -12,7 +12,7 @@ router = APIRouter(prefix="/api", tags=["areas"])
 
 
 @router.get("/editions")
-def editions(asked: Asked) -> dict[str, Any]:
+def list_editions(asked: Asked) -> dict[str, Any]:
     """Every edition, the newest first; `in_force` is the number of the one that holds now."""
     with asked.store.read() as tx:
         heads, now = editions_store.heads(tx), editions_store.number_in_force(tx, asked.now)

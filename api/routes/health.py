@@ -13,13 +13,13 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def health() -> dict[str, str]:
+def get_health() -> dict[str, str]:
     """The process answers; nothing else is asked."""
     return {"status": "ok", "version": __version__}
 
 
 @router.get("/readyz", responses={503: {"description": "A part that is needed is missing; `checks` says which."}})
-def ready(asked: Asked) -> JSONResponse:
+def get_readiness(asked: Asked) -> JSONResponse:
     """The database answers with the right schema, and an edition is in force."""
     checks: dict[str, Any] = {"database": asked.store.dialect, "edition": None}
     try:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers import Names, brief, whole
 from api.asker import Asked
 from api.routes.areas import GEOJSON, BboxText, read_bbox
-from gridmap.flows.close import close as close_incident
+from gridmap.flows.close import close
 from gridmap.incidents import OPEN_STATES, State
 from gridmap.store import incidents as incidents_store
 
@@ -20,7 +20,7 @@ MOST = 1000
 
 
 @router.get("", response_class=JSONResponse)
-def incidents(
+def list_incidents(
     *,
     request: Request,
     asked: Asked,
@@ -58,7 +58,7 @@ def _next(request: Request, number: str) -> str:
 
 
 @router.get("/{incident}", response_class=JSONResponse)
-def incident(asked: Asked, incident: str) -> JSONResponse:
+def get_incident(asked: Asked, incident: str) -> JSONResponse:
     """One incident by its id or number, with worker, backup, office, the reasons for each, and its log."""
     with asked.store.read() as tx:
         told = whole(incidents_store.get(tx, incident), Names(asked.store, tx), tx, asked.lang)
@@ -77,9 +77,9 @@ class Closing(BaseModel):
 
 
 @router.post("/{incident}/close", response_class=JSONResponse)
-def close(request: Request, asked: Asked, incident: str, closing: Closing) -> JSONResponse:
+def close_incident(request: Request, asked: Asked, incident: str, closing: Closing) -> JSONResponse:
     """Close an incident, with a reason that its log keeps."""
-    closed = close_incident(asked.store, incident, closing.reason, now=asked.now, actor=asked.actor)
+    closed = close(asked.store, incident, closing.reason, now=asked.now, actor=asked.actor)
     request.app.state.live.wake()
     with asked.store.read() as tx:
         told: dict[str, Any] = whole(closed, Names(asked.store, tx), tx, asked.lang)

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api", tags=["areas"])
 
 
 @router.get("/match")
-def match(
+def match_point(
     asked: Asked,
     lon: Annotated[float, Query(description="Degrees east.", examples=[113.02])],
     lat: Annotated[float, Query(description="Degrees north.", examples=[28.17])],

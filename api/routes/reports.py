@@ -109,7 +109,7 @@ _BODIES = {
         413: {"description": "The body is too long."},
     },
 )
-def reports(request: Request, asked: Asked, body: Annotated[bytes, Depends(read_body)]) -> Response:
+def send_reports(request: Request, asked: Asked, body: Annotated[bytes, Depends(read_body)]) -> Response:
     """Find the cell, the worker and the office of a report, keep it, and say why. Acknowledged means kept."""
     kind = _kind(request)
     if kind not in {"application/json", NDJSON}:

@@ -32,7 +32,7 @@ ASSETS = f"/vendor/map/{LEAFLET}"
 
 # How borders are drawn, and from which zoom on: the wider the level, the stronger its line.
 BORDERS: dict[Level, dict[str, Any]] = {
-    Level.TOWNSHIP: {"min_zoom": 0, "color": "#143F73", "weight": 2.4, "fill_color": "#1E66B4", "fill_opacity": 0.03},
+    Level.TOWNSHIP: {"min_zoom": 0, "color": "#143F73", "weight": 2.4, "fill_color": "#FFFFFF", "fill_opacity": 0.72},
     Level.VILLAGE: {"min_zoom": 11, "color": "#4A86C5", "weight": 1.3, "fill_color": "#1E66B4", "fill_opacity": 0.0},
     Level.CELL: {"min_zoom": 13, "color": "#8FB3D9", "weight": 0.9, "fill_color": "#1E66B4", "fill_opacity": 0.0},
 }

@@ -2,33 +2,37 @@
 
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
-import { facts } from "./words.js";
+import { box4, inside, within } from "./shapes.js";
 
 const MARGIN = 0.4;
 const LABELS = { township: [0, 13.4], village: [12, 15.9], cell: [15, 99] }; // the zooms at which names are written
 const WRITTEN = 160;
+const LETTER = { township: 9.5, village: 7.5, cell: 6.5 }; // pixels; a Chinese character is twice as wide
+const SIGN = [30, 30]; // half of what a sign and its shoulder take
+const NUDGES = [[0, 0], [0, -28], [0, 28], [0, -52], [0, 52], [-60, 0], [60, 0], [-60, -40], [60, -40], [-60, 40], [60, 40], [0, -80], [0, 80]];
 
 export class Borders {
   #levels;
-  #shown = new Map(); // level → { layer, bounds, zoom }
+  #shown = new Map(); // level → { layer, bounds, zoom, features }
   #writing = new Map(); // level → layer of names
-  #over = null; // what the pointer is over, by level
+  #frame = 0;
   #mark = null;
 
-  constructor(map, edition) {
-    Object.assign(this, { map, edition });
+  // `taken()` answers where signs stand, in pixels of the map, so that names can step aside.
+  constructor(map, edition, taken) {
+    Object.assign(this, { map, edition, taken });
     this.#levels = map.borders;
-    const pane = (name, z) => { map.createPane(name).style.zIndex = z; };
-    pane("land", 350);
-    pane("borders", 380);
-    pane("mark", 450);
-    pane("names", 460);
-    map.getPane("names").style.pointerEvents = "none";
-    map.getPane("mark").style.pointerEvents = "none";
+    const pane = (name, z) => Object.assign(map.createPane(name).style, { zIndex: z, pointerEvents: "none" });
+    // Filled land lowest, then streets and rivers, then lines: the wider the level, the farther up.
+    ["ground", "land", "cell", "village", "township", "mark", "names"].forEach((name, i) => pane(name, 370 + 10 * i));
     if (!edition) return;
     this.#land();
     map.on("moveend", () => this.refresh());
-    map.on("mouseout", () => this.#tell({}));
+    map.on("mousemove", ({ latlng }) => {
+      cancelAnimationFrame(this.#frame);
+      this.#frame = requestAnimationFrame(() => this.#tell(latlng));
+    });
+    map.on("mouseout", () => { byId("under").textContent = ""; });
     this.refresh();
   }
 
@@ -37,8 +41,14 @@ export class Borders {
     for (const level of this.#levels) {
       if (zoom < level.minZoom) this.#drop(level.level);
       else this.#load(level, Math.floor(zoom));
-      this.#write(level.level, zoom);
     }
+    this.write();
+  }
+
+  // The names, once the signs stand.
+  write() {
+    const taken = this.taken().map(({ x, y }) => [x, y, ...SIGN]);
+    for (const { level } of this.#levels) this.#write(level, this.map.getZoom(), taken);
   }
 
   // The border of one area, whatever the zoom: of the incident that is looked at.
@@ -48,7 +58,7 @@ export class Borders {
     if (!area) return;
     const feature = await ask(`/api/areas/${encodeURIComponent(area)}?edition=${edition}`);
     this.#mark?.remove();
-    this.#mark = L.geoJSON(feature, { pane: "mark", interactive: false, style: { color: "#0b2545", weight: 3, fillColor: "#ffb000", fillOpacity: 0.14 } }).addTo(this.map);
+    this.#mark = L.geoJSON(feature, { pane: "mark", interactive: false, style: { color: "#0b2545", weight: 3, fillColor: "#ffb000", fillOpacity: 0.1 } }).addTo(this.map);
   }
 
   async #load(style, zoom) {
@@ -72,22 +82,14 @@ export class Borders {
       return;
     }
     if (this.#shown.get(level) !== job) return; // the reader has moved on
-    const fresh = L.geoJSON(found, {
-      pane: "borders",
-      bubblingMouseEvents: true,
-      style: { color: style.color, weight: style.weight, fill: true, fillColor: style.fillColor, fillOpacity: style.fillOpacity, lineJoin: "round" },
-      onEachFeature: (feature, layer) => layer.on("mousemove", () => this.#tell({ ...this.#over, [level]: feature.properties })),
-    });
+    const { color, weight, fillColor, fillOpacity } = style;
+    const fresh = L.layerGroup([L.geoJSON(found, { pane: level, interactive: false, style: { color, weight, fill: false, lineJoin: "round" } })]);
+    if (fillOpacity > 0) fresh.addLayer(L.geoJSON(found, { pane: "ground", interactive: false, style: { stroke: false, fillColor, fillOpacity } }));
     job.layer?.remove();
     job.layer = fresh.addTo(this.map);
     job.features = found.features;
-    this.#stack();
-    this.#write(level, this.map.getZoom());
-  }
-
-  // The wider the level, the farther up its line; the narrowest takes the pointer from below through bubbling.
-  #stack() {
-    for (const { level } of [...this.#levels].reverse()) this.#shown.get(level)?.layer?.bringToFront();
+    for (const feature of job.features) feature.bbox = box4(feature.geometry);
+    this.write();
   }
 
   #drop(level) {
@@ -95,7 +97,7 @@ export class Borders {
     this.#shown.delete(level);
   }
 
-  #write(level, zoom) {
+  #write(level, zoom, taken) {
     this.#writing.get(level)?.remove();
     this.#writing.delete(level);
     const [from, to] = LABELS[level];
@@ -103,37 +105,59 @@ export class Borders {
     if (!features || zoom < from || zoom > to) return;
     const view = this.map.getBounds().pad(0.05);
     const seen = features.filter(({ properties: { label } }) => view.contains([label[1], label[0]])).slice(0, WRITTEN);
-    const names = seen.map(({ properties: { label, name, code } }) =>
-      L.marker([label[1], label[0]], {
+    const names = seen.flatMap((feature) => {
+      const { name, code } = feature.properties;
+      const text = level === "cell" ? code.slice(-3) : name;
+      const place = this.#free(feature, [(LETTER[level] * text.replace(/[^\x00-\xff]/g, "xx").length) / 2, 10], taken, level);
+      if (!place) return [];
+      return L.marker(place, {
         pane: "names",
         interactive: false,
         keyboard: false,
-        icon: L.divIcon({ className: `name ${level}`, iconSize: null, html: el("span", {}, level === "cell" ? code.slice(-3) : name) }),
-      }),
-    );
+        icon: L.divIcon({ className: `name ${level}`, iconSize: null, html: el("span", {}, text) }),
+      });
+    });
     this.#writing.set(level, L.layerGroup(names).addTo(this.map));
+  }
+
+  // The first place inside the area, near its middle, where the name lies on no sign and no other name; a township is named in any case.
+  #free({ geometry, properties: { label } }, [width, height], taken, level) {
+    const middle = this.map.latLngToContainerPoint([label[1], label[0]]);
+    for (const nudge of NUDGES) {
+      const at = middle.add(nudge);
+      if (taken.some(([x, y, w, h]) => Math.abs(x - at.x) < w + width && Math.abs(y - at.y) < h + height)) continue;
+      const { lat, lng } = this.map.containerPointToLatLng(at);
+      if (!inside(lng, lat, geometry)) continue;
+      taken.push([at.x, at.y, width, height]);
+      return [lat, lng];
+    }
+    return level === "township" ? [label[1], label[0]] : null;
   }
 
   async #land() {
     const styles = {
-      street: { color: "#c9d6e4", weight: 1.4 },
-      barrier: { color: "#8fc1e3", weight: 4, fillColor: "#bfe0f3", fillOpacity: 0.9, lineCap: "round" },
-      bridge: { color: "#6f8296", weight: 4, lineCap: "butt" },
+      street: () => ({ color: "#c9d6e4", weight: 1.4 }),
+      barrier: (feature) =>
+        feature.geometry.type.endsWith("Polygon")
+          ? { color: "#8fc1e3", weight: 1, fillColor: "#b5daf2", fillOpacity: 1 }
+          : { color: "#8a9bb0", weight: 2, dashArray: "7 4", lineCap: "butt" },
+      bridge: () => ({ color: "#6f8296", weight: 4, lineCap: "butt" }),
     };
     for (const [kind, style] of Object.entries(styles)) {
       try {
         const found = await ask(`/api/land?kind=${kind}`);
-        L.geoJSON(found, { pane: "land", interactive: false, style, pointToLayer: (_, at) => L.circleMarker(at, { pane: "land", radius: 3, ...style }) }).addTo(this.map);
+        L.geoJSON(found, { pane: "land", interactive: false, style, pointToLayer: (feature, at) => L.circleMarker(at, { pane: "land", radius: 3, ...style(feature) }) }).addTo(this.map);
       } catch (fault) {
         console.warn(fault.message); // the map is usable without its background
       }
     }
   }
 
-  #tell(over) {
-    this.#over = over;
-    byId("under").textContent = ["township", "village", "cell"].map((level) => over[level]?.name).filter(Boolean).join(" › ");
+  #tell({ lat, lng }) {
+    const over = ["township", "village", "cell"].map((level) => {
+      const features = this.#shown.get(level)?.features ?? [];
+      return features.find(({ bbox, geometry }) => within(lng, lat, bbox) && inside(lng, lat, geometry))?.properties.name;
+    });
+    byId("under").textContent = over.filter(Boolean).join(" › ");
   }
 }
-
-export const edition = facts.edition;

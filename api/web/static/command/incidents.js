@@ -31,7 +31,7 @@ export class Incidents extends EventTarget {
     this.more = Boolean(next);
     for (const id of before) if (!found.has(id)) this.#drop(id);
     for (const one of found.values()) this.#keep(one, "loaded");
-    this.#tell(null, "loaded");
+    if (!this.#changes.size) this.#tell("", "loaded"); // an empty list is told, too
   }
 
   put(feature) {

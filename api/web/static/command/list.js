@@ -76,17 +76,21 @@ export class List {
     const kept = this.#rows.get(one.id);
     if (kept?.revision === one.revision) return kept.node;
     const where = [one.village?.name ?? one.township?.name, one.cell?.name].filter(Boolean).join(" · ") || one.place || t("list.no_place");
-    const who = one.state === "triage" ? (one.reason ?? t("state.triage")) : (one.worker ?? t("list.no_worker"));
+    const triage = one.state === "triage";
     const button = el(
       "button",
       { class: "row", type: "button", data: { id: one.id }, onclick: () => this.open(one.id) },
       symbol(one, 26),
       el("span", { class: "sr" }, `${signText(one)}: `),
-      el("span", { class: "what" }, one.issue.name),
-      one.grade === "general" ? null : tag(one.grade, t(`grade.${one.grade}`)),
-      el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
-      el("span", { class: "where" }, where),
-      el("span", { class: one.state === "triage" ? "who triage" : "who" }, who),
+      el(
+        "span",
+        { class: "first" },
+        el("span", { class: "what" }, one.issue.name),
+        one.grade === "general" ? null : tag(one.grade, t(`grade.${one.grade}`)),
+        el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
+      ),
+      el("span", { class: "second" }, el("span", { class: "where" }, where), triage ? null : el("span", { class: "who" }, one.worker ?? t("list.no_worker"))),
+      triage ? el("span", { class: "third" }, one.reason ?? t("state.triage")) : null,
     );
     const node = kept?.node ?? el("li");
     const hadFocus = node.contains(document.activeElement);

@@ -19,15 +19,25 @@ map.attributionControl.setPrefix(false);
 
 const incidents = new Incidents();
 const sift = new Sift();
-const borders = new Borders(map, facts.edition);
 const list = new List(incidents, sift, open);
-const markers = new Markers(map, incidents, sift, { open, hover: (id, on) => list.hover(id, on) });
+const markers = new Markers(map, incidents, sift, { open, hover: (id, on) => list.hover(id, on), drawn: settle });
+const borders = new Borders(map, facts.edition, () => markers.positions());
 const detail = new Detail({
   go,
   closed: () => { choose(null); borders.mark(null); },
   marked: (p) => borders.mark(p.cell?.code ?? p.village?.code ?? p.township?.code, p.edition),
 });
 const form = new ReportForm(map, { sent: (id) => open(id), shut: () => byId("new").focus() });
+
+// Names step aside for signs after the reader moved, and once at the start; not at every event, so that they stand still.
+let unsettled = true;
+map.on("moveend", () => { unsettled = true; });
+function settle() {
+  if (unsettled && incidents.all.size) {
+    unsettled = false;
+    borders.write();
+  }
+}
 
 function open(id) {
   form.shut();
@@ -42,7 +52,10 @@ function choose(id) {
 
 function go() {
   const one = incidents.all.get(detail.id ?? list.focused());
-  if (one?.lat != null) map.flyTo([one.lat, one.lon], Math.max(map.getZoom(), 16), { duration: 0.5 });
+  if (one?.lat == null) return;
+  const zoom = Math.max(map.getZoom(), 16);
+  const aside = byId("panel").hidden ? 0 : byId("panel").offsetWidth / 2; // the middle of what the panel leaves free
+  map.flyTo(map.unproject(map.project([one.lat, one.lon], zoom).add([aside, 0]), zoom), zoom, { duration: 0.5 });
 }
 
 function back() {
@@ -66,7 +79,6 @@ function render(changes) {
   for (const one of all) ++tabs[one.state];
   for (const button of byId("tabs").children) tell(button, tabs[button.value], sift.tab === button.value);
   for (const button of byId("urgencies").children) tell(button, roughly.filter((one) => one.urgency === button.value).length, sift.urgencies.has(button.value));
-  for (const item of byId("counts").children) item.querySelector("b").textContent = count(all.filter((one) => one.urgency === item.dataset.urgency).length);
 }
 
 function tell(button, n, on) {
@@ -77,9 +89,8 @@ function tell(button, n, on) {
 function build() {
   byId("tabs").append(...TABS.map((tab) => el("button", { type: "button", value: tab, onclick: () => sift.set({ tab }) }, t(`tab.${tab}`), " ", el("b", {}, "…"))));
   byId("urgencies").append(
-    ...URGENCIES.map((urgency) => el("button", { type: "button", value: urgency, onclick: () => sift.toggle(urgency) }, symbol({ urgency, grade: "plain", state: "" }, 18), el("span", {}, t(`urgency.${urgency}`)), " ", el("b", {}, "…"))),
+    ...URGENCIES.map((urgency) => el("button", { type: "button", value: urgency, onclick: () => sift.toggle(urgency) }, symbol({ urgency, grade: "plain", state: "" }, 22), el("b", {}, "…"), el("span", {}, t(`urgency.${urgency}`)))),
   );
-  byId("counts").append(...URGENCIES.map((urgency) => el("li", { data: { urgency } }, el("span", {}, t(`urgency.${urgency}`)), el("b", {}, "…"))));
   byId("grade").append(el("option", { value: "" }, t("grade.all")), ...GRADES.map((grade) => el("option", { value: grade }, t(`grade.${grade}`))));
   byId("sort").append(...Object.keys(SORTS).map((sort) => el("option", { value: sort }, t(`sort.${sort}`))));
   const row = (sign, text) => el("li", {}, sign, text);
@@ -109,7 +120,7 @@ const KEYS = {
 function listen() {
   incidents.addEventListener("change", ({ detail: changes }) => {
     render(changes);
-    if (changes.has(detail.id)) detail.refresh(detail.id);
+    if (detail.id !== null && changes.has(detail.id)) detail.refresh(detail.id);
   });
   sift.addEventListener("change", () => { controls(); render(); });
   byId("search").addEventListener("input", () => sift.set({ text: byId("search").value.trim() }));

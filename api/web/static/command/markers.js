@@ -1,5 +1,6 @@
 // Open incidents on the map. Only what is in view is drawn, and never more than a screen can hold: far out a count for each village, nearer a
-// sign for each incident, and a count where signs would lie on each other. What is urgent at once is never inside a count of others.
+// sign for each incident, and a count where signs would lie on each other. What is urgent at once is never inside a count of others: it has its
+// own sign at the count's shoulder.
 
 import { el } from "./dom.js";
 import { GRADES } from "./incidents.js";
@@ -8,15 +9,15 @@ import { t } from "./words.js";
 
 const VILLAGES_BELOW = 13;
 const TOWNSHIPS_BELOW = 9.5;
-const PIXELS = 34; // signs nearer than this become a count
+const PIXELS = 40; // signs nearer than this become a count
 const LISTED = 60;
 
 export class Markers {
   #shown = new Map(); // key → marker
   #frame = 0;
 
-  constructor(map, incidents, sift, { open, hover }) {
-    Object.assign(this, { map, incidents, sift, open, hover });
+  constructor(map, incidents, sift, { open, hover, drawn }) {
+    Object.assign(this, { map, incidents, sift, open, hover, drawn });
     this.selected = null;
     map.createPane("counts").style.zIndex = 600;
     map.createPane("signs").style.zIndex = 620;
@@ -33,51 +34,90 @@ export class Markers {
     this.render();
   }
 
+  // Where signs stand now, in pixels of the map's element.
+  positions() {
+    return [...this.#shown.values()].map((marker) => this.map.latLngToContainerPoint(marker.getLatLng()));
+  }
+
   #draw() {
     const view = this.map.getBounds().pad(0.1), zoom = this.map.getZoom();
-    const seen = [...this.incidents.all.values()].filter((one) => one.lat !== null && this.sift.wants(one) && view.contains([one.lat, one.lon]));
+    const all = [...this.incidents.all.values()].filter((one) => one.lat !== null && this.sift.wants(one) && view.contains([one.lat, one.lon]));
     const wanted = new Map();
-    for (const group of this.#groups(seen, zoom)) wanted.set(...(group.length === 1 ? this.#single(group[0]) : this.#several(group, zoom)));
+    for (const { at, group } of this.#apart(this.#units(all, zoom), zoom)) {
+      const urgent = group.filter((one) => one.urgency === "at_once");
+      const others = group.filter((one) => one.urgency !== "at_once");
+      const size = others.length > 1 ? ringSize(others.length) : 28;
+      if (others.length === 1) wanted.set(...this.#single(others[0], at));
+      else if (others.length) wanted.set(...this.#several(others, zoom, at, size));
+      if (group.length === 1 && urgent.length) wanted.set(...this.#single(urgent[0], at));
+      else if (urgent.length) wanted.set(...this.#urgent(urgent, zoom, at, others.length ? size / 2 : 0));
+    }
     for (const [key, marker] of this.#shown) if (!wanted.has(key)) { marker.remove(); this.#shown.delete(key); }
     for (const [key, make] of wanted) if (!this.#shown.has(key)) this.#shown.set(key, make().addTo(this.map));
+    this.drawn();
   }
 
-  #groups(seen, zoom) {
-    const urgent = seen.filter((one) => one.urgency === "at_once" || one.id === this.selected);
-    const others = seen.filter((one) => one.urgency !== "at_once" && one.id !== this.selected);
-    const area = zoom < TOWNSHIPS_BELOW ? "township" : "village";
-    const far = zoom < VILLAGES_BELOW ? (one) => one[area]?.code ?? this.#bin(one, zoom) : (one) => this.#bin(one, zoom);
-    const alone = (one) => (one.id === this.selected ? one.id : this.#bin(one, zoom));
-    return [...by(others, far), ...by(urgent, alone)];
+  // What is counted together whatever the distance: far out the incidents of one village; the one that is looked at stands alone.
+  #units(all, zoom) {
+    const level = zoom < TOWNSHIPS_BELOW ? "township" : "village";
+    const key = (one) => (zoom < VILLAGES_BELOW && one.id !== this.selected && one[level]?.code) || one.id;
+    const units = [...by(all, key).values()].map((group) => ({ at: [mean(group.map((one) => one.lat)), mean(group.map((one) => one.lon))], group }));
+    return units.sort((a, b) => b.group.length - a.group.length || (a.group[0].number < b.group[0].number ? -1 : 1));
   }
 
-  #bin(one, zoom) {
-    const at = this.map.project([one.lat, one.lon], zoom);
-    return `${Math.floor(at.x / PIXELS)}:${Math.floor(at.y / PIXELS)}`;
+  // Units so near to one before that their signs would lie on each other join it. A table of squares keeps this quick.
+  #apart(units, zoom) {
+    const squares = new Map(), kept = [];
+    for (const unit of units) {
+      const { x, y } = this.map.project(unit.at, zoom);
+      const column = Math.floor(x / PIXELS), line = Math.floor(y / PIXELS);
+      const around = [-1, 0, 1].flatMap((dx) => [-1, 0, 1].flatMap((dy) => squares.get(`${column + dx}:${line + dy}`) ?? []));
+      const alone = unit.group[0].id === this.selected;
+      const near = alone ? null : around.find((other) => !other.alone && Math.hypot(other.x - x, other.y - y) < PIXELS);
+      if (near) {
+        near.group.push(...unit.group);
+        continue;
+      }
+      const fresh = { ...unit, group: [...unit.group], x, y, alone };
+      kept.push(fresh);
+      const square = `${column}:${line}`;
+      squares.set(square, [...(squares.get(square) ?? []), fresh]);
+    }
+    return kept;
   }
 
-  #single(one) {
+  #single(one, at) {
     const chosen = one.id === this.selected;
     const make = () => {
       const icon = L.divIcon({ className: chosen ? "pin chosen" : "pin", iconSize: [30, 30], html: symbol(one, chosen ? 40 : 30) });
-      const marker = L.marker([one.lat, one.lon], { pane: "signs", icon, keyboard: false, title: `${one.number} ${one.issue.name} (${signText(one)})`, zIndexOffset: chosen ? 1000 : 0 });
-      return marker.on("click", () => this.open(one.id)).on("mouseover", () => this.hover(one.id, true)).on("mouseout", () => this.hover(one.id, false));
+      return this.#known(one, L.marker(at, { pane: "signs", icon, keyboard: false, title: title(one), zIndexOffset: chosen ? 1000 : 0 }));
     };
-    return [`${one.id} ${one.revision} ${chosen}`, make];
+    return [`${one.id} ${one.revision} ${chosen} ${at}`, make];
   }
 
-  #several(group, zoom) {
-    const urgent = group[0].urgency === "at_once";
-    const lat = mean(group.map((one) => one.lat)), lon = mean(group.map((one) => one.lon));
+  #known(one, marker) {
+    return marker.on("click", () => this.open(one.id)).on("mouseover", () => this.hover(one.id, true)).on("mouseout", () => this.hover(one.id, false));
+  }
+
+  #several(group, zoom, at, size) {
     const grades = Object.fromEntries(GRADES.map((grade) => [grade, group.filter((one) => one.grade === grade).length]));
-    const size = urgent ? 32 : 30 + Math.min(26, 7 * Math.log2(group.length) - 4);
     const make = () => {
-      const sign = urgent ? el("span", { class: "stack" }, symbol(worst(group), 32), el("b", {}, String(group.length))) : ring(group.length, grades, size);
-      const icon = L.divIcon({ className: "pin", iconSize: [size, size], html: sign });
-      const marker = L.marker([lat, lon], { pane: urgent ? "signs" : "counts", icon, keyboard: false, title: t("map.several", { n: group.length }) });
-      return marker.on("click", () => this.#into(group, zoom, [lat, lon]));
+      const icon = L.divIcon({ className: "pin", iconSize: [size, size], html: ring(group.length, grades, size) });
+      return L.marker(at, { pane: "counts", icon, keyboard: false, title: t("map.several", { n: group.length }) }).on("click", () => this.#into(group, zoom, at));
     };
-    return [`${urgent} ${lat} ${lon} ${Object.values(grades)}`, make];
+    return [`${at} ${Object.values(grades)}`, make];
+  }
+
+  // What is urgent at once among others: one sign for it, with its number, `aside` pixels up and right of the count.
+  #urgent(group, zoom, at, aside) {
+    const make = () => {
+      const sign = el("span", { class: "stack" }, symbol(worst(group), 26), group.length > 1 ? el("b", {}, String(group.length)) : null);
+      const icon = L.divIcon({ className: "pin", iconSize: [26, 26], iconAnchor: [13 - 0.8 * aside, 13 + 0.8 * aside], html: sign });
+      const several = group.length > 1;
+      const marker = L.marker(at, { pane: "signs", icon, keyboard: false, title: several ? `${t("urgency.at_once")}: ${t("map.several", { n: group.length })}` : title(group[0]) });
+      return several ? marker.on("click", () => this.#into(group, zoom, at)) : this.#known(group[0], marker);
+    };
+    return [`! ${at} ${aside} ${group.map((one) => one.id + one.revision)}`, make];
   }
 
   // A count that is asked for: nearer, until its incidents part, or a list of those that share one place.
@@ -103,8 +143,10 @@ function by(all, key) {
     if (groups.has(name)) groups.get(name).push(one);
     else groups.set(name, [one]);
   }
-  return groups.values();
+  return groups;
 }
 
+const title = (one) => `${one.number} ${one.issue.name} (${signText(one)})`;
+const ringSize = (n) => 28 + Math.min(24, 5 * Math.log2(n + 1));
 const mean = (numbers) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
 const worst = (group) => group.reduce((a, b) => (GRADES.indexOf(b.grade) > GRADES.indexOf(a.grade) ? b : a));
