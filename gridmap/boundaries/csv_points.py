@@ -9,7 +9,7 @@ import shapely
 
 from gridmap.boundaries.place import to_known_place
 from gridmap.boundaries.sources import TRIED
-from gridmap.boundaries.table import EncodingWrong, Raw, ReadOptions, Table
+from gridmap.boundaries.table import EncodingWrong, Raw, ReadOptions, ShapesMissing, Table
 from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable
 
 LON_NAMES = ("lon", "lng", "long", "longitude", "x", "经度")
@@ -20,10 +20,12 @@ def read_csv_points(path: str | Path, *, lon: str | None = None, lat: str | None
     """The rows of a CSV with a point each, in EPSG:4326; a row whose numbers cannot be read has a point that is not finite.
 
     The columns are found by their usual names (lon, lng, longitude, x, 经度 …) where they are not named. ColumnMissing,
-    EncodingWrong, FileMissing, FileUnreadable, or one of the CrsNeeded family.
+    EncodingWrong, FileMissing, FileUnreadable, ShapesMissing or one of the CrsNeeded family.
     """
     path, options = Path(path), options or ReadOptions()
     header, rows = _rows(path, options.encoding)
+    if not rows:
+        raise ShapesMissing(path=path)
     columns = {name: np.array([row[at] for row in rows], dtype=object) for at, name in enumerate(header)}
     x, y = (_numbers(columns[_find(path, header, asked, usual)]) for asked, usual in ((lon, LON_NAMES), (lat, LAT_NAMES)))
     with np.errstate(invalid="ignore"):
@@ -39,11 +41,9 @@ def _rows(path: Path, encoding: str | None) -> tuple[list[str], list[list[str]]]
     if not path.exists():
         raise FileMissing(path=path)
     try:
-        header, *rows = csv.reader(io.StringIO(_text(path, encoding), newline=""))
+        header, *rows = [*csv.reader(io.StringIO(_text(path, encoding), newline=""))] or [[]]
     except csv.Error as fault:
         raise FileUnreadable(path=path, reason=fault) from fault
-    except ValueError as fault:
-        raise FileUnreadable(path=path, reason="it is empty") from fault
     return [name.strip() for name in header], [(row + [""] * len(header))[: len(header)] for row in rows if any(row)]
 
 

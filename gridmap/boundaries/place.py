@@ -54,7 +54,7 @@ def to_known_place(path: Path, raw: Raw, options: ReadOptions) -> tuple[Shapes, 
     said, notes = _system(raw, options)
     source = read_crs(said)
     if source.is_geographic and not _mostly_degrees(raw.shapes):
-        raise _advice(path, raw.shapes, options.near)
+        _advise(path, raw.shapes, options.near)
     name = ":".join(source.to_authority() or ()) or source.name
     if not source.is_geographic:
         notes = (_note("crs_converted", crs=name, title=source.name),)
@@ -92,13 +92,16 @@ def _mostly_degrees(shapes: Shapes) -> bool:
     return len(fits) == 0 or sum(fits) * 2 > len(fits)
 
 
-def _advice(path: Path, shapes: Shapes, near: tuple[float, float] | None) -> CrsNeeded:
+def _advise(path: Path, shapes: Shapes, near: tuple[float, float] | None) -> None:
+    """Refuse the file with advice; or not, where its numbers are degrees that only go round the globe too far (rows tell that)."""
     bounds = _finite_bounds(shapes)
     (west, south), (east, north) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
     facts = {"path": path, "x": f"{west:,.1f} … {east:,.1f}", "y": f"{south:,.1f} … {north:,.1f}"}
     if looks_like_degrees((south, west, north, east)):
-        return AxesSwapped(**facts)
+        raise AxesSwapped(**facts)
+    if looks_like_degrees((west / 2, south, east / 2, north)):
+        return
     if near is None:
-        return CrsNeeded(**facts)
+        raise CrsNeeded(**facts)
     advice = likely_crs((west, south, east, north), near)
-    return CrsLikely(advice, **facts) if advice else CrsNowhere(lon=near[0], lat=near[1], **facts)
+    raise CrsLikely(advice, **facts) if advice else CrsNowhere(lon=near[0], lat=near[1], **facts)

@@ -24,10 +24,12 @@ UNREADABLE = (DataSourceError, DataLayerError, FeatureError, FieldError, Geometr
 def read_table(path: str | Path, options: ReadOptions | None = None) -> Table:
     """One layer of a GeoPackage, GeoJSON, TopoJSON, GeoParquet or Shapefile (zipped or not), shapes in EPSG:4326 (lon, lat).
 
-    FileMissing, FileUnreadable, LayerNeeded, EncodingWrong, CrsUnknown, or one of the CrsNeeded family say what to do.
+    FileMissing, FileUnreadable, ShapesMissing, LayerNeeded, EncodingWrong, CrsUnknown or one of the CrsNeeded family say what to do.
     """
     path, options = Path(path), options or ReadOptions()
     raw = _read_parquet(path) if path.suffix.lower() in (".parquet", ".geoparquet", ".pq") else _read_gdal(path, options)
+    if not len(raw.shapes):
+        raise ShapesMissing(path=path)
     shapes, crs, notes = to_known_place(path, raw, options)
     return Table(path, raw.layer, raw.columns, raw.fids, shapes, raw.mended, crs, (*raw.findings, *notes))
 

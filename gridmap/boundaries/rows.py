@@ -53,8 +53,6 @@ def read_rows(table: Table, columns: Columns) -> tuple[AreaRows, list[Finding]]:
     findings += [
         Finding("name_missing", Severity.WARNING, code, facts={"row": row + 1}) for row, code in enumerate(codes) if not names[row]
     ]
-    if not len(table):
-        findings.append(Finding("no_rows", Severity.ERROR))
     times = Counter(codes)
     keep = [row for row, code in enumerate(codes) if code and times[code] == 1 and shapes[row] is not None]
     rows = AreaRows(

@@ -61,7 +61,7 @@ def to_wgs84(lon: Any, lat: Any, datum: Datum) -> tuple[Any, Any]:
         lon, lat = _where_in_china(*_undo(_gcj02, lon, lat), lon, lat)
     if datum is Datum.BD09:
         lon, lat = _where_in_china(*_undo(_gcj02, *_undo(_bd09, lon, lat)), lon, lat)
-    return lon[()], lat[()]
+    return _plain(lon), _plain(lat)
 
 
 @overload
@@ -77,7 +77,12 @@ def from_wgs84(lon: Any, lat: Any, datum: Datum) -> tuple[Any, Any]:
     if datum is Datum.BD09:
         moved = _bd09(*moved)
     inside = _in_china(lon, lat)
-    return np.where(inside, moved[0], lon)[()], np.where(inside, moved[1], lat)[()]
+    return _plain(np.where(inside, moved[0], lon)), _plain(np.where(inside, moved[1], lat))
+
+
+def _plain(numbers: Floats) -> Any:
+    """An array as it is; a single number as Python's own, since databases do not know numpy's."""
+    return numbers if numbers.ndim else float(numbers)
 
 
 def _in_china(lon: Floats, lat: Floats) -> NDArray[np.bool_]:

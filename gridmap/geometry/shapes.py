@@ -64,9 +64,10 @@ def repair(shape: BaseGeometry | None) -> tuple[Polygon | MultiPolygon | None, S
     `(shape, None)`: it was right. `(shape, reason)`: it was mended, or points and lines beside the polygons were dropped.
     `(None, reason)`: nothing with an area is left. Reasons carry `x` and `y`, a place to look at, None where there is none.
 
-    Mending is GEOS's `make_valid` by the method "structure": the land is what the shells enclose less what the holes enclose.
-    The other method, "linework", counts how often a border was crossed, and so cuts a hole wherever a border laps over itself
-    or two parts overlap: land that belongs to the area in everyone's eyes but the rule's. Where rings only touch, the area is kept.
+    Mending is GEOS's `make_valid` by the method "structure": the land is what the shells wind around less what the holes do, and a
+    hole that lies outside is an exclave. The other method, "linework", counts how often a border was crossed, and so cuts a hole
+    wherever a border laps over itself or two parts overlap: land that belongs to the area in everyone's eyes but the rule's.
+    Where rings only touch, the area is kept.
     """
     if shape is None or shape.is_empty:
         return None, _reason("shape_empty")
