@@ -43,7 +43,9 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
     shapely.prepare(wall)
     walled = shapely.contains_properly(wall, inner)
     owner = np.where(walled, -1, np.cumsum(~walled) - 1)
-    return Pieces(_gather(faces, adopt(shared(faces), owner)))
+    borders = shared(faces)
+    banks = adopt(borders.only(walled[borders.left] != walled[borders.right]), owner)
+    return Pieces(_gather(faces, adopt(borders, banks)))
 
 
 def _line(barrier: BaseGeometry) -> BaseGeometry:

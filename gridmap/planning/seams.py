@@ -1,6 +1,7 @@
 """Villages are cut one by one: here their cells get each other's corners on the borders that they share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import shapely
@@ -8,31 +9,43 @@ from shapely import LinearRing, MultiPolygon, Polygon
 
 Corner = complex
 """(lon, lat) as one number: equal corners are equal keys."""
+Edge = tuple[Corner, Corner]
 Run = list[Corner]
 """A straight bit of a village's outline: its two own corners, and between them those that its cells have set upon it."""
+
+SAME_DEGREES = 2e-11
+"""Corners nearer to each other than this (two micrometres) on one bit of outline are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """What changes on one village's outline: corners that move (by micrometres), and those to set between two that follow each other."""
+
+    moved: dict[Corner, Corner] = field(default_factory=dict)
+    extra: dict[Edge, list[Corner]] = field(default_factory=dict)
 
 
 def sew(villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Polygon]]) -> list[list[Polygon]]:
     """The cells of each village, with the corners that the neighbour's cells have upon the same bit of outline.
 
-    Where two outlines do not carry the same corners nothing is added. No shape changes by more than the rounding of a coordinate.
+    Where two outlines do not carry the same corners nothing is added. No border moves by more than micrometres.
     """
     runs = [list(_runs(village, own)) for village, own in zip(villages, cells, strict=True)]
-    upon: dict[tuple[Corner, Corner], set[Corner]] = {}
+    set_upon: dict[Edge, set[Corner]] = {}
     for run in (run for own in runs for run in own):
-        upon.setdefault(_edge(run), set()).update(run[1:-1])
-    missing = [dict(step for run in own for step in _steps(run, upon[_edge(run)])) for own in runs]
-    return [[_with(cell, extra) if extra else cell for cell in own] for own, extra in zip(cells, missing, strict=True)]
+        set_upon.setdefault(_edge(run), set()).update(run[1:-1])
+    straight = {edge: _straight(edge, corners) for edge, corners in set_upon.items()}
+    seams = [_seam(own, straight) for own in runs]
+    return [[_sewn(cell, seam) for cell in own] for own, seam in zip(cells, seams, strict=True)]
 
 
-def _edge(run: Run) -> tuple[Corner, Corner]:
+def _edge(run: Run) -> Edge:
     a, b = run[0], run[-1]
     return (a, b) if (a.real, a.imag) < (b.real, b.imag) else (b, a)
 
 
 def _corners(ring: LinearRing) -> list[Corner]:
-    xy = shapely.get_coordinates(ring)
-    return [complex(x, y) for x, y in xy.tolist()]
+    return [complex(lon, lat) for lon, lat in shapely.get_coordinates(ring).tolist()]
 
 
 def _runs(village: Polygon | MultiPolygon, cells: Sequence[Polygon]) -> Iterator[Run]:
@@ -49,26 +62,42 @@ def _runs(village: Polygon | MultiPolygon, cells: Sequence[Polygon]) -> Iterator
                 run = [corner]
 
 
-def _steps(run: Run, upon: set[Corner]) -> Iterator[tuple[tuple[Corner, Corner], list[Corner]]]:
-    """For each step of a run, in both directions, the corners of others that lie within it."""
-    others = upon - set(run)
-    if not others:
-        return
-    along = (run[-1] - run[0]).conjugate()
-    order = sorted([*run, *others], key=lambda corner: ((corner - run[0]) * along).real)
-    places = [order.index(corner) for corner in run]
-    for (a, b), (i, j) in zip(pairwise(run), pairwise(places), strict=True):
-        if j > i + 1:
-            yield (a, b), order[i + 1 : j]
-            yield (b, a), order[i + 1 : j][::-1]
+def _straight(edge: Edge, corners: Iterable[Corner]) -> dict[Corner, Corner]:
+    """Where each corner lies exactly on the edge, in their order along it; corners at one place are put together."""
+    start, end = edge
+    along = end - start
+    share = {corner: ((corner - start) * along.conjugate()).real / abs(along) ** 2 for corner in corners}
+    placed, last = {}, start
+    for corner in sorted(share, key=lambda c: share[c]):
+        place = start + share[corner] * along
+        if abs(place - last) > SAME_DEGREES:
+            last = end if abs(place - end) <= SAME_DEGREES else place
+        placed[corner] = last
+    return placed
 
 
-def _with(cell: Polygon, extra: dict[tuple[Corner, Corner], list[Corner]]) -> Polygon:
+def _seam(runs: Iterable[Run], straight: dict[Edge, dict[Corner, Corner]]) -> _Seam:
+    seam = _Seam()
+    for run in runs:
+        edge = _edge(run)
+        placed = straight[edge]
+        seam.moved.update((corner, placed[corner]) for corner in run[1:-1])
+        order = list(dict.fromkeys([edge[0], *placed.values(), edge[1]]))
+        mine = {run[0], run[-1], *(placed[corner] for corner in run[1:-1])}
+        own = [place for place, corner in enumerate(order) if corner in mine]
+        for i, j in pairwise(own):
+            seam.extra[order[i], order[j]] = order[i + 1 : j]
+            seam.extra[order[j], order[i]] = order[i + 1 : j][::-1]
+    return seam
+
+
+def _sewn(cell: Polygon, seam: _Seam) -> Polygon:
     def fill(ring: LinearRing) -> list[tuple[float, float]]:
-        corners = _corners(ring)
-        filled = [corners[0]]
+        corners = [seam.moved.get(corner, corner) for corner in _corners(ring)]
+        filled = corners[:1]
         for a, b in pairwise(corners):
-            filled += [*extra.get((a, b), ()), b]
+            if a != b:
+                filled += [*seam.extra.get((a, b), ()), b]
         return [(corner.real, corner.imag) for corner in filled]
 
     return Polygon(fill(cell.exterior), [fill(hole) for hole in cell.interiors])

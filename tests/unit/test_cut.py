@@ -272,7 +272,8 @@ def test_a_village_wholly_under_a_barrier_is_cut_all_the_same() -> None:
 
 
 def test_neighbouring_villages_carry_each_others_corners() -> None:
-    lands = [village(box(0, 0, 200, 200)), village(box(200, 0, 400, 200), "420100100202"), village(box(0, 200, 400, 300), "420100100203")]
+    north = Polygon([(0, 200), (200, 200), (400, 200), (400, 300), (0, 300)])
+    lands = [village(box(0, 0, 200, 200)), village(box(200, 0, 400, 200), "420100100202"), village(north, "420100100203")]
     people = homes([*lattice(20, 20), *lattice(20, 20, left=205), *lattice(40, 10, bottom=205)])
     cut = cut_villages(lands, people)
     check(cut, lands, people)
@@ -307,6 +308,15 @@ def test_more_cells_than_three_digits_can_number_are_refused() -> None:
     land, people = village(box(0, 0, 20000, 20)), homes(lattice(1001, 1, step=19), 80)
     with pytest.raises(CutTooMany, match="420100100201"):
         cut_villages([land], people)
+
+
+def test_a_barrier_across_two_villages_meets_their_border_in_one_corner() -> None:
+    edge = [(100.3, 0), (171.9, 130), (90.7, 300)]
+    lands = [village(Polygon([*edge, (0, 300), (0, 0)])), village(Polygon([*edge, (400, 300), (400, 0)]), "420100100202")]
+    wall = put(LineString([(-10, 13.7), (410, 251.3)]))
+    people = homes([*lattice(8, 28), *lattice(20, 28, left=185)])
+    cut = cut_villages(lands, people, [wall])
+    check(cut, lands, people)
 
 
 @st.composite
