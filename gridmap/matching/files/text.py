@@ -128,7 +128,8 @@ class TextPortion:
     def lines(self, added: Added) -> str:
         between = self.source.delimiter
         _, usual_end = split_end(self.source.head())
-        code = (quoted(code, between) for code in added.code)
+        as_field = {code: quoted(code, between) for code in set(added.code)}
+        code = (as_field[code] for code in added.code)
         written = []
         for raw, *answers in zip(self.raw, code, added.how, metres(added.distance_m), metres(added.border_m), strict=True):
             body, end = split_end(raw)
