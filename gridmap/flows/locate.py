@@ -1,6 +1,5 @@
 """The points of reports in the county's land: converted, matched in one sweep, and every doubt said."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,9 @@ from gridmap.words import Sentence
 
 # A wider circle than this (a mobile mast's) covers several villages: naming one of them would be a guess.
 COARSEST_M = 2000.0
+
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ def locate(index: EditionIndex, edition: Edition, reports: Sequence[Report]) -> 
     lon, lat = _wgs84(reports)
     accuracy = np.array([np.nan if report.accuracy_m is None else report.accuracy_m for report in reports], dtype=np.float64)
     matches = find_many(index, lon, lat, accuracy)
-    found = [
-        _located(edition, report, (x, y), match) for report, x, y, match in zip(reports, lon.tolist(), lat.tolist(), matches, strict=True)
-    ]
+    moved = _moved(index.coverage.metres, reports, lon, lat)
+    points = zip(lon.tolist(), lat.tolist(), strict=True)
+    found = [_located(edition, *each) for each in zip(reports, points, matches, moved, strict=True)]
     lost = [position for position, match in enumerate(matches) if not match.path and _is_placed(reports[position])]
     hints = find_many(index, *_wgs84([_exchanged(reports[position]) for position in lost])) if lost else []
     for position, match in zip(lost, hints, strict=True):
@@ -61,7 +63,7 @@ def _exchanged(report: Report) -> Report:
     return replace(report, lon=report.lat, lat=report.lon)
 
 
-def _wgs84(reports: Sequence[Report]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _wgs84(reports: Sequence[Report]) -> tuple[Floats, Floats]:
     """WGS84 degrees; not a number where there is no point on the globe."""
     lon, lat = np.full((2, len(reports)), np.nan)
     by_datum: dict[Datum, list[int]] = {}
@@ -74,15 +76,16 @@ def _wgs84(reports: Sequence[Report]) -> tuple[NDArray[np.float64], NDArray[np.f
     return lon, lat
 
 
-def _located(edition: Edition, report: Report, point: tuple[float, float], match: Match) -> Located:
+def _located(edition: Edition, report: Report, point: tuple[float, float], match: Match, moved_m: int) -> Located:
     if match.how == How.INVALID:
         missing = "zero" if report.has_point else "none"
         return Located(None, None, None, (Sentence(f"reason.point.{missing if not _is_placed(report) else 'off_globe'}"),))
-    moved = tuple(_moved(report, point))
+    converted = Sentence("reason.point.converted", {"datum": str(read_datum(report.datum)), "moved_m": moved_m})
+    first = (converted,) if moved_m else ()
     if report.accuracy_m is not None and report.accuracy_m > COARSEST_M:
         facts = {"accuracy_m": round(report.accuracy_m), "most_m": round(COARSEST_M)}
-        return Located(*point, None, (*moved, Sentence("reason.point.coarse", facts)))
-    return Located(*point, match, (*moved, *_said(edition, match, report.accuracy_m)))
+        return Located(*point, None, (*first, Sentence("reason.point.coarse", facts)))
+    return Located(*point, match, (*first, *_said(edition, match, report.accuracy_m)))
 
 
 def _hinted(edition: Edition, found: Located, exchanged: Match) -> Located:
@@ -93,11 +96,15 @@ def _hinted(edition: Edition, found: Located, exchanged: Match) -> Located:
     return replace(found, reasons=(*reasons, Sentence("reason.point.exchanged", _naming(edition, exchanged.path[-1]))))
 
 
-def _moved(report: Report, point: tuple[float, float]) -> Iterator[Sentence]:
-    """That the datum was converted, and how far that moved the point."""
-    if report.lon is not None and report.lat is not None and point != (report.lon, report.lat):
-        x, y = Metres(*point).xy(report.lon, report.lat)
-        yield Sentence("reason.point.converted", {"datum": str(read_datum(report.datum)), "moved_m": round(math.hypot(x, y))})
+def _moved(plane: Metres, reports: Sequence[Report], lon: Floats, lat: Floats) -> list[int]:
+    """By how many metres the conversion of the datum moved each point, 0 where it did not."""
+    raw_lon = np.array([np.nan if report.lon is None else report.lon for report in reports], dtype=np.float64)
+    raw_lat = np.array([np.nan if report.lat is None else report.lat for report in reports], dtype=np.float64)
+    apart = np.flatnonzero((raw_lon != lon) | (raw_lat != lat))
+    x, y = plane.xy(np.r_[raw_lon[apart], lon[apart]], np.r_[raw_lat[apart], lat[apart]])
+    moved = np.zeros(len(reports))
+    moved[apart] = np.hypot(*(half[: len(apart)] - half[len(apart) :] for half in (x, y)))
+    return [round(metres) if np.isfinite(metres) else 0 for metres in moved.tolist()]
 
 
 def _said(edition: Edition, match: Match, accuracy_m: float | None) -> Iterator[Sentence]:

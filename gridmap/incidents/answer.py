@@ -1,7 +1,7 @@
 """What the sender of a report is told: whose it is now, and why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from gridmap.incidents.incident import State
@@ -50,7 +50,7 @@ class Answer:
 
     def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
         """JSON-ready, for people and programs: codes as they are, names and reasons in `lang`."""
-        told = asdict(self)
+        told = self._plain()
         for name in NAMED:
             named: Named | None = getattr(self, name)
             told[name] = named and named.as_dict(lang)
@@ -59,11 +59,17 @@ class Answer:
             if named and name in WORKERS:
                 told[name]["id"] = told[name].pop("code")
         told["reasons"] = [reason.text(lang) for reason in self.reasons]
-        return {**told, "state": str(self.state), "candidates": [dict(candidate) for candidate in self.candidates]}
+        return told
 
     def kept(self) -> dict[str, Any]:
         """JSON-ready without words, as it is kept beside the key; `Answer.read` reads it back."""
-        return {**asdict(self), "state": str(self.state), "candidates": [dict(c) for c in self.candidates], "repeated": False}
+        named = {name: one and asdict(one) for name in NAMED for one in [getattr(self, name)]}
+        return {**self._plain(), **named, "reasons": [reason.as_dict() for reason in self.reasons], "repeated": False}
+
+    def _plain(self) -> dict[str, Any]:
+        """Every field by name, codes and mappings as JSON has them."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**plain, "state": str(self.state), "candidates": [dict(candidate) for candidate in self.candidates]}
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], *, repeated: bool) -> "Answer":

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -135,8 +135,7 @@ def key_of(report: Report) -> str:
 
 def body_of(report: Report) -> dict[str, Any]:
     """What was sent, JSON-ready, without who sent it under which key: instants in UTC, 118 equal to 118.0."""
-    body = asdict(report)
-    del body["sender"], body["key"]
+    body = {field.name: getattr(report, field.name) for field in fields(Report) if field.name not in ("sender", "key")}
     numbers = {name: None if body[name] is None else float(body[name]) for name in ("lon", "lat", "accuracy_m")}
     return {**body, **numbers, "at": report.at and report.at.astimezone(UTC).isoformat()}
 
