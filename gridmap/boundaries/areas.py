@@ -9,17 +9,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.boundaries.parents import NONE, Measure, find_parents
-from gridmap.boundaries.pieces import place
+from gridmap.boundaries.parents import NONE, find_parents
 from gridmap.boundaries.read import read_table
 from gridmap.boundaries.rows import AreaRows, read_rows
 from gridmap.boundaries.table import ReadOptions, Shapes
-from gridmap.boundaries.topology import find_gaps, find_holes, find_overlaps
 from gridmap.geometry.metres import Metres
 from gridmap.grid import Area, Finding, Level, Severity
+from gridmap.grid.measures import place
+from gridmap.grid.topology import TOLERANCE_M, Measure, find_gaps, find_holes, find_overlaps
 from gridmap.words import Sentence
 
-TOLERANCE_M = 100.0
 STAGES = 5
 
 

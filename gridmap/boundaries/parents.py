@@ -7,22 +7,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.boundaries.pieces import areas_m2, place, reach
 from gridmap.boundaries.table import Shapes
-from gridmap.geometry.metres import Metres
 from gridmap.grid import Area, Finding, Severity
+from gridmap.grid.measures import place
+from gridmap.grid.topology import Measure, find_sticking_out
 
 NONE = -1
-NOISE_M2 = 1.0  # what is smaller is the rounding of coordinates, or of no use to anybody
-MOST = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """The plane to measure in, and how far two drawings of one border may differ."""
-
-    plane: Metres
-    tolerance_m: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +44,7 @@ def find_parents(codes: Sequence[str], shapes: Shapes, said: Sequence[str] | Non
     ways = {"column": by_column != NONE, "code": (by_column == NONE) & (by_code != NONE)}
     ways["land"] = (of != NONE) & ~ways["column"] & ~ways["code"]
     findings.append(Finding("parents_found", Severity.NOTE, facts={way: int(rows.sum()) for way, rows in ways.items()}))
-    return Parents(of, (*findings, *_sticking_out(codes, shapes, of, holders, measure)))
+    return Parents(of, (*findings, *find_sticking_out(codes, shapes, of, holders, measure)))
 
 
 def _by_column(
@@ -102,21 +92,3 @@ def _believable(by_code: NDArray[np.int64], by_land: NDArray[np.int64]) -> bool:
     """Whether codes and land agree for more than half of the children that both speak of."""
     both = (by_code != NONE) & (by_land != NONE)
     return bool(2 * (by_code[both] == by_land[both]).sum() > both.sum())
-
-
-def _sticking_out(codes: Sequence[str], shapes: Shapes, of: NDArray[np.int64], holders: Sequence[Area], measure: Measure) -> list[Finding]:
-    plane, tolerance_m = measure.plane, measure.tolerance_m
-    wide = np.array([holder.shape for holder in holders], dtype=object)
-    rows = np.flatnonzero(of != NONE)
-    outside = shapely.difference(shapes[rows], wide[of[rows]])
-    outside_m2, own_m2 = areas_m2(outside, plane), areas_m2(shapes[rows], plane)
-    wide_m = plane.forward(wide)
-    findings = []
-    for at in np.flatnonzero(outside_m2 > NOISE_M2).tolist():
-        row, parent = int(rows[at]), int(of[rows[at]])
-        reach_m, (lon, lat) = reach(outside[at], wide_m[parent], plane, tolerance_m)
-        share = float(outside_m2[at] / own_m2[at])
-        severity = Severity.ERROR if reach_m > tolerance_m or share > MOST else Severity.WARNING
-        facts = {"parent": holders[parent].code, "reach_m": reach_m, "outside_m2": float(outside_m2[at]), "share": share}
-        findings.append(Finding("child_outside_parent", severity, codes[row], lon, lat, facts))
-    return findings

@@ -9,10 +9,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.boundaries.mend import mend
-from gridmap.boundaries.pieces import place
 from gridmap.boundaries.table import Shapes, Table
 from gridmap.geometry.metres import Metres
 from gridmap.grid import Finding, Severity
+from gridmap.grid.measures import place
 from gridmap.words import Sentence
 
 WIDEST_DEGREES = 20.0

@@ -11,9 +11,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.boundaries.table import Shapes
 from gridmap.geometry.metres import Metres
 
+Shapes = NDArray[np.object_]
+
+NOISE_M2 = 1.0  # what is smaller is the rounding of coordinates, or of no use to anybody
 SAMPLES = 5  # per tolerance along a piece's border: a reach is right to a tenth of the tolerance
 
 

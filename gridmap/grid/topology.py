@@ -1,19 +1,29 @@
-"""Overlaps between areas of one level, and gaps between them and in what holds them."""
+"""Overlaps between areas of one level, gaps between them and in what holds them, and what sticks out of its parent."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.boundaries.parents import NOISE_M2
-from gridmap.boundaries.pieces import areas_m2, place, polygons
-from gridmap.boundaries.table import Shapes
 from gridmap.geometry.metres import Metres
-from gridmap.grid import Finding, Severity
+from gridmap.grid.area import Area
+from gridmap.grid.finding import Finding, Severity
+from gridmap.grid.measures import NOISE_M2, Shapes, areas_m2, place, polygons, reach
 
+TOLERANCE_M = 100.0
 TOUCHES_DEGREES = 1e-9  # a tenth of a millimetre: corners computed on a border are rounded
+MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The plane to measure in, and how far two drawings of one border may differ."""
+
+    plane: Metres
+    tolerance_m: float = TOLERANCE_M
 
 
 def find_overlaps(codes: Sequence[str], shapes: Shapes, new: NDArray[np.bool_], plane: Metres) -> list[Finding]:
@@ -85,3 +95,27 @@ def _slivers(code: str, pieces: Shapes, m2: NDArray[np.float64]) -> list[Finding
         return []
     lon, lat = place(pieces[int(np.argmax(m2))])
     return [Finding(code, Severity.NOTE, "", lon, lat, {"count": len(pieces), "area_m2": float(m2.sum())})]
+
+
+def find_sticking_out(
+    codes: Sequence[str], shapes: Shapes, of: NDArray[np.int64], holders: Sequence[Area], measure: Measure
+) -> list[Finding]:
+    """A finding for each area that has more than a square metre outside its parent `holders[of[row]]`; `of` is negative where it has none.
+
+    A warning up to the tolerance, beyond it an error, as is one that lies outside with the greater part of its land.
+    """
+    plane, tolerance_m = measure.plane, measure.tolerance_m
+    wide = np.array([holder.shape for holder in holders], dtype=object)
+    rows = np.flatnonzero(of >= 0)
+    outside = shapely.difference(shapes[rows], wide[of[rows]])
+    outside_m2, own_m2 = areas_m2(outside, plane), areas_m2(shapes[rows], plane)
+    wide_m = plane.forward(wide)
+    findings = []
+    for at in np.flatnonzero(outside_m2 > NOISE_M2).tolist():
+        row, parent = int(rows[at]), int(of[rows[at]])
+        reach_m, (lon, lat) = reach(outside[at], wide_m[parent], plane, tolerance_m)
+        share = float(outside_m2[at] / own_m2[at])
+        severity = Severity.ERROR if reach_m > tolerance_m or share > MOST else Severity.WARNING
+        facts = {"parent": holders[parent].code, "reach_m": reach_m, "outside_m2": float(outside_m2[at]), "share": share}
+        findings.append(Finding("child_outside_parent", severity, codes[row], lon, lat, facts))
+    return findings
