@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gridmap import catalogue_default
@@ -51,6 +52,17 @@ class County:
     offices: tuple[Office, ...]
     issue_types: tuple[IssueType, ...]
     rules: tuple[Rule, ...]
+
+    @property
+    def outline(self) -> Polygon:
+        """The county's own border."""
+        return shapely.coverage_union_all([area.shape for area in self.townships])
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north in degrees."""
+        west, south, east, north = self.outline.bounds
+        return west, south, east, north
 
 
 def make_county(seed: int = 0) -> County:

@@ -20,7 +20,7 @@ TAKEN = {Manner.TOWN: 0.9, Manner.LANE: 0.86, Manner.ROAD: 0.2}
 DOORYARD = 8.0
 """No building stands nearer than this to the middle of a street."""
 
-TOWN_SIZES = ((1, 2, 0.56), (3, 6, 0.16), (8, 16, 0.13), (18, 36, 0.11), (40, 72, 0.034), (84, 132, 0.006))
+TOWN_SIZES = ((1, 2, 0.58), (3, 6, 0.2), (8, 16, 0.115), (18, 36, 0.075), (40, 72, 0.024), (84, 132, 0.006))
 VILLAGE_SIZES = ((1, 1, 0.86), (2, 2, 0.11), (3, 4, 0.03))
 DORM_SIZES = ((1, 2, 0.4), (12, 24, 0.35), (30, 72, 0.25))
 """Households of a building: from, to, and the share of such buildings."""
