@@ -89,7 +89,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A reading transaction: one snapshot for all its questions, and no writing."""
+        """A reading transaction: one snapshot for all its questions, and no writing. Keep it short: on SQLite writers wait for it."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.dialect == POSTGRESQL else {}
         with self._told(), self._engine.connect() as connection, connection.execution_options(**options).begin():
             yield connection

@@ -2,11 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import text
 
+from gridmap.duty import Worker
 from gridmap.errors import Refusal, SchemaOutdated
 from gridmap.store import Store, Tx, faults, incidents, people
 from gridmap.store.migrate import HEAD
@@ -135,6 +138,28 @@ def test_a_busy_database_is_told(tmp_path):
                 pass
     with Store.open(url) as store, store.read() as tx:
         assert people.workers(tx) == build.WORKERS
+
+
+def test_a_writer_waits_for_another_process_and_then_writes(tmp_path):
+    """Two stores have nothing in common but the file: as two processes."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    with Store.open(url) as one, Store.open(url) as two, ThreadPoolExecutor(1) as pool:
+        started = Event()
+
+        def write() -> None:
+            started.set()
+            with two.begin() as tx:
+                assert people.workers(tx) == build.WORKERS
+                people.put_workers(tx, [Worker("w3", "网格员甲03")])
+
+        with one.begin() as tx:
+            people.put_workers(tx, build.WORKERS)
+            waiting = pool.submit(write)
+            started.wait()
+            assert wait([waiting], timeout=0.2).done == set()
+        waiting.result(timeout=5)
+        with one.read() as tx:
+            assert len(people.workers(tx)) == 3
 
 
 def test_an_address_where_no_server_answers_is_told():
