@@ -25,7 +25,7 @@ def match(
     lat: Annotated[str | None, _option("--lat", about="lat", metavar="COLUMN")] = None,
     crs: Annotated[str | None, _option("--crs", about="crs", metavar="EPSG")] = None,
     areas_crs: Annotated[str | None, _option("--areas-crs", about="areas_crs", metavar="EPSG")] = None,
-    datum: Annotated[str, _option("--datum", about="datum")] = "wgs84",
+    datum: Annotated[str, _option("--datum", about="datum", metavar="DATUM")] = "wgs84",
     accuracy: Annotated[float, _option("--accuracy", about="accuracy", metavar="METRES", min=0)] = 10.0,
     snap: Annotated[float, _option("--snap", about="snap", metavar="METRES", min=0)] = 0.0,
     force: Annotated[bool, _option("--force", about="force")] = False,

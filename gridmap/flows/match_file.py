@@ -13,7 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.boundaries import read_coverage
-from gridmap.errors import Conflict, NotFound
+from gridmap.boundaries.place import AxesSwapped, CrsNeeded
+from gridmap.boundaries.table import Shapes
+from gridmap.errors import BadInput, Conflict, NotFound
 from gridmap.geometry.crs import to_lonlat
 from gridmap.geometry.datums import Datum, to_wgs84
 from gridmap.grid import How
@@ -30,6 +32,10 @@ class OutputExists(Conflict):
 
 class FolderMissing(NotFound):
     """The folder to write into is not there; facts: path."""
+
+
+class AreasCrsNeeded(BadInput):
+    """The areas are not in degrees and their file does not say in what; facts: path, x, y."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,7 @@ def match_file(points: Path, areas: Path, out: Path, options: MatchOptions, *, w
     file = open_points(points)
     columns = choose_columns(file, points, options.lon, options.lat)
     crs = options.crs or (file.crs if columns is None else None)
-    codes, shapes = read_coverage(areas, options.code, layer=options.layer, crs=options.areas_crs)
+    codes, shapes = _read_areas(areas, options)
     index = CoverageIndex(list(shapes))
     tally = _Tally()
     with _put_in_place(out) as beside, open_writer(beside, out, file) as write, watch(file.rows) as advance:
@@ -89,6 +95,15 @@ def match_file(points: Path, areas: Path, out: Path, options: MatchOptions, *, w
             tally.count(index, lon, lat, found)
             advance(len(found))
     return MatchedFile(out, tally.by_how.total(), {how: tally.by_how[how] for how in HOWS}, columns, (*file.notes, *tally.hints()))
+
+
+def _read_areas(areas: Path, options: MatchOptions) -> tuple[list[str], Shapes]:
+    try:
+        return read_coverage(areas, options.code, layer=options.layer, crs=options.areas_crs)
+    except AxesSwapped:
+        raise
+    except CrsNeeded as fault:  # whose advice names the options of another command
+        raise AreasCrsNeeded(**fault.facts) from fault
 
 
 @contextmanager

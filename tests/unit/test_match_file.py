@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from gridmap.cli import app
 from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, Refusal
-from gridmap.flows.match_file import FolderMissing, MatchedFile, MatchOptions, OutputExists, match_file
+from gridmap.flows.match_file import AreasCrsNeeded, FolderMissing, MatchedFile, MatchOptions, OutputExists, match_file
 from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.grid import How
 from gridmap.matching.files.opening import ColumnTaken, CoordinatesUnnamed, PointsKindUnknown
@@ -141,7 +141,7 @@ def test_numbers_that_only_python_would_read_are_not_read(bench: Bench) -> None:
 
 
 def test_many_portions_keep_their_order(bench: Bench) -> None:
-    number = 2 * PORTION_ROWS + 5
+    number = PORTION_ROWS + 5
     bench.match("id,lon,lat\n" + "".join(f"{n},{(IN_WEST, IN_EAST)[n % 2][0]},28.005\n" for n in range(number)))
     rows = bench.rows()
     assert [row["id"] for row in rows] == [str(n) for n in range(number)]
@@ -277,6 +277,11 @@ def test_wrong_names_are_refused_with_the_right_ones(bench: Bench) -> None:
     bench.refused(PointsKindUnknown, points_csv(IN_WEST))
     with pytest.raises(FileMissing):
         bench.match_path(bench.folder / "nothing.csv")
+
+
+def test_areas_in_an_unknown_system_are_asked_about_by_the_option_that_tells_it(bench: Bench) -> None:
+    bench.areas.write_text(bench.areas.read_text().replace("113.0", "500000.").replace("28.0", "3100000."))
+    assert "--areas-crs" in bench.refused(AreasCrsNeeded, points_csv(IN_WEST))
 
 
 def test_columns_that_do_not_fit_are_refused(bench: Bench) -> None:
