@@ -18,7 +18,11 @@ from gridmap.words import Lang, Sentence
 
 
 class RegisterRefused(BadInput):
-    """No row was taken, because some were rejected; facts: path, count, first, rejects."""
+    """No row was taken, because some were rejected; facts: path, count, first, rejects. `rejected` carries every row and reason."""
+
+    def __init__(self, rejected: Sequence[Rejected], **facts: object) -> None:
+        super().__init__(**facts)
+        self.rejected = rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,7 @@ class RegisterImport:
 
     def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
         """JSON-ready: counts, each rejected row with its number and reasons, notes and ignored columns."""
-        rows = [{"row": one.row.number, "reasons": [reason.text(lang) for reason in one.reasons]} for one in self.rejected]
+        rows = [one.as_dict(lang) for one in self.rejected]
         return {
             "register": str(self.register), "path": str(self.path), "read": self.read, "imported": self.imported,
             "rejected": len(rows), "rows": rows, "rejects": self.rejects and str(self.rejects),
@@ -87,7 +91,7 @@ def import_register(
         rejected = tuple(sorted((*parsed.rejected, *checked.rejected), key=lambda one: one.row.number))
         file = _write_back(path, rejects, parsed.header, rejected, lang)
         if rejected and (all_or_nothing or register == Register.RULES or not checked.good):
-            raise RegisterRefused(path=str(path), count=len(rejected), first=rejected[0].reasons[0], rejects=str(file))
+            raise RegisterRefused(rejected, path=str(path), count=len(rejected), first=rejected[0].reasons[0], rejects=str(file))
         how.put(tx, (*checked.ended, *checked.good))
     return RegisterImport(
         register=register,

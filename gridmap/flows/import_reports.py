@@ -50,7 +50,7 @@ class ReportImport:
 
     def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
         """JSON-ready: the counts, and each rejected row with its number and reasons."""
-        rows = [{"row": one.row.number, "reasons": [reason.text(lang) for reason in one.reasons]} for one in self.rejected]
+        rows = [one.as_dict(lang) for one in self.rejected]
         return {
             "path": str(self.path), "read": self.read, "matched": self.matched, "triaged": self.triaged, "repeated": self.repeated,
             "rejected": len(rows), "rows": rows, "rejects": self.rejects and str(self.rejects), "ignored_columns": list(self.ignored),

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from gridmap.words import Sentence
+from gridmap.words import Lang, Sentence
 
 T = TypeVar("T")
 
@@ -24,6 +24,9 @@ class Rejected:
 
     row: Row
     reasons: tuple[Sentence, ...]
+
+    def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
+        return {"row": self.row.number, "reasons": [reason.text(lang) for reason in self.reasons]}
 
 
 @dataclass(frozen=True, slots=True)
