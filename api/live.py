@@ -29,6 +29,7 @@ EVERY_SECONDS = 0.2  # a change written by another process waits at most this lo
 BEAT_SECONDS = 5.0
 AT_ONCE = 500  # changes read in one go
 MOST_REPLAYED = 5_000  # a page that missed more loads everything again
+GRACE_SECONDS = 2.0
 QUEUE = 2_000  # a page that cannot keep up with so many is dropped, and comes back by itself
 
 
@@ -169,7 +170,12 @@ async def follow_incidents(
     """Changes of incidents as server-sent events: `incident` (a feature, as in the list), `reload` (load everything again), `beat`."""
     streams: Live = request.app.state.live
     start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
-    return EventSourceResponse(_events(streams, start, lang_of(request)), ping=BEAT_SECONDS, ping_message_factory=lambda: _beat(streams))
+    return EventSourceResponse(
+        _events(streams, start, lang_of(request)),
+        ping=BEAT_SECONDS,
+        ping_message_factory=lambda: _beat(streams),
+        shutdown_grace_period=GRACE_SECONDS,  # our own `stop` ends the stream in order; this is for servers that are not ours
+    )
 
 
 async def _events(streams: Live, after: int, lang: Lang) -> AsyncIterator[ServerSentEvent]:

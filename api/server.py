@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket on loopback, taken before anything is promised; HostNotLoopback or PortTaken otherwise. Port 0 is any free one."""
-    family, address = _loopback(host)
+    family, address = loopback(host)
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

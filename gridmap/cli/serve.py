@@ -16,6 +16,9 @@ def serve_command(
     port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
     json: JsonFlag = False,
 ) -> None:
+    from api.server import loopback  # noqa: PLC0415 (heavy; the service is seen only here)
+
+    loopback(host)  # before a database is made
     with Store.open(settings().database_url) as store:
         serve(store, settings(), host=host, port=port, json=json)
 

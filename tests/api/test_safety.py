@@ -1,0 +1,97 @@
+"""What guards the service: hosts, origins, headers, and problems that tell nothing of the inside."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import create_app
+from gridmap.store import Store
+from tests.api.test_reports import report
+from tests.serving import some_settings
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "10.0.0.1:8000", "", "[::1"])
+def test_another_host_name_is_refused(quick: TestClient, host: str) -> None:
+    answer = quick.get("/api/incidents", headers={"Host": host})
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "urn:gridmap:problem:host_foreign"
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000", "[::1]", "LOCALHOST"])
+def test_this_machines_names_are_answered(quick: TestClient, host: str) -> None:
+    assert quick.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_page_of_another_site_cannot_write(quick: TestClient, headers: dict[str, str]) -> None:
+    answer = quick.post("/api/reports", json=report(), headers=headers)
+    assert answer.status_code == 403
+    assert quick.get("/api/incidents").json()["numberReturned"] == 0
+
+
+def test_our_own_page_and_programs_can_write(quick: TestClient) -> None:
+    own = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
+    assert quick.post("/api/reports", json=report(), headers=own).status_code == 201
+    assert quick.post("/api/reports", json=report()).status_code == 201
+
+
+def test_every_page_keeps_to_its_own_files(quick: TestClient) -> None:
+    for path in ("/", "/docs"):
+        page = quick.get(path)
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "script-src 'self' 'nonce-" in policy
+        assert "unsafe-eval" not in policy
+        assert re.findall(r"https?://[\w.]+", page.text) == []
+        assert page.headers["x-content-type-options"] == "nosniff"
+    nonces = {re.findall(r'nonce="([^"]+)"', quick.get("/").text)[0] for _ in range(3)}
+    assert len(nonces) == 3
+
+
+def test_words_of_areas_cannot_end_the_pages_script(quick: TestClient) -> None:
+    facts = quick.get("/").text.split('id="facts">')[1].split("</script>")[0]
+    assert "<" not in facts
+    assert json.loads(facts)["words"]["ui.report.new"] == "New report"
+
+
+def test_an_unknown_address_and_method_are_problems_in_both_languages(quick: TestClient) -> None:
+    assert quick.get("/nowhere?lang=en").json()["detail"] == "There is nothing at /nowhere."
+    assert quick.get("/nowhere?lang=zh").json()["detail"] == "/nowhere 处没有内容。"
+    answer = quick.put("/api/reports")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+
+
+def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(Store.open(f"sqlite:///{tmp_path}/gridmap.db"), some_settings())
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise ZeroDivisionError("secret inside")
+
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as quick:
+        answer = quick.get("/broken")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+    assert "ZeroDivision" not in answer.text
+    assert answer.json()["request"] in caplog.text
+
+
+def test_the_language_cookie_goes_back_to_our_own_pages_only(quick: TestClient) -> None:
+    answer = quick.get("/lang/zh?to=/%23tab=triage", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/#tab=triage")
+    assert "lang=zh" in answer.headers["set-cookie"]
+    for to in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        assert quick.get("/lang/zh", params={"to": to}, follow_redirects=False).status_code == 422

@@ -1,0 +1,111 @@
+"""The service as a whole: health, its own description, its files, and `gridmap serve`."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.routes.pages import SWAGGER
+from api.server import HostNotLoopback, PortTaken, listen
+from gridmap.atlas.screen import LEAFLET
+from gridmap.store import Store
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_health_is_answered_before_anything_is_published_and_readiness_is_not(bare: TestClient) -> None:
+    assert bare.get("/healthz").json()["status"] == "ok"
+    answer = bare.get("/readyz?lang=en")
+    assert answer.status_code == 503
+    assert "plan publish" in answer.json()["detail"]
+
+
+def test_readiness_names_database_and_edition(client: TestClient, land: Store) -> None:
+    assert client.get("/readyz").json() == {"status": "ready", "checks": {"database": land.dialect, "edition": 1}}
+
+
+def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(quick: TestClient) -> None:
+    told = quick.get("/openapi.json").json()
+    named = {operation["operationId"] for path in told["paths"].values() for operation in path.values()}
+    assert named == {
+        "send_reports", "match_point", "list_incidents", "get_incident", "close_incident", "list_areas", "get_area", "list_land",
+        "list_editions", "list_issue_types", "follow_incidents", "get_health", "get_readiness",
+    }  # fmt: skip
+    body = told["paths"]["/api/reports"]["post"]["requestBody"]["content"]
+    assert {"english", "中文"} <= set(body["application/json"]["examples"])
+    assert "application/x-ndjson" in body
+
+
+def test_the_examples_of_the_description_are_accepted(quick: TestClient) -> None:
+    body = quick.get("/openapi.json").json()["paths"]["/api/reports"]["post"]["requestBody"]["content"]["application/json"]
+    for name, example in body["examples"].items():
+        assert quick.post("/api/reports", json=example["value"]).status_code == 201, name
+
+
+def test_the_pages_files_are_those_that_the_lock_pins(quick: TestClient) -> None:
+    pinned = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    assert f"leaflet-{pinned['leaflet']}" == LEAFLET
+    assert f"swagger-ui-dist-{pinned['swagger-ui-dist']}" == SWAGGER
+    lock = (ROOT / "package-lock.json").read_text()
+    assert "resolved" not in lock
+    assert "http" not in lock
+    for path in (f"/vendor/map/{LEAFLET}/leaflet.js", f"/vendor/docs/{SWAGGER}/swagger-ui-bundle.js"):
+        answer = quick.get(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_our_scripts_are_asked_for_again_and_answered_shortly(quick: TestClient) -> None:
+    first = quick.get("/static/command/main.js")
+    assert first.headers["content-type"].startswith("text/javascript")
+    assert quick.get("/static/command/main.js", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])
+def test_only_loopback_is_listened_on(host: str) -> None:
+    with pytest.raises(HostNotLoopback):
+        listen(host, 0)
+
+
+def test_a_taken_port_is_a_sentence() -> None:
+    with listen("localhost", 0) as first, pytest.raises(PortTaken, match="gridmap serve --port"):
+        listen("127.0.0.1", first.getsockname()[1])
+
+
+def test_the_command_says_its_address_serves_and_ends_cleanly(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from gridmap.cli import main; main()", "serve", "--port", "0", "--json"]
+    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout is not None
+        told = json.loads(running.stdout.readline())
+        assert told["loopback_only"] is True
+        with urllib.request.urlopen(told["url"] + "healthz") as answer:
+            assert answer.status == 200
+        port = int(told["url"].rsplit(":", 1)[1].strip("/"))
+        stream = socket.create_connection(("127.0.0.1", port))
+        stream.sendall(b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200" in stream.recv(100)
+        start = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=10)
+        stream.close()
+        assert (running.returncode, errors) == (0, "")
+        assert time.monotonic() - start < 4
+    finally:
+        running.kill()
+
+
+def test_the_command_refuses_other_hosts_in_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from gridmap.cli import main; main()", "serve", "--host", "0.0.0.0"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "sign-in" in done.stderr
+    assert list(tmp_path.iterdir()) == []
