@@ -105,8 +105,8 @@ def answer_told(answer: "Answer") -> str:
         [
             words(f"cli.report_{answer.state}", number=answer.number),
             *([words("cli.report_repeated")] if answer.repeated else []),
-            *(words("cli.report_line", label=label, value=_named(one)) for label, one in named.items() if one),
-            *(words("cli.report_reason", reason=reason.text(LANG)) for reason in answer.reasons),
+            *(f"{label}: {_named(one)}" for label, one in named.items() if one),
+            *(f"- {reason.text(LANG)}" for reason in answer.reasons),
         ]
     )
 
