@@ -46,7 +46,8 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
-def _loopback(host: str) -> tuple[socket.AddressFamily, str]:
+def loopback(host: str) -> tuple[socket.AddressFamily, str]:
+    """The family and address of a name of this machine, or HostNotLoopback."""
     name = host.strip("[]").lower()
     if name == "localhost":
         return socket.AF_INET, "127.0.0.1"

@@ -81,25 +81,24 @@ def test_a_taken_port_is_a_sentence() -> None:
 
 def test_the_command_says_its_address_serves_and_ends_cleanly(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from gridmap.cli import main; main()", "serve", "--port", "0", "--json"]
-    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert running.stdout is not None
-        told = json.loads(running.stdout.readline())
-        assert told["loopback_only"] is True
-        with urllib.request.urlopen(told["url"] + "healthz") as answer:
-            assert answer.status == 200
-        port = int(told["url"].rsplit(":", 1)[1].strip("/"))
-        stream = socket.create_connection(("127.0.0.1", port))
-        stream.sendall(b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert b"200" in stream.recv(100)
-        start = time.monotonic()
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=10)
-        stream.close()
-        assert (running.returncode, errors) == (0, "")
-        assert time.monotonic() - start < 4
-    finally:
-        running.kill()
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            told = json.loads(running.stdout.readline())
+            assert told["loopback_only"] is True
+            with urllib.request.urlopen(told["url"] + "healthz") as answer:
+                assert answer.status == 200
+            port = int(told["url"].rsplit(":", 1)[1].strip("/"))
+            with socket.create_connection(("127.0.0.1", port)) as stream:
+                stream.sendall(b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert b"200" in stream.recv(100)
+                start = time.monotonic()
+                running.send_signal(signal.SIGINT)
+                _, errors = running.communicate(timeout=10)
+            assert (running.returncode, errors) == (0, "")
+            assert time.monotonic() - start < 4
+        finally:
+            running.kill()
 
 
 def test_the_command_refuses_other_hosts_in_one_sentence(tmp_path: Path) -> None:
