@@ -16,6 +16,7 @@ def mend(shapes: Shapes) -> tuple[Shapes, Mapping[int, Sentence]]:
     """The shapes as valid polygons, None where nothing with an area is left, and by row the reason of each that differs."""
     with np.errstate(invalid="ignore"):
         right = shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), POLYGONS) & (shapely.area(shapes) > 0)
+    right[_with_empty_rings(shapes)] = False
     mended = shapes.copy()
     reasons: dict[int, Sentence] = {}
     for row in np.flatnonzero(~right).tolist():
@@ -23,3 +24,11 @@ def mend(shapes: Shapes) -> tuple[Shapes, Mapping[int, Sentence]]:
         if why is not None:
             reasons[row] = why
     return mended, reasons
+
+
+def _with_empty_rings(shapes: Shapes) -> np.ndarray:
+    """The rows of polygons that have a hole or a part without corners."""
+    parts, row_of_part = shapely.get_parts(shapes, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    hollow = row_of_part[part_of_ring[shapely.is_empty(rings)]]
+    return np.union1d(hollow, row_of_part[shapely.is_empty(parts)])

@@ -71,16 +71,28 @@ def repair(shape: BaseGeometry | None) -> tuple[Polygon | MultiPolygon | None, S
     """
     if shape is None or shape.is_empty:
         return None, _reason("shape_empty")
-    flat = shapely.force_2d(shape)
+    flat = _without_empty_rings(shapely.force_2d(shape))
     if not np.isfinite(shapely.get_coordinates(flat)).all():
         return None, _reason("shape_not_finite")
     why = None if flat.is_valid else _fault(flat)
     land = _land(flat if why is None else shapely.make_valid(flat, method="structure", keep_collapsed=False))
     if land is None or not land.is_valid:
-        return None, why or _reason("shape_not_polygon", flat)
+        return None, (why if shapely.get_dimensions(flat) == 2 else None) or _reason("shape_not_polygon", flat)
     if why is None and land.geom_type != flat.geom_type:
         why = _reason("shape_parts_dropped", flat)
     return land, why
+
+
+def _without_empty_rings(shape: BaseGeometry) -> BaseGeometry:
+    """The shape without holes and parts that have no corners, which mean nothing and crash GEOS (`equals`, 3.14)."""
+    if not isinstance(shape, (Polygon, MultiPolygon)):
+        return shape
+    parts = [
+        Polygon(part.exterior, [hole for hole in part.interiors if not hole.is_empty])
+        for part in shapely.get_parts(shape)
+        if not part.is_empty
+    ]
+    return parts[0] if isinstance(shape, Polygon) else MultiPolygon(parts)
 
 
 def _fault(shape: BaseGeometry) -> Sentence:

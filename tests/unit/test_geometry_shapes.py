@@ -91,6 +91,16 @@ def test_numbers_that_are_none_are_refused() -> None:
         assert why.key == "reason.shape_not_finite"
 
 
+def test_rings_without_corners_are_dropped_and_this_changes_nothing() -> None:
+    square = "(0 0, 4 0, 4 4, 0 4, 0 0)"
+    for text in (f"POLYGON ({square}, EMPTY)", f"MULTIPOLYGON (({square}), EMPTY)", f"MULTIPOLYGON (({square}, EMPTY))"):
+        mended, why = repair(wkt.loads(text))
+        assert mended is not None
+        assert why is None
+        assert mended.area == 16
+        assert all(len(shapely.get_coordinates(ring)) for ring in shapely.get_rings(shapely.get_parts(mended)))
+
+
 def test_heights_are_dropped() -> None:
     mended, why = repair(wkt.loads("POLYGON Z ((0 0 5, 2 0 5, 2 2 5, 0 0 5))"))
     assert mended is not None
