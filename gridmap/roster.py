@@ -58,12 +58,12 @@ class Roster:
                 if post:
                     backup = self.holder(area, Duty.BACKUP, at)
                     return OnDuty(post.worker, _other(backup, post), (*reasons, self._held(post)), post)
-            reasons.append(Sentence("reason.duty.vacant", {"area": area}))
+            reasons.append(Sentence("reason.duty.vacant", _place(area)))
         return OnDuty(None, None, (*reasons, Sentence("reason.duty.nobody", {"path": list(path)})))
 
     def _held(self, post: Post) -> Sentence:
         worker = self.by_id.get(post.worker, Worker(post.worker, post.worker))
-        facts = {"worker": post.worker, "area": post.area, "since": post.since.isoformat(timespec="minutes")}
+        facts = {"worker": post.worker, **_place(post.area), "since": post.since.isoformat(timespec="minutes")}
         return Sentence(f"reason.duty.{post.duty}", {**facts, "name": worker.name, "name_en": worker.name_en or worker.name})
 
 
@@ -100,6 +100,11 @@ def _following(cells: Sequence[Area], cell: Area) -> Iterator[Area]:
     at = bisect_left(cells, cell.code, key=lambda other: other.code)
     yield from islice(cells, at + 1, None)
     yield from islice(cells, at)
+
+
+def _place(area: str) -> dict[str, str]:
+    """`place` is the area's name for readers; here its code, because a path has no names."""
+    return {"area": area, "place": area, "place_en": area}
 
 
 def _other(backup: Post | None, than: Post) -> str | None:

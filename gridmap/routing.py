@@ -67,9 +67,9 @@ class _Competence:
     def code(self) -> str:
         return self.office.code if self.office else self.rule.office
 
-    def rung(self, area: str | None) -> Rung:
+    def rung(self, issue: IssueType, area: str | None) -> Rung:
         rule = self.rule
-        facts = {"issue": rule.issue, "rank": rule.rank, "area": area}
+        facts = {**_about(issue, area), "rule": rule.issue, "rank": rule.rank}
         if self.office is None:
             missing = "centre_missing" if rule.office == ANY else "office_missing"
             return Rung(rule.by, self.level, area, None, False, Sentence(f"reason.route.{missing}", {**facts, "office": self.code}))
@@ -107,12 +107,12 @@ class Desks:
         here = [found for rule in about if (found := self._here(rule, path))]
         rungs: list[Rung] = []
         reasons: list[Sentence] = []
-        for step in (*(_climb(by, here, issue, path) for by in grounds(issue)), self._backstop(path)):
+        for step in (*(_climb(by, here, issue, path) for by in grounds(issue)), self._backstop(issue, path)):
             rungs += step
             reasons += _told(step)
             if step[-1].held:
                 return Route(step[-1].office, step[-1].by, tuple(rungs), tuple(reasons))
-        return Route(None, None, tuple(rungs), (*reasons, Sentence("reason.route.nobody", {"issue": issue.code})))
+        return Route(None, None, tuple(rungs), (*reasons, Sentence("reason.route.nobody", _about(issue, None))))
 
     def _here(self, rule: Rule, path: Sequence[str]) -> _Competence | None:
         """What this row says about a place: None when its level, its area or its office's area does not cover it."""
@@ -130,16 +130,16 @@ class Desks:
         level = Level(rule.level) if rule.level else None if narrowest is None else levels[narrowest]
         return _Competence(rule, office, level)
 
-    def _backstop(self, path: Sequence[str]) -> list[Rung]:
+    def _backstop(self, issue: IssueType, path: Sequence[str]) -> list[Rung]:
         """The territory's own centre, the nearest first."""
         rungs: list[Rung] = []
         for level, area in _upwards(path):
             centre = self._centre_of.get(area)
             if centre:
                 where = "" if area else ".county"
-                sentence = Sentence(f"reason.route.backstop{where}", {**_naming(centre), "area": area})
+                sentence = Sentence(f"reason.route.backstop{where}", {**_about(issue, area), **_naming(centre)})
                 return [*rungs, Rung(By.TERRITORY, level, area, centre.code, True, sentence)]
-            rungs.append(Rung(By.TERRITORY, level, area, None, False, Sentence("reason.route.backstop.none", {"area": area})))
+            rungs.append(Rung(By.TERRITORY, level, area, None, False, Sentence("reason.route.backstop.none", _about(issue, area))))
         return rungs
 
 
@@ -155,11 +155,11 @@ def _climb(by: By, here: Iterable[_Competence], issue: IssueType, path: Sequence
     for level, area in _upwards(path):
         at_level = [found for found in rows if found.level == level]
         for found in at_level:
-            rungs.append(found.rung(area))
+            rungs.append(found.rung(issue, area))
             if rungs[-1].held:
                 return rungs
         if not at_level:
-            none = Sentence(f"reason.route.{by}.none", {"issue": issue.code, "area": area})
+            none = Sentence(f"reason.route.{by}.none", _about(issue, area))
             rungs.append(Rung(by, level, area, None, False, none))
     return rungs
 
@@ -168,6 +168,11 @@ def _upwards(path: Sequence[str]) -> Iterator[tuple[Level | None, str | None]]:
     """The levels and areas from the finest of the path up to the county (None, None)."""
     yield from reversed(list(zip(LEVELS, path, strict=False)))
     yield None, None
+
+
+def _about(issue: IssueType, area: str | None) -> dict[str, str | None]:
+    """The facts of every rung. `place` is the area's name for readers; here its code, because a path has no names."""
+    return {"issue": issue.code, "type": issue.name, "type_en": issue.name_in("en"), "area": area, "place": area, "place_en": area}
 
 
 def _naming(office: Office) -> dict[str, str]:

@@ -96,7 +96,7 @@ def _one(situation: Situation, roster: Roster, report: Report, located: Located)
         worker=_person(roster, duty.worker if duty else None),
         backup=_person(roster, duty.backup if duty else None),
         office=Named(office.code, office.name, office.name_en, office.phone) if office else None,
-        reasons=(_in_edition(situation.edition), *located.reasons, *_why(report, issue, duty, route)),
+        reasons=(_in_edition(situation), *located.reasons, *(_named(situation.edition, one) for one in _why(report, issue, duty, route))),
     )
 
 
@@ -109,8 +109,17 @@ def _why(report: Report, issue: IssueType | None, duty: OnDuty | None, route: Ro
         yield Sentence("reason.issue.unknown", {"issue": report.issue})
 
 
-def _in_edition(edition: Edition) -> Sentence:
-    return Sentence("reason.edition", {"edition": edition.number, "since": edition.in_force_from.isoformat(timespec="minutes")})
+def _in_edition(situation: Situation) -> Sentence:
+    since = situation.edition.in_force_from.astimezone(situation.at.tzinfo)
+    return Sentence("reason.edition", {"edition": situation.edition.number, "since": since.isoformat(timespec="minutes")})
+
+
+def _named(edition: Edition, reason: Sentence) -> Sentence:
+    """The reason with the name of its area, which roster and routing do not know."""
+    if reason.facts.get("area") is None:
+        return reason
+    area = edition.area(reason.facts["area"])
+    return Sentence(reason.key, {**reason.facts, "place": area.name, "place_en": area.name_in("en")})
 
 
 def _person(roster: Roster, id: str | None) -> Named | None:

@@ -129,7 +129,7 @@ ANSWER = Answer(
     report="r", incident="i", number="2026-000001", state=State.DISPATCHED, edition=3,
     cell=Named("430102001001001", "第1网格", "Cell 1"), worker=Named("W1", "网格员甲01", "Worker A01", "0700"), office=Named("O", "局"),
     how="border", border_m=2.5, candidates=({"code": "430102001001001", "share": 0.6},),
-    reasons=(Sentence("reason.duty.vacant", {"area": "430102001001001"}),),
+    reasons=(Sentence("reason.duty.nobody", {"path": ["430102001001001"]}),),
 )  # fmt: skip
 
 
@@ -146,5 +146,5 @@ def test_an_answer_is_told_in_the_reader_s_language() -> None:
     assert english["office"] == {"code": "O", "name": "局", "phone": ""}
     assert english["cell"] == {"code": "430102001001001", "name": "Cell 1"}
     assert english["village"] is None
-    assert "Nobody" in english["reasons"][0]
+    assert "No worker" in english["reasons"][0]
     assert json.loads(json.dumps(english)) == english
