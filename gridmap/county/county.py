@@ -78,7 +78,10 @@ def make_county(seed: int = 0) -> County:
         townships=townships,
         villages=villages,
         households=_households(land, frame, villages),
-        barriers=(Feature(*naming.RIVER, frame.place(land.ways.river)), Feature(*naming.RAILWAY, frame.place(land.ways.railway))),
+        barriers=(
+            Feature(*naming.RIVER, frame.place(land.ways.barriers.river)),
+            Feature(*naming.RAILWAY, frame.place(land.ways.barriers.railway)),
+        ),
         bridges=tuple(_bridges(land, frame, names[300:])),
         streets=tuple(_streets(land, frame, names)),
         offices=county_offices((*townships, *villages)),
@@ -138,7 +141,7 @@ def _households(land: Land, frame: _Frame, villages: tuple[Area, ...]) -> Househ
 
 def _bridges(land: Land, frame: _Frame, names: list[Name]) -> Iterator[Feature]:
     for span, name in zip(land.bridges, names, strict=False):
-        yield Feature(*called(name, naming.BRIDGE if span.intersects(land.ways.river) else naming.CROSSING), frame.place(span))
+        yield Feature(*called(name, naming.BRIDGE if span.intersects(land.ways.barriers.river) else naming.CROSSING), frame.place(span))
 
 
 def _streets(land: Land, frame: _Frame, names: list[Name]) -> Iterator[Feature]:

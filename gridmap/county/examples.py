@@ -11,7 +11,7 @@ import pyogrio
 import shapely
 from geopandas import GeoDataFrame
 
-from gridmap.county.county import County, Feature, make_county
+from gridmap.county.county import County, Feature
 from gridmap.county.files import area_frame, feature_frame, household_frame, write_frame
 from gridmap.county.plan import CODE
 from gridmap.county.reports import MONTH, ZONE, make_reports
@@ -24,21 +24,26 @@ from gridmap.incidents import Report
 
 TOWNSHIP = f"{CODE}400"
 REPORTS = 120
+NAMES = (
+    *("townships.geojson", "villages.gpkg", "villages.geojson", "villages.parquet", "villages.topojson", "villages-gb18030.zip"),
+    *("villages.shp", "villages.shx", "villages.dbf", "villages.prj", "villages.cpg"),
+    *("households.parquet", "households.csv", "barriers.geojson", "bridges.geojson", "streets.geojson"),
+    *("offices.csv", "workers.csv", "posts.csv", "reports.csv"),
+)
 SINCE = datetime(2026, 1, 1, tzinfo=ZONE)
 DAY = (2026, 1, 1)
 """What a Shapefile's and a zip's header give as their day, instead of today."""
 
 
-def write_examples(folder: Path) -> tuple[Path, ...]:
-    """Write the example files, in place of those of the same names; their paths. The same content at every run, on every machine."""
+def write_examples(county: County, folder: Path) -> tuple[Path, ...]:
+    """Write one township of the county in every format, in place of files of the same names; the paths. The same content at every run."""
     folder.mkdir(parents=True, exist_ok=True)
-    before = set(folder.iterdir())
-    county = township_of(make_county(), TOWNSHIP)
-    _write_villages(folder, county.villages)
-    write_frame(folder / "townships.geojson", area_frame(county.townships))
-    _write_land(folder, county)
-    _write_registers(folder, county)
-    return tuple(sorted(set(folder.iterdir()) - before))
+    small = township_of(county, TOWNSHIP)
+    write_frame(folder / "townships.geojson", area_frame(small.townships))
+    _write_villages(folder, small.villages)
+    _write_land(folder, small)
+    _write_registers(folder, small)
+    return tuple(sorted(folder / name for name in NAMES))
 
 
 def township_of(county: County, code: str) -> County:

@@ -71,5 +71,5 @@ def owners(points: Floats, lands: Sequence[BaseGeometry], barrier: BaseGeometry)
     spots = shapely.points(points)
     found, village = shapely.STRtree(inner).query(spots, predicate="within")
     owner[found] = village
-    owner[shapely.dwithin(spots, barrier, 18.0)] = -1
+    owner[shapely.contains_xy(shapely.buffer(barrier, 18.0), *points.T)] = -1
     return owner

@@ -60,7 +60,7 @@ def draw(rng: Generator) -> Land:
     plain = _Plain(sites, shapes, paths, wanted)
     net = [*_roads(paths), *_towns(plain, rng), *_villages(plain, rng)]
     spots, counts, village = _buildings(plain, net, rng)
-    return Land(sites, shapes, paths, net, ways.bridges([street.shape for street in net], paths), spots, counts, village)
+    return Land(sites, shapes, paths, net, ways.bridges([street.shape for street in net], paths.barriers), spots, counts, village)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Plain:
 
     def dry(self, village: int) -> Polygon:
         """A village's ground without its border and the banks of river and railway."""
-        return shapely.difference(shapely.buffer(self.shapes[village], -12), shapely.buffer(self.paths.barrier, ways.VERGE))
+        return shapely.difference(shapely.buffer(self.shapes[village], -12), self.paths.barriers.verges)
 
 
 def _sites(township: list[int]) -> list[Site]:
@@ -113,11 +113,11 @@ def _villages(plain: _Plain, rng: Generator) -> list[Street]:
 
 def _village(plain: _Plain, village: int, roads: BaseGeometry, rng: Generator) -> Iterator[Street]:
     """The lanes of a village's hamlets, the first the largest, and the tracks from them to the road."""
-    barrier, households, dry = plain.paths.barrier, int(plain.wanted[village]), plain.dry(village)
-    spots = streets.hamlets(plain.shapes[village], plain.paths.hearts[village], households, barrier, rng)
+    barriers, households, dry = plain.paths.barriers, int(plain.wanted[village]), plain.dry(village)
+    spots = streets.hamlets(plain.shapes[village], plain.paths.hearts[village], households, barriers, rng)
     share = np.array([1.0, *[0.35 + 0.4 * rng.random() for _ in spots[1:]]])
     for spot, part in zip(spots, share / share.sum(), strict=True):
-        track = streets.link(spot, roads, barrier, rng)
+        track = streets.link(spot, roads, barriers, rng)
         turn = rng.random() * np.pi
         toward = np.diff(shapely.get_coordinates(track), axis=0)[0] if track else np.array([np.cos(turn), np.sin(turn)])
         for lane in streets.lanes(spot, households * part, toward, dry, rng):
@@ -129,7 +129,7 @@ def _village(plain: _Plain, village: int, roads: BaseGeometry, rng: Generator) -
 def _buildings(plain: _Plain, net: list[Street], rng: Generator) -> tuple[Floats, Ints, Ints]:
     """Places, households and village of all buildings."""
     plots = houses.plots(net, rng)
-    owner = houses.owners(plots, plain.shapes, plain.paths.barrier)
+    owner = houses.owners(plots, plain.shapes, plain.paths.barriers.both)
     parts = []
     for village, site in enumerate(plain.sites):
         sizes = VILLAGE_SIZES if not site.community else DORM_SIZES if TOWNSHIPS[site.township].park else TOWN_SIZES

@@ -46,7 +46,7 @@ def find_spots(county: County, grounds: Sequence[Ground], error_m: Floats, rng: 
     return [Spot(x, y, *names) for x, y, names in zip(lon.tolist(), lat.tolist(), _names(county, lon, lat), strict=True)]
 
 
-def _pools(county: County, plane: Metres, rng: Generator, size: int = 8000) -> dict[Ground, Floats]:
+def _pools(county: County, plane: Metres, rng: Generator, size: int = 5000) -> dict[Ground, Floats]:
     """Points (metres) to draw from for each ground, as often as reports come from them."""
     house = county.households
     community = np.array([int(code[9]) < 2 for code in house.ids])  # 001 to 199 are communities

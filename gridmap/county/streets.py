@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.county.hearts import scatter
 from gridmap.county.plan import Floats
-from gridmap.county.ways import VERGE, Ways, wind
+from gridmap.county.ways import Barriers, Ways, wind
 
 BLOCK_X, BLOCK_Y = 142.0, 104.0
 TOWN_BRIDGES = (-520.0, -60.0, 470.0)
@@ -65,7 +65,7 @@ def _pieces(line: LineString, ground: BaseGeometry) -> list[LineString]:
 def county_town(communities: list[Polygon], ways: Ways, rng: Generator) -> list[Street]:
     """The county town's grid on both banks, and its two streets over the river."""
     town = shapely.intersection(shapely.union_all(communities), built_up())
-    dry = shapely.difference(shapely.buffer(town, -15), shapely.buffer(ways.barrier, VERGE))
+    dry = shapely.difference(shapely.buffer(town, -15), ways.barriers.verges)
     dry = shapely.difference(dry, _closed(rng))
     streets = grid(dry, np.zeros(2), (BLOCK_X, BLOCK_Y), rng, turn=0.0, name="town-")
     for number, x in enumerate(TOWN_BRIDGES):
@@ -88,11 +88,11 @@ def _closed(rng: Generator) -> BaseGeometry:
     return shapely.union_all(shapely.box(*corners.T, *(corners + sizes).T))
 
 
-def hamlets(land: Polygon, heart: Floats, households: int, barrier: BaseGeometry, rng: Generator) -> list[Floats]:
+def hamlets(land: Polygon, heart: Floats, households: int, barriers: Barriers, rng: Generator) -> list[Floats]:
     """Where a village's hamlets stand: one at its heart, others apart from it, none by the water or at the border."""
     found = [heart]
     wanted = 1 + int(rng.random() < 0.55) + int(households / 120)
-    inner = shapely.difference(shapely.buffer(land, -170), shapely.buffer(barrier, 170))
+    inner = shapely.difference(shapely.buffer(land, -170), barriers.meadows)
     if inner.is_empty:
         return found
     for spot in scatter(inner, 40, rng) if inner.area > 40_000 else ():
@@ -120,7 +120,7 @@ def lanes(spot: Floats, households: float, toward: Floats, ground: BaseGeometry,
     return [piece for line in found for piece in _pieces(line, ground)]
 
 
-def link(spot: Floats, network: BaseGeometry, barrier: BaseGeometry, rng: Generator) -> LineString | None:
+def link(spot: Floats, network: BaseGeometry, barriers: Barriers, rng: Generator) -> LineString | None:
     """A track from a hamlet to the nearest road; None where it stands on one, or where a barrier lies between."""
     track = shapely.shortest_line(shapely.Point(spot), network)
-    return None if track.length < 30 or track.intersects(barrier) else wind(track, barrier, rng)
+    return None if track.length < 30 or track.intersects(barriers.both) else wind(track, barriers, rng)

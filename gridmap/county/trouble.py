@@ -58,6 +58,6 @@ MISHAPS: tuple[tuple[float, Callable[[Report, Bounds, Generator], Report]], ...]
     (0.0015, _zeros),
     (0.0015, _exchanged),
     (0.006, _coarse),
-    (0.002, _unknown_issue),
+    (0.003, _unknown_issue),
 )
 """How often each happens."""

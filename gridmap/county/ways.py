@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -18,37 +19,54 @@ END = 17_000.0
 """River and railway run on beyond the county, so that no rounding at its border leaves a way round them."""
 VERGE = 30.0
 """Metres that streets and houses keep from water and rails."""
+MEADOW = 170.0
+"""Metres that hamlets keep from them."""
 FORD = 2.2
 """A road over the river counts as this many times its length: few roads cross it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """In metres: the villages' hearts, moved off the water; river (a polygon), railway, roads by the pair of villages that they join."""
+@dataclass(frozen=True)
+class Barriers:
+    """What nobody crosses but by a bridge, in metres."""
 
-    hearts: Floats
     river: Polygon
     railway: LineString
-    roads: dict[Pair, LineString]
 
-    @property
-    def barrier(self) -> BaseGeometry:
+    @cached_property
+    def both(self) -> BaseGeometry:
         return shapely.union(self.river, self.railway)
+
+    @cached_property
+    def verges(self) -> BaseGeometry:
+        """Where no street runs along."""
+        return shapely.buffer(self.both, VERGE)
+
+    @cached_property
+    def meadows(self) -> BaseGeometry:
+        """Where no hamlet stands."""
+        return shapely.buffer(self.both, MEADOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """In metres: the villages' hearts, moved off the water; the barriers; the roads by the pair of villages that they join."""
+
+    hearts: Floats
+    barriers: Barriers
+    roads: dict[Pair, LineString]
 
 
 def lay(hearts: Floats, pairs: Sequence[Pair], urban: Sequence[bool], rng: Generator) -> Ways:
     """River and railway, then roads between neighbouring villages' hearts."""
-    river, railway = _river(rng), _railway(rng)
-    stream = shapely.buffer(LineString(river), HALF_RIVER, cap_style="flat")
-    hearts = dry(hearts, [stream, railway])
-    roads = _roads(hearts, pairs, urban, shapely.union(stream, railway), rng)
-    return Ways(hearts, stream, railway, roads)
+    barriers = Barriers(shapely.buffer(LineString(_river(rng)), HALF_RIVER, cap_style="flat"), _railway(rng))
+    hearts = dry(hearts, barriers)
+    return Ways(hearts, barriers, _roads(hearts, pairs, urban, barriers, rng))
 
 
-def dry(points: Floats, barriers: Sequence[BaseGeometry], far: float = 150.0) -> Floats:
+def dry(points: Floats, barriers: Barriers, far: float = 150.0) -> Floats:
     """The points, those within `far` metres of a barrier moved straight away from it."""
     moved = points.copy()
-    for barrier in barriers:
+    for barrier in (barriers.river, barriers.railway):
         middle = barrier if barrier.geom_type == "LineString" else barrier.exterior
         for row, point in enumerate(shapely.points(moved)):
             if point.distance(barrier) < far:
@@ -88,11 +106,11 @@ def smooth(line: Floats, rounds: int) -> Floats:
     return line
 
 
-def _roads(hearts: Floats, pairs: Sequence[Pair], urban: Sequence[bool], barrier: BaseGeometry, rng: Generator) -> dict[Pair, LineString]:
+def _roads(hearts: Floats, pairs: Sequence[Pair], urban: Sequence[bool], barriers: Barriers, rng: Generator) -> dict[Pair, LineString]:
     """The cheapest roads that join all villages, and some more where no barrier is in the way."""
     straight = {pair: LineString(hearts[list(pair)]) for pair in pairs}
-    crosses = {pair: line.intersects(barrier) for pair, line in straight.items()}
-    wet = {pair: shapely.intersection(line, barrier).length for pair, line in straight.items()}
+    crosses = {pair: line.intersects(barriers.both) for pair, line in straight.items()}
+    wet = {pair: shapely.intersection(line, barriers.both).length for pair, line in straight.items()}
     cost = {
         pair: line.length * (FORD if crosses[pair] else 1.0) + 20 * max(wet[pair] - 3 * HALF_RIVER, 0) for pair, line in straight.items()
     }
@@ -100,7 +118,7 @@ def _roads(hearts: Floats, pairs: Sequence[Pair], urban: Sequence[bool], barrier
     for pair in pairs:
         if pair not in chosen and rng.random() < (0.0 if wet[pair] > 3 * HALF_RIVER else 0.1 if crosses[pair] else 0.32):
             chosen.append(pair)
-    drawn = {pair: wind(straight[pair], barrier, rng) for pair in sorted(chosen)}
+    drawn = {pair: wind(straight[pair], barriers, rng) for pair in sorted(chosen)}
     return {pair: line for pair, line in drawn.items() if not (urban[pair[0]] and urban[pair[1]])}
 
 
@@ -116,17 +134,17 @@ def _spanning(cost: dict[Pair, float], nodes: int) -> list[Pair]:
     return chosen
 
 
-def wind(line: LineString, barrier: BaseGeometry, rng: Generator) -> LineString:
+def wind(line: LineString, barriers: Barriers, rng: Generator) -> LineString:
     """A country road instead of a straight line; less bent, or straight, where bending would take it to a barrier once more."""
     start, end = (np.array(point) for point in line.coords)
     t = np.linspace(0, 1, max(int(line.length / 60), 2) + 1)
     swing = (rng.random((4, 2)).sum(axis=1) - 1) / np.arange(1, 5)
     side = np.array([start[1] - end[1], end[0] - start[0]])
     bend = np.outer(np.sin(np.pi * np.outer(t, np.arange(1, 5))) @ swing, side)
-    banks = shapely.buffer(barrier, VERGE)
+    fewest = _meetings(line, barriers.both)
     for much in (0.14, 0.07, 0.03):
         road = LineString(start + np.outer(t, end - start) + much * bend)
-        if _meetings(road, banks) <= _meetings(line, barrier):
+        if _meetings(road, barriers.verges) <= fewest:
             return road
     return line
 
@@ -137,9 +155,11 @@ def _meetings(road: LineString, barrier: BaseGeometry) -> int:
     return 0 if met.is_empty else len(shapely.get_parts(met))
 
 
-def bridges(roads: Sequence[LineString], ways: Ways) -> list[LineString]:
+def bridges(roads: Sequence[LineString], barriers: Barriers) -> list[LineString]:
     """From bank to bank and a little farther, wherever a road crosses the river or the railway."""
-    banks = [shapely.buffer(ways.river, 12), shapely.buffer(ways.railway, 15)]
-    spans = [shapely.get_parts(shapely.intersection(road, bank)) for bank in banks for road in roads]
-    inner = [ways.river, ways.railway]
-    return [span for spans_of in spans for span in spans_of if span.length > 20 and any(span.intersects(way) for way in inner)]
+    lines = np.array(roads, dtype=object)
+    found = []
+    for barrier, beyond in ((barriers.river, 12), (barriers.railway, 15)):
+        spans = shapely.get_parts(shapely.intersection(lines[shapely.intersects(lines, barrier)], shapely.buffer(barrier, beyond)))
+        found += [span for span in spans if span.intersects(barrier)]
+    return found
