@@ -1,6 +1,6 @@
 """A report comes in: found, routed and kept in one transaction. Acknowledged means durable; sent twenty times, kept once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -12,7 +12,7 @@ from gridmap.grid import Level
 from gridmap.incidents import Answer, Incident, Named, Report, body_hash, check_report
 from gridmap.incidents.report import body_of, key_of
 from gridmap.store import Store, Tx, ids, incidents
-from gridmap.store.incidents import Received
+from gridmap.store.incidents import FirstAnswer, Received
 
 PER_TRANSACTION = 500
 
@@ -51,35 +51,35 @@ def receive_many(
     """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
     outcomes: list[Outcome] = []
     for start in range(0, len(reports), PER_TRANSACTION):
-        batch = reports[start : start + PER_TRANSACTION]
-        with store.begin() as tx:
-            outcomes += _take(store, tx, batch, now, actor)
-        advance(len(batch))
+        prepared = [_prepared(report, now) for report in reports[start : start + PER_TRANSACTION]]
+        sent = [each for each in prepared if isinstance(each, Sent)]
+        answers = _take(store, sent, now, actor) if sent else iter(())  # what cannot be taken never waits for the database
+        outcomes += [next(answers) if isinstance(each, Sent) else each for each in prepared]
+        advance(len(prepared))
     return outcomes
 
 
-def _take(store: Store, tx: Tx, reports: Iterable[Report], now: datetime, actor: Actor) -> list[Outcome]:
-    taken = [_prepared(report, now) for report in reports]
-    sent = [each for each in taken if isinstance(each, Sent)]
-    known = incidents.first_answers(tx, {each.who for each in sent})
-    new = {each.who: each for each in reversed(sent) if each.who not in known}
-    kept = _keep(store, tx, list(new.values())[::-1], now, actor)
-    if len(kept) < len(new):  # another transaction was first with a key
-        known |= incidents.first_answers(tx, new.keys() - kept.keys())
-    outcomes: list[Outcome] = []
-    for each in taken:
-        if isinstance(each, Refusal):
-            outcomes.append(each)
-        elif each.who in known:
-            first = known[each.who]
-            same = first.body_hash == each.body_hash
-            outcomes.append(Answer.read(first.answer, repeated=True) if same else KeyReused())
-        elif new[each.who] is each:
-            outcomes.append(kept[each.who])
-        else:
-            same = new[each.who].body_hash == each.body_hash
-            outcomes.append(replace(kept[each.who], repeated=True) if same else KeyReused())
-    return outcomes
+def _take(store: Store, sent: Sequence[Sent], now: datetime, actor: Actor) -> Iterator[Outcome]:
+    """The outcomes of one transaction, in order, once it is committed."""
+    with store.begin() as tx:
+        known = incidents.first_answers(tx, {each.who for each in sent})
+        new = {each.who: each for each in reversed(sent) if each.who not in known}
+        kept = _keep(store, tx, list(new.values())[::-1], now, actor)
+        if len(kept) < len(new):  # another transaction was first with a key
+            known |= incidents.first_answers(tx, new.keys() - kept.keys())
+    return iter([_outcome(each, known, new, kept) for each in sent])
+
+
+def _outcome(
+    sent: Sent, known: Mapping[SenderKey, FirstAnswer], new: Mapping[SenderKey, Sent], kept: Mapping[SenderKey, Answer]
+) -> Outcome:
+    """The answer of a report that was just kept, or the first answer to its key, if that came with the same body."""
+    if sent.who in known:
+        first = known[sent.who]
+        return Answer.read(first.answer, repeated=True) if first.body_hash == sent.body_hash else KeyReused()
+    if new[sent.who].body_hash != sent.body_hash:
+        return KeyReused()
+    return replace(kept[sent.who], repeated=new[sent.who] is not sent)
 
 
 def _prepared(report: Report, now: datetime) -> Sent | Refusal:

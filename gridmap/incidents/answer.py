@@ -74,7 +74,7 @@ class Answer:
     @classmethod
     def read(cls, kept: Mapping[str, Any], *, repeated: bool) -> "Answer":
         """The answer that was kept."""
-        named = {name: kept[name] and Named(**kept[name]) for name in NAMED}
+        named = {name: Named(**kept[name]) if kept.get(name) else None for name in NAMED}
         reasons = tuple(Sentence(**reason) for reason in kept["reasons"])
         facts = {"state": State(kept["state"]), "candidates": tuple(kept["candidates"]), "reasons": reasons, "repeated": repeated}
         return cls(**{**kept, **named, **facts})

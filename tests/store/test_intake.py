@@ -1,7 +1,9 @@
 """Reports through the whole of intake, on each database."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from threading import Thread
 from uuid import uuid4
 
@@ -13,7 +15,8 @@ from gridmap.errors import KeyReused, NoEditionInForce, Refusal
 from gridmap.flows.intake import PER_TRANSACTION, receive, receive_many
 from gridmap.incidents import Answer, Channel, Named, Report, State
 from gridmap.incidents.report import PlaceMissing
-from gridmap.store import Store, editions, incidents, people
+from gridmap.routing import route
+from gridmap.store import Store, catalogues, editions, incidents, offices, people
 from gridmap.words import LANGS
 from tests.small_land import AREAS, CELLS, EAST, IN_CELL_1, IN_EAST, LONG_AGO, NOW, OUTSIDE, TOWN, WEST, settle
 
@@ -205,3 +208,68 @@ def test_eight_at_once_with_one_key_are_one_incident_and_one_answer(county: Stor
     assert sorted(answer.repeated for answer in answers) == [False] + [True] * 7
     with county.read() as tx:
         assert sum(incidents.count(tx).values()) == 1
+
+
+def drawn_reports(count: int) -> list[Report]:
+    """Reports as a bad day brings them: good ones, every doubt, every refusal, keys again; the same each time."""
+    draw = random.Random(5)
+    points = [(None, None), (0.0, 0.0), OUTSIDE, IN_CELL_1[::-1], (float("nan"), 28.0), (113.0, None), (13e6, 3e6)]
+    rows = []
+    for n in range(count):
+        lon, lat = draw.choice(points) if draw.random() < 0.3 else (113 + draw.random() * 0.04, 28 + draw.random() * 0.02)
+        rows.append(Report(
+            issue=draw.choice(["E0113", "D02", "C0101", "", "unknown"]), channel=draw.choice(list(Channel)), lon=lon, lat=lat,
+            datum=draw.choice(["wgs84", "cgcs2000", "gcj02", "bd09", "mars"]), accuracy_m=draw.choice([None, 0.0, 8.0, 60.0, 3000.0]),
+            place=draw.choice(["", "桥头"]), text=draw.choice(["路面破损", "a\0b"] if n % 50 == 0 else ["路面破损"]),
+            sender=draw.choice(["", "12345"]), key=draw.choice(["", f"k{draw.randint(1, 40)}"]),
+        ))  # fmt: skip
+    return rows
+
+
+def test_of_any_reports_each_accepted_one_is_dispatched_in_full_or_triaged_with_a_reason(county: Store) -> None:
+    rows = drawn_reports(400)
+    outcomes = receive_many(county, rows, now=NOW, actor=ACTOR)
+    new = [answer for answer in outcomes if isinstance(answer, Answer) and not answer.repeated]
+    for answer in new:
+        causes = {"point.none", "point.zero", "point.off_globe", "point.coarse", "point.exchanged", "match.outside", "issue.unknown"} & set(
+            keys(answer)
+        )
+        full = all((answer.village, answer.worker, answer.office, answer.edition))
+        assert (answer.state == State.DISPATCHED) == full == (not causes)
+        assert all(reason.text(lang) for reason in answer.reasons for lang in LANGS)
+    with county.read() as tx:
+        counted = incidents.count(tx)
+    assert counted[State.DISPATCHED] == sum(answer.state == State.DISPATCHED for answer in new) > 50
+    assert counted[State.TRIAGE] == sum(answer.state == State.TRIAGE for answer in new) > 50
+    refused = {type(outcome).__name__ for outcome in outcomes if isinstance(outcome, Refusal)}
+    assert refused == {"IssueUnnamed", "PlaceMissing", "PointHalf", "PointNotFinite", "PointOffGlobe", "DatumUnknown", "KeyNotUuid",
+                       "KeyReused", "TextUnusable"}  # fmt: skip
+
+
+def test_both_databases_give_equal_answers(tmp_path: Path, fresh_postgres: str) -> None:
+    told = []
+    for url in (f"sqlite:///{tmp_path}/one.db", fresh_postgres):
+        with Store.open(url) as store:
+            settle(store)
+            outcomes = receive_many(store, drawn_reports(300), now=NOW, actor=ACTOR)
+            told.append([_without_ids(outcome) if isinstance(outcome, Answer) else type(outcome) for outcome in outcomes])
+    assert told[0] == told[1]
+
+
+def _without_ids(answer: Answer) -> Answer:
+    return replace(answer, report="", incident="")
+
+
+def test_a_kept_route_can_be_replayed_dry_from_the_rows(county: Store) -> None:
+    for issue in ("E0113", "D02", "C0101"):
+        answer = take(county, replace(ROAD_AT, issue=issue))
+        with county.read() as tx:
+            incident = incidents.get(tx, answer.incident)
+            kind = catalogues.issue_type(tx, issue)
+            rules, desks = catalogues.rules(tx), offices.all_(tx)
+        assert kind is not None
+        path = [code for code in (incident.township, incident.village, incident.cell) if code]
+        replayed = route(rules, desks, kind, path)
+        assert replayed.office == incident.office
+        trail = [reason.key for reason in incident.reasons if reason.key.startswith("reason.route.")]
+        assert trail == [reason.key for reason in replayed.reasons]
