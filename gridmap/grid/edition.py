@@ -22,6 +22,7 @@ class EditionHead:
     recorded_at: datetime
     note: str
     areas: int
+    actor: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Edition:
     recorded_at: datetime
     areas: tuple[Area, ...]
     note: str = ""
+    actor: str = ""
 
     @cached_property
     def by_code(self) -> Mapping[str, Area]:

@@ -82,6 +82,7 @@ class Lock(IntEnum):
     MIGRATE = 0x6772_6964_0001
     EDITION = 0x6772_6964_0002
     INCIDENT = 0x6772_6964_0003
+    DRAFT = 0x6772_6964_0004
 
 
 def hold(tx: Connection, lock: Lock) -> None:

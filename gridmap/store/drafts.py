@@ -8,9 +8,9 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from gridmap.errors import DraftMissing
 from gridmap.grid import Area, Level
-from gridmap.store import editions
+from gridmap.store import dialect, editions
 from gridmap.store.area_rows import COLUMNS, as_area, as_row, in_order
-from gridmap.store.dialect import insert_once, upsert
+from gridmap.store.dialect import Lock, insert_once, upsert
 from gridmap.store.schema import area, draft, draft_area
 
 
@@ -22,6 +22,11 @@ class DraftHead:
     base: int | None
     updated_at: datetime
     areas: int
+
+
+def hold(tx: Connection) -> None:
+    """Let nobody else change a draft until this transaction ends: a draft is judged and published as it was read."""
+    dialect.hold(tx, Lock.DRAFT)
 
 
 def heads(tx: Connection) -> tuple[DraftHead, ...]:
@@ -43,6 +48,7 @@ def put(tx: Connection, name: str, areas: Iterable[Area], *, at: datetime, repla
 
     A draft that does not exist starts as a copy of the edition in force at `at`, or empty where there is none.
     """
+    hold(tx)
     base = editions.number_in_force(tx, at)
     made = tx.execute(insert_once(tx, draft, on=["name"]), {"name": name, "base": base, "updated_at": at}).rowcount
     if made and base is not None:
@@ -56,6 +62,7 @@ def put(tx: Connection, name: str, areas: Iterable[Area], *, at: datetime, repla
 
 def drop_areas(tx: Connection, name: str, codes: Iterable[str]) -> None:
     """Take areas out of the draft; codes that it does not have are passed over. DraftMissing."""
+    hold(tx)
     _need(tx, name)
     wanted = [{"gone": code} for code in codes]
     if wanted:
@@ -64,6 +71,7 @@ def drop_areas(tx: Connection, name: str, codes: Iterable[str]) -> None:
 
 def drop(tx: Connection, name: str) -> None:
     """Throw the draft away, or DraftMissing."""
+    hold(tx)
     _need(tx, name)
     tx.execute(delete(draft).where(draft.c.name == name))
 

@@ -15,15 +15,17 @@ from gridmap.store.schema import area, edition
 _HEAD = tuple(edition.c[each.name] for each in fields(EditionHead))
 
 
-def add(tx: Connection, areas: Iterable[Area], *, in_force_from: datetime, recorded_at: datetime, note: str = "") -> Edition:
+def add(
+    tx: Connection, areas: Iterable[Area], *, in_force_from: datetime, recorded_at: datetime, note: str = "", actor: str = ""
+) -> Edition:
     """Record the next edition. InstantPast where it would be in force before it was recorded: what held in the past cannot change."""
     if in_force_from < recorded_at:
         raise InstantPast(at=in_force_from.isoformat(), now=recorded_at.isoformat())
     hold(tx, Lock.EDITION)
     number = 1 + (tx.scalar(select(func.max(edition.c.number))) or 0)
-    made = Edition(number, in_force_from, recorded_at, in_order(areas), note)
-    facts = {"in_force_from": in_force_from, "recorded_at": recorded_at, "note": note, "areas": len(made.areas), "digest": made.digest}
-    tx.execute(insert(edition), {"number": number} | facts)
+    made = Edition(number, in_force_from, recorded_at, in_order(areas), note, actor)
+    facts = {"in_force_from": in_force_from, "recorded_at": recorded_at, "note": note, "actor": actor, "digest": made.digest}
+    tx.execute(insert(edition), {"number": number, "areas": len(made.areas)} | facts)
     insert_all(tx, area, ({"edition": number} | as_row(each) | _box(each) for each in made.areas))
     return made
 
@@ -72,7 +74,7 @@ def load(tx: Connection, number: int) -> Edition:
     head, _ = identity(tx, number)
     rows = tx.execute(select(*(area.c[name] for name in COLUMNS)).where(area.c.edition == number))
     areas = in_order(as_area(row) for row in rows)
-    return Edition(number, head.in_force_from, head.recorded_at, areas, head.note)
+    return Edition(number, head.in_force_from, head.recorded_at, areas, head.note, head.actor)
 
 
 def area_at(tx: Connection, code: str, at: datetime) -> Area:

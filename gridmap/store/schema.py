@@ -59,6 +59,7 @@ edition = Table(
     Column("note", Text, nullable=False),
     Column("areas", Integer, nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("actor", Text, nullable=False),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("in_force_from >= recorded_at", name="not_past"),
 )
