@@ -7,7 +7,7 @@ import shapely
 
 from gridmap.boundaries.table import Raw, ReadOptions, Shapes
 from gridmap.errors import BadInput
-from gridmap.geometry.crs import LONLAT, CrsUnknown, LikelyCrs, likely_crs, looks_like_degrees, read_crs, to_lonlat
+from gridmap.geometry.crs import BESIDE_KM, LONLAT, CrsUnknown, LikelyCrs, distance_km, likely_crs, looks_like_degrees, read_crs, to_lonlat
 from gridmap.grid import Finding, Severity
 
 
@@ -59,7 +59,20 @@ def to_known_place(path: Path, raw: Raw, options: ReadOptions) -> tuple[Shapes, 
     if not source.is_geographic:
         notes = (_note("crs_converted", crs=name, title=source.name),)
     with np.errstate(invalid="ignore"):
-        return to_lonlat(raw.shapes, source), name, notes
+        shapes = to_lonlat(raw.shapes, source)
+    return shapes, name, (*notes, *_far(shapes, options.near))
+
+
+def _far(shapes: Shapes, near: tuple[float, float] | None) -> tuple[Finding, ...]:
+    """A warning where the file's land is nowhere beside the land that is known: a wrong system, or lat before lon."""
+    bounds = _finite_bounds(shapes)
+    if near is None or not len(bounds):
+        return ()
+    closest = np.clip(near, bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)).tolist()
+    apart = distance_km(near, (closest[0], closest[1])) if abs(closest[1]) <= 90 else np.inf
+    if apart <= BESIDE_KM:
+        return ()
+    return (Finding("far_away", Severity.WARNING, lon=closest[0], lat=closest[1], facts={"km": apart, "lon": near[0], "lat": near[1]}),)
 
 
 def _system(raw: Raw, options: ReadOptions) -> tuple[str, tuple[Finding, ...]]:
@@ -96,7 +109,7 @@ def _advise(path: Path, shapes: Shapes, near: tuple[float, float] | None) -> Non
     """Refuse the file with advice; or not, where its numbers are degrees that only go round the globe too far (rows tell that)."""
     bounds = _finite_bounds(shapes)
     (west, south), (east, north) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
-    facts = {"path": path, "x": f"{west:,.1f} … {east:,.1f}", "y": f"{south:,.1f} … {north:,.1f}"}
+    facts = {"path": path, "x": f"{west:,.8g} … {east:,.8g}", "y": f"{south:,.8g} … {north:,.8g}"}
     if looks_like_degrees((south, west, north, east)):
         raise AxesSwapped(**facts)
     if looks_like_degrees((west / 2, south, east / 2, north)):

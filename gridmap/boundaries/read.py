@@ -15,7 +15,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 
 from gridmap.boundaries.place import to_known_place
 from gridmap.boundaries.sources import choose_encoding, find_source
-from gridmap.boundaries.table import LayerNeeded, Raw, ReadOptions, Shapes, ShapesMissing, Table
+from gridmap.boundaries.table import EncodingWrong, LayerNeeded, Raw, ReadOptions, Shapes, ShapesMissing, Table
 from gridmap.errors import FileMissing, FileUnreadable
 
 UNREADABLE = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError)
@@ -44,7 +44,9 @@ def _read_gdal(path: Path, options: ReadOptions) -> Raw:
             layer = _choose_layer(path, source.opened, options.layer)
             meta, fids, wkb, columns = pyogrio.raw.read(source.opened, layer=layer, encoding=encoding, return_fids=True)
         except UNREADABLE as fault:
-            raise FileUnreadable(path=path, reason=fault) from fault
+            raise FileUnreadable(path=path, reason=str(fault).split("; It might help")[0]) from fault  # what follows is for programmers
+        except UnicodeDecodeError as fault:
+            raise EncodingWrong(path=path, encoding=fault.encoding) from fault
     shapes, mended = _decode(wkb)
     return Raw(layer, dict(zip(meta["fields"].tolist(), columns, strict=True)), fids, shapes, mended, meta["crs"], notes)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from gridmap.errors import BadInput
+from gridmap.errors import BadInput, NotFound
 from gridmap.grid import Finding
 from gridmap.words import Lang
 
@@ -19,14 +19,23 @@ class ReportFormat(BadInput):
     """A report can be written as CSV, XLSX or GeoJSON; facts: path."""
 
 
+class ReportNowhere(NotFound):
+    """The folder to write the report into is not there; facts: path."""
+
+
+def check_report(path: Path) -> None:
+    """Refuse a report that could not be written, before the work that it is about: ReportFormat, ReportNowhere."""
+    if path.suffix.lower() not in WRITERS:
+        raise ReportFormat(path=path)
+    if not path.absolute().parent.is_dir():
+        raise ReportNowhere(path=path)
+
+
 def write_report(path: str | Path, findings: Sequence[Finding], lang: Lang = "en") -> None:
     """One row for each finding, by the file's suffix: .csv (UTF-8 as Excel opens it), .xlsx, .geojson (points, null without a place)."""
     path = Path(path)
-    writers = {".csv": _csv, ".xlsx": _xlsx, ".geojson": _geojson}
-    if path.suffix.lower() not in writers:
-        raise ReportFormat(path=path)
-    rows = [finding.as_dict(lang) for finding in findings]
-    writers[path.suffix.lower()](path, rows)
+    check_report(path)
+    WRITERS[path.suffix.lower()](path, [finding.as_dict(lang) for finding in findings])
 
 
 def _csv(path: Path, rows: list[dict[str, object]]) -> None:
@@ -63,3 +72,6 @@ def _geojson(path: Path, rows: list[dict[str, object]]) -> None:
         for row in rows
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8")
+
+
+WRITERS = {".csv": _csv, ".xlsx": _xlsx, ".geojson": _geojson}

@@ -51,11 +51,13 @@ def read_rows(table: Table, columns: Columns) -> tuple[AreaRows, list[Finding]]:
     parents = table.text(columns.parent) if columns.parent else None
     shapes, faults = _usable_shapes(table, codes)
     findings = faults + _code_faults(codes, shapes)
+    inexact = table.inexact(columns.code)
+    findings += [Finding("code_inexact", Severity.ERROR, codes[row], facts={"row": row + 1}) for row in inexact]
     findings += [
         Finding("name_missing", Severity.WARNING, code, facts={"row": row + 1}) for row, code in enumerate(codes) if not names[row]
     ]
     times = Counter(codes)
-    keep = [row for row, code in enumerate(codes) if code and times[code] == 1 and shapes[row] is not None]
+    keep = [row for row, code in enumerate(codes) if code and times[code] == 1 and shapes[row] is not None and row not in inexact]
     rows = AreaRows(
         [codes[row] for row in keep],
         [names[row] or codes[row] for row in keep],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridmap.errors import BadInput, ColumnMissing
 from gridmap.grid import Finding
 
+EXACT = 2**53
 Shapes = NDArray[np.object_]
 
 
@@ -86,6 +87,11 @@ class Table:
     def text(self, name: str) -> list[str]:
         """A column as text: `06` stays `06`, 1.0 becomes `1`, nothing becomes the empty text, blanks around it are dropped."""
         return [as_text(value) for value in self.columns[self.column(name)].tolist()]
+
+    def inexact(self, name: str) -> list[int]:
+        """The rows whose value is a number too long for its digits to be sure (above 2^53): a code that should have been text."""
+        values = self.columns[self.column(name)].tolist()
+        return [row for row, value in enumerate(values) if isinstance(value, float) and abs(value) > EXACT]
 
 
 def as_text(value: object) -> str:

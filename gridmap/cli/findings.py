@@ -46,7 +46,14 @@ def save_report(path: Path | None, findings: "Sequence[Finding]") -> None:
 
 @contextmanager
 def refusal_told(report: Path | None, *, json: bool) -> Iterator[None]:
-    """Tell and save every finding of an import that is refused inside; the refusal itself goes on to the door."""
+    """Tell and save every finding of an import that is refused inside; the refusal itself goes on to the door.
+
+    A report that could not be written is refused first.
+    """
+    if report is not None:
+        from gridmap.boundaries.report import check_report  # noqa: PLC0415 (heavy)
+
+        check_report(report)
     try:
         yield
     except ImportRefused as refusal:

@@ -90,5 +90,10 @@ def _placed(code: int, name: str, bounds: Bounds, near: tuple[float, float]) -> 
     lon, lat = projection((west + east) / 2, (south + north) / 2, inverse=True)
     if not (np.isfinite([lon, lat]).all() and abs(lat) <= 90):
         return None
-    distance_km = pyproj.Geod(ellps="WGS84").inv(*near, lon, lat)[2] / 1000
-    return LikelyCrs(code, name, float(lon), float(lat), distance_km) if distance_km <= BESIDE_KM else None
+    apart = distance_km(near, (float(lon), float(lat)))
+    return LikelyCrs(code, name, float(lon), float(lat), apart) if apart <= BESIDE_KM else None
+
+
+def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """How far two (lon, lat) are from each other, along the ellipsoid."""
+    return float(pyproj.Geod(ellps="WGS84").inv(*one, *other)[2]) / 1000

@@ -1,5 +1,6 @@
 """Work in metres: one local transverse Mercator about a given centre, true to millimetres over a county."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -51,3 +52,11 @@ class Metres:
 def area_m2(shape: BaseGeometry) -> float:
     """The area of one shape in degrees, in square metres."""
     return float(Metres.around([shape]).forward(shape).area)
+
+
+def metres_per_degree(lat: float) -> tuple[float, float]:
+    """How long a degree is at this latitude, (eastward, northward): by the ellipsoid's two radii of curvature there (WGS84)."""
+    radius, eccentricity2 = 6378137.0, 0.00669437999014
+    flat = 1 - eccentricity2 * math.sin(math.radians(lat)) ** 2
+    across, along = radius / math.sqrt(flat), radius * (1 - eccentricity2) / flat**1.5
+    return math.radians(across * math.cos(math.radians(lat))), math.radians(along)

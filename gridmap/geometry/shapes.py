@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.errors import ShapelyError
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 
 from gridmap.errors import BadInput
 from gridmap.words import Sentence
@@ -78,7 +78,7 @@ def repair(shape: BaseGeometry | None) -> tuple[Polygon | MultiPolygon | None, S
     land = _land(flat if why is None else shapely.make_valid(flat, method="structure", keep_collapsed=False))
     if land is None or not land.is_valid:
         return None, (why if shapely.get_dimensions(flat) == 2 else None) or _reason("shape_not_polygon", flat)
-    if why is None and land.geom_type != flat.geom_type:
+    if why is None and any(not isinstance(leaf, Polygon) for leaf in _leaves(flat)):
         why = _reason("shape_parts_dropped", flat)
     return land, why
 
@@ -115,12 +115,18 @@ def _land(shape: BaseGeometry) -> Polygon | MultiPolygon | None:
     """The polygons in a shape, as one; None where there is none with an area."""
     if isinstance(shape, (Polygon, MultiPolygon)) and shape.area > 0:
         return shape
-    parts = shapely.get_parts(shape) if shape.geom_type == "GeometryCollection" else np.array([])
-    polygons = [polygon for part in parts if isinstance(part, (Polygon, MultiPolygon)) for polygon in shapely.get_parts(part)]
-    polygons = [polygon for polygon in polygons if polygon.area > 0]
+    polygons = [leaf for leaf in _leaves(shape) if isinstance(leaf, Polygon) and leaf.area > 0]
     if not polygons:
         return None
     return polygons[0] if len(polygons) == 1 else _joined(polygons)
+
+
+def _leaves(shape: BaseGeometry) -> Iterator[BaseGeometry]:
+    """The single shapes in a shape, however deep in collections."""
+    for part in shape.geoms if isinstance(shape, BaseMultipartGeometry) else ():
+        yield from _leaves(part)
+    if not isinstance(shape, BaseMultipartGeometry):
+        yield shape
 
 
 def _joined(polygons: list[Polygon]) -> Polygon | MultiPolygon | None:

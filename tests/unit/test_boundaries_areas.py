@@ -95,6 +95,13 @@ def test_codes_stay_text(bring: Any) -> None:
     assert [area.code for area in bring(rows, level=Level.TOWNSHIP, known=()).areas] == ["6", "7"]
 
 
+def test_a_code_that_is_a_number_too_long_for_a_number_is_refused(bring: Any) -> None:
+    file = bring([(61092200100100100101, TOWN.shape), (None, NEXT_TOWN.shape)], level=Level.TOWNSHIP, known=())
+    assert only(file, "code_inexact").severity is Severity.ERROR
+    fits = bring([(610922001001001, TOWN.shape), (1.5, NEXT_TOWN.shape)], level=Level.TOWNSHIP, known=())
+    assert [area.code for area in fits.areas] == ["610922001001001", "1.5"]
+
+
 def test_a_code_that_is_there_twice_is_an_error_at_each_place(bring: Any) -> None:
     file = bring([("7", box(113.0, 28.0, 113.02, 28.1)), ("7", box(113.05, 28.0, 113.1, 28.1)), ("8", box(113.02, 28.0, 113.05, 28.1))])
     repeated = found(file, "duplicate_code")

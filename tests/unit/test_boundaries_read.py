@@ -178,14 +178,16 @@ def test_several_layers_must_be_told_apart(tmp_path: Path) -> None:
 def test_files_that_hold_no_shapes_are_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "noise.geojson").write_text('{"type": "FeatureCollection", "features": [{', "utf-8")
     (tmp_path / "table.csv").write_text("a,b\n1,2\n", "utf-8")
+    (tmp_path / "latin.geojson").write_bytes(b'{"type": "Feature", "properties": {"name": "Z\xfcrich"}, "geometry": null}')
     (tmp_path / "noise.parquet").write_bytes(b"PAR1 no")
     (tmp_path / "noise.zip").write_bytes(b"PK no")
     write_geojson(tmp_path / "empty.geojson", [])
     with zipfile.ZipFile(tmp_path / "nothing.zip", "w") as archive:
         archive.writestr("readme.txt", "nothing")
     wanted = {
-        "absent.gpkg": FileMissing, "noise.geojson": FileUnreadable, "noise.parquet": FileUnreadable, "noise.zip": FileUnreadable,
-        "table.csv": ShapesMissing, "empty.geojson": ShapesMissing, "nothing.zip": ZipUnusable,
+        "absent.gpkg": FileMissing, "latin.geojson": EncodingWrong,
+        "noise.geojson": FileUnreadable, "noise.parquet": FileUnreadable, "noise.zip": FileUnreadable, "table.csv": ShapesMissing,
+        "empty.geojson": ShapesMissing, "nothing.zip": ZipUnusable,
     }  # fmt: skip
     for name, refusal in wanted.items():
         with pytest.raises(refusal, match=name):

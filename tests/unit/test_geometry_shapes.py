@@ -91,6 +91,14 @@ def test_numbers_that_are_none_are_refused() -> None:
         assert why.key == "reason.shape_not_finite"
 
 
+def test_polygons_are_found_however_deep_in_collections() -> None:
+    land, why = repair(
+        wkt.loads("GEOMETRYCOLLECTION (GEOMETRYCOLLECTION (POLYGON ((0 0, 4 0, 4 4, 0 0))), POLYGON ((9 9, 10 9, 9 10, 9 9)))")
+    )
+    assert land is not None
+    assert (land.geom_type, land.area, why) == ("MultiPolygon", 8.5, None)
+
+
 def test_rings_without_corners_are_dropped_and_this_changes_nothing() -> None:
     square = "(0 0, 4 0, 4 4, 0 4, 0 0)"
     for text in (f"POLYGON ({square}, EMPTY)", f"MULTIPOLYGON (({square}), EMPTY)", f"MULTIPOLYGON (({square}, EMPTY))"):
