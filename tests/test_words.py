@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = ("gridmap/**/*.py", "api/**/*.py", "api/web/**/*.html", "api/web/**/*.js", "gridmap/**/*.html")
 # What a key looks like where it is written: a family that exists, then its name.
-KEY = re.compile(r"""(?<=["'`])([a-z]\w*(?:\.\w+)+)(?=["'`])""")
+KEY = re.compile(r"""(?<=["'`])([a-z]\w*(?:\.\w+)*\.\w*[a-z0-9])(?=["'`])""")
 
 CHINESE = re.compile(r"[一-鿿]")
 
