@@ -1,7 +1,7 @@
 """Spatial files in and out: areas with their faults, households, lines of the land. Shapes are always (lon, lat) in EPSG:4326."""
 
 from gridmap.boundaries.coverage import read_coverage
-from gridmap.boundaries.households import HouseholdColumns, HouseholdFile, read_households, read_points
+from gridmap.boundaries.households import HouseholdColumns, HouseholdFile, read_households
 from gridmap.boundaries.land import LandFile, read_land, read_lines
 from gridmap.boundaries.read import read_table
 from gridmap.boundaries.table import ReadOptions, Table
@@ -17,7 +17,6 @@ __all__ = [
     "read_households",
     "read_land",
     "read_lines",
-    "read_points",
     "read_table",
     "write_layers",
 ]

@@ -1,17 +1,14 @@
-"""Shapes in and out (WKB, GeoJSON), and the repair of polygons that are not valid."""
+"""Shapes as WKB and GeoJSON, and the repair of polygons that are not valid."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
-from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry, BaseMultipartGeometry
 
-from gridmap.errors import BadInput
 from gridmap.words import Sentence
 
 # What GEOS answers when it is asked why a polygon is not valid, and our word for it.
@@ -27,10 +24,6 @@ FAULTS = {
 }
 
 
-class GeometryUnreadable(BadInput):
-    """A GeoJSON geometry that cannot be one; facts: why."""
-
-
 def to_wkb(shape: BaseGeometry) -> bytes:
     """The shape as little-endian WKB, every bit of its coordinates kept."""
     return bytes(shapely.to_wkb(shape, byte_order=1))
@@ -44,18 +37,6 @@ def from_wkb(data: bytes) -> BaseGeometry:
 def to_geojson(shape: BaseGeometry) -> dict[str, Any]:
     """The shape as a GeoJSON geometry object, coordinates in the shape's own order (lon, lat), every bit of them kept."""
     return dict(shapely.geometry.mapping(shape))
-
-
-def from_geojson(source: Mapping[str, Any]) -> BaseGeometry:
-    """The shape of a GeoJSON geometry or feature, in two dimensions, as it is (not repaired); GeometryUnreadable says what is wrong."""
-    geometry = source.get("geometry") if source.get("type") == "Feature" else source
-    try:
-        shape = shapely.from_geojson(json.dumps(geometry, allow_nan=False))
-    except (ShapelyError, TypeError, ValueError) as fault:
-        raise GeometryUnreadable(why=str(fault)) from fault
-    if shape is None or shape.is_empty:
-        raise GeometryUnreadable(why="it is empty")
-    return shapely.force_2d(shape)
 
 
 def repair(shape: BaseGeometry | None) -> tuple[Polygon | MultiPolygon | None, Sentence | None]:
