@@ -189,8 +189,14 @@ def _rounded(shape: Any) -> Any:
 
 
 def _script_text(text: str) -> str:
-    """A JavaScript string of the text that cannot end the script it stands in."""
-    return json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    """A JavaScript string of the text that cannot end the script it stands in.
+
+    Nor can it open a Jinja expression: branca reads what a layer rendered as a template again, so that an area called {{…}} would run here.
+    """
+    told = json.dumps(text)
+    for letter in "<>&{":
+        told = told.replace(letter, f"\\u{ord(letter):04x}")
+    return told
 
 
 @cache
