@@ -1,0 +1,61 @@
+"""`gridmap demo`: the main job from nothing, on the embedded database, and the command centre's map."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridmap.cli.door import JsonFlag, app, now, progress, settings, tell, words
+from gridmap.duty import Actor
+from gridmap.store import Store
+from gridmap.store.demo_file import renew_demo_file
+
+DATABASE = Path("gridmap.db")
+
+
+@app.command("demo", help=words("cli.demo"))
+def demo_command(
+    data: Annotated[Path | None, typer.Option(help=words("cli.demo.data"), exists=True, file_okay=False)] = None,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help=words("cli.demo.serve"))] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
+    json: JsonFlag = False,
+) -> None:
+    started = time.monotonic()
+    path = DATABASE.absolute()
+    renew_demo_file(path)
+    with Store.open(f"sqlite:///{path}") as store:
+        counts = asdict(_run(store, data)) | {"seconds": round(time.monotonic() - started, 1)}
+        tell(counts, words("cli.demo.done", database=path, **counts), json=json)
+        if serve:
+            from gridmap.cli.serve import serve as serve_here  # noqa: PLC0415 (the service is loaded only where it is wanted)
+
+            serve_here(store, settings(), port=port, json=json)
+
+
+def _run(store: Store, data: Path | None) -> Any:
+    """The main job on the folder, or on the made-up county written into one of its own."""
+    from gridmap.flows.main_job import run_main_job  # noqa: PLC0415 (spatial libraries take a second to load)
+
+    def run(folder: Path) -> Any:
+        at = now()
+        return run_main_job(store, folder, now=at, zone=settings().timezone, actor=Actor("demo"), watch=_watch)
+
+    if data:
+        return run(data)
+    from gridmap.county import make_county, write_county  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="gridmap-county-") as folder:
+        with _watch("demo.county", None):
+            write_county(make_county(), Path(folder))
+        return run(Path(folder))
+
+
+@contextmanager
+def _watch(step: str, total: int | None) -> Iterator[Callable[[int], Any]]:
+    with progress(words(f"cli.{step}"), total) as advance:
+        yield advance

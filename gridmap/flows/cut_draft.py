@@ -1,0 +1,84 @@
+"""The villages of a draft are cut into cells, which take the place of the cells they had."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.flows.import_areas import known_areas
+from gridmap.flows.publish import retired_codes
+from gridmap.grid import Area, Level
+from gridmap.planning import Cut, cut_villages
+from gridmap.store import Store, Tx, drafts, land
+
+
+class VillageMissing(NotFound):
+    """Named villages are not in the draft; facts: draft, villages."""
+
+
+class VillagesNone(BadInput):
+    """The draft has no villages; facts: draft."""
+
+
+class HouseholdsNone(BadInput):
+    """No households were imported yet; facts: none."""
+
+
+class DraftChanged(Conflict):
+    """A village that was cut is not as it was any more; facts: draft."""
+
+
+def cut_draft(
+    store: Store,
+    *,
+    draft: str = "import",
+    villages: Collection[str] = (),
+    low: int = 50,
+    high: int = 80,
+    seed: int = 0,
+    now: datetime,
+    advance: Callable[[int], object] = lambda steps: None,
+) -> Cut:
+    """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store.
+
+    A draft that does not exist starts from the edition in force. Nothing is written if anything is refused: DraftMissing,
+    VillagesNone, VillageMissing, HouseholdsNone, DraftChanged, and what `cut_villages` refuses.
+    """
+    with store.read() as tx:
+        areas = villages_of(store, tx, draft, villages, now)
+        households, retired = land.households(tx), retired_codes(store, tx)
+        barriers, bridges = _shapes(tx, "barrier"), _shapes(tx, "bridge")
+    if not households.total:
+        raise HouseholdsNone
+    cut = cut_villages(areas, households, barriers, bridges, low=low, high=high, seed=seed, retired=retired, advance=advance)
+    with store.begin() as tx:
+        drafts.put(tx, draft, cut.cells, at=now)
+        _replace_cells(tx, draft, areas, cut)
+    return cut
+
+
+def villages_of(store: Store, tx: Tx, draft: str, named: Collection[str], now: datetime) -> list[Area]:
+    """The villages of the draft that are to be cut, by code. DraftMissing, VillagesNone, VillageMissing."""
+    known = known_areas(store, tx, draft, now) or drafts.areas(tx, draft)
+    villages = [area for area in known if area.level is Level.VILLAGE]
+    unknown = sorted(set(named) - {village.code for village in villages})
+    if unknown:
+        raise VillageMissing(draft=draft, villages=", ".join(unknown))
+    if not villages:
+        raise VillagesNone(draft=draft)
+    return [village for village in villages if not named or village.code in named]
+
+
+def _shapes(tx: Tx, kind: str) -> list[BaseGeometry]:
+    return [shape for _, shape in land.shapes(tx, kind)]
+
+
+def _replace_cells(tx: Tx, draft: str, villages: Sequence[Area], cut: Cut) -> None:
+    """Drop the cells that the villages had before; DraftChanged where a village is not as it was when it was read."""
+    now_there = drafts.areas(tx, draft)
+    shapes = {area.code: area.shape for area in now_there if area.level is Level.VILLAGE}
+    if any(village.shape != shapes.get(village.code) for village in villages):
+        raise DraftChanged(draft=draft)
+    mine, made = {village.code for village in villages}, {cell.code for cell in cut.cells}
+    drafts.drop_areas(tx, draft, [a.code for a in now_there if a.level is Level.CELL and a.parent in mine and a.code not in made])

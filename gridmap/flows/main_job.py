@@ -1,0 +1,156 @@
+"""The whole main job once, from a folder of a county's files: land in, cells cut, an edition, workers posted, reports dispatched."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gridmap.boundaries import HouseholdColumns, ReadOptions
+from gridmap.boundaries.areas import AreaColumns, AreaOptions
+from gridmap.duty import Actor
+from gridmap.errors import NotFound
+from gridmap.flows.cut_draft import cut_draft
+from gridmap.flows.import_areas import import_areas
+from gridmap.flows.import_defaults import import_defaults
+from gridmap.flows.import_land import LandKind, import_households, import_land
+from gridmap.flows.import_register import import_register
+from gridmap.flows.import_reports import import_reports
+from gridmap.flows.publish import publish
+from gridmap.grid import Level
+from gridmap.incidents import State
+from gridmap.roster import stand
+from gridmap.store import Store, incidents, land, offices, people
+from gridmap.tables import Register
+
+SPATIAL = (".gpkg", ".geojson", ".json", ".topojson", ".parquet", ".zip", ".shp")
+TABLES = (".csv", ".xlsx")
+DRAFT = "import"
+LAND: tuple[tuple[str, LandKind], ...] = (("barriers", "barrier"), ("bridges", "bridge"), ("streets", "street"))
+
+
+class CountyFileMissing(NotFound):
+    """A county's folder lacks a file that the main job needs; facts: folder, stem, suffixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MainJob:
+    """What the main job ended with. `reports` counts what intake took, `matched` and `triaged` what the database then holds: they add up.
+
+    `rejected` are rows of the file that could not be taken; they were written back beside it with the reason.
+    """
+
+    townships: int
+    villages: int
+    cells: int
+    households: int
+    workers: int
+    offices: int
+    reports: int
+    matched: int
+    triaged: int
+    rejected: int
+
+
+Watch = Callable[[str, int | None], AbstractContextManager[Callable[[int], Any]]]
+"""Shows a step: given its key in words/ and its length (None: not known), yields what to call as it advances."""
+
+
+@contextmanager
+def unwatched(_step: str, _total: int | None) -> Iterator[Callable[[int], Any]]:
+    """Progress that nobody looks at."""
+    yield lambda _steps: None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The folder, and everything that each step needs."""
+
+    store: Store
+    folder: Path
+    now: datetime
+    zone: ZoneInfo
+    actor: Actor
+    watch: Watch
+
+    def file(self, stem: str, suffixes: tuple[str, ...]) -> Path | None:
+        return next((path for suffix in suffixes if (path := self.folder / f"{stem}{suffix}").exists()), None)
+
+    def needed(self, stem: str, suffixes: tuple[str, ...]) -> Path:
+        found = self.file(stem, suffixes)
+        if found is None:
+            raise CountyFileMissing(folder=self.folder, stem=stem, suffixes=", ".join(suffixes))
+        return found
+
+
+def run_main_job(store: Store, folder: Path, *, now: datetime, zone: ZoneInfo, actor: Actor, watch: Watch = unwatched) -> MainJob:
+    """Do all of it into an empty database; the files are described in `data/boundaries/README.md`. Any refusal of any step stops it there.
+
+    Cells are cut where the folder has none; the default catalogue stands in for missing `issue-types` and `rules`; without `posts`
+    the workers stand in the order of their register.
+    """
+    job = _Job(store, folder, now, zone, actor, watch)
+    with watch("demo.boundaries", None):
+        _bring_areas(job)
+        _bring_land(job)
+    if not job.file("cells", SPATIAL):
+        _cut_cells(job)
+    with watch("demo.publish", None):
+        edition = publish(store, DRAFT, at=now, now=now, actor=actor)
+    with watch("demo.registers", None):
+        _bring_registers(job)
+    reports = job.needed("reports", (*TABLES, ".ndjson"))
+    with watch("demo.reports", None) as advance:
+        taken = import_reports(store, reports, now=now, zone=zone, actor=actor, advance=advance)
+    with store.read() as tx:
+        states = incidents.count(tx)
+        return MainJob(
+            townships=len(edition.at(Level.TOWNSHIP)),
+            villages=len(edition.at(Level.VILLAGE)),
+            cells=len(edition.at(Level.CELL)),
+            households=land.households(tx).total,
+            workers=len(people.workers(tx)),
+            offices=len(offices.all_(tx)),
+            reports=len(taken.answers) - taken.repeated,
+            matched=states.get(State.DISPATCHED, 0),
+            triaged=states.get(State.TRIAGE, 0),
+            rejected=len(taken.rejected),
+        )
+
+
+def _bring_areas(job: _Job) -> None:
+    for level, stem in ((Level.TOWNSHIP, "townships"), (Level.VILLAGE, "villages"), (Level.CELL, "cells")):
+        path = job.file(stem, SPATIAL) if level is Level.CELL else job.needed(stem, SPATIAL)
+        if path:
+            columns = AreaColumns("code", "name", "name_en", None if level is Level.TOWNSHIP else "parent")
+            import_areas(job.store, path, AreaOptions(level, columns), now=job.now, draft=DRAFT)
+
+
+def _bring_land(job: _Job) -> None:
+    households = job.needed("households", SPATIAL)
+    import_households(job.store, households, HouseholdColumns("households", "id"), ReadOptions(), now=job.now)
+    for stem, kind in LAND:
+        path = job.file(stem, SPATIAL)
+        if path:
+            import_land(job.store, path, kind, ReadOptions(), name="name", now=job.now)
+
+
+def _cut_cells(job: _Job) -> None:
+    with job.watch("demo.cut", None) as advance:
+        cut_draft(job.store, draft=DRAFT, now=job.now, advance=advance)
+
+
+def _bring_registers(job: _Job) -> None:
+    """Offices, catalogue and rules, then the workers and where they stand."""
+    for register in (Register.OFFICES, Register.ISSUE_TYPES, Register.RULES, Register.WORKERS, Register.POSTS):
+        path = job.file(str(register), TABLES)
+        if path:
+            import_register(job.store, register, path, now=job.now, zone=job.zone)
+    if not job.file("issue-types", TABLES):
+        import_defaults(job.store)
+    with job.store.begin() as tx:
+        if not people.posts(tx):
+            cells = job.store.edition_in_force(tx, job.now).at(Level.CELL)
+            people.put_posts(tx, stand(cells, people.workers(tx), since=job.now))

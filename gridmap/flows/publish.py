@@ -1,0 +1,70 @@
+"""A draft becomes the next edition: judged by the gate, counted, recorded and dropped in one transaction."""
+
+from datetime import datetime
+
+from gridmap.duty import Actor
+from gridmap.errors import InstantPast, PublishRefused
+from gridmap.grid import Edition, Finding, Level, Severity
+from gridmap.grid.checks import Candidate, check
+from gridmap.grid.counts import with_households
+from gridmap.store import Store, Tx, drafts, editions, land
+
+
+def publish(store: Store, draft: str, *, at: datetime | None = None, now: datetime, actor: Actor, note: str = "") -> Edition:
+    """The edition that the draft became, in force from `at` (without it, from now); the draft is gone.
+
+    Areas whose households nobody counted yet get the number of households in them. InstantPast, DraftMissing, or PublishRefused,
+    which carries every finding of the gate; whatever is refused changes nothing.
+    """
+    if at is not None and at < now:
+        raise InstantPast(at=at.isoformat(), now=now.isoformat())
+    with store.read() as tx:
+        judged = _candidate(store, tx, draft)
+    # The rules take seconds on a large county: nobody waits for them, and they are asked again only if something changed meanwhile.
+    findings = check(judged.areas, retired=judged.retired)
+    with store.begin() as tx:
+        drafts.hold(tx)
+        candidate = _candidate(store, tx, draft)
+        if candidate != judged:
+            findings = check(candidate.areas, retired=candidate.retired)
+        _refuse(draft, findings)
+        counted = with_households(candidate.areas, land.households(tx))
+        edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
+        drafts.drop(tx, draft)
+    return edition
+
+
+def check_draft(store: Store, draft: str) -> tuple[Finding, ...]:
+    """What the gate says to this draft, errors first, and whether it began from an edition that is no longer the newest. DraftMissing."""
+    with store.read() as tx:
+        candidate = _candidate(store, tx, draft)
+        late = _late(tx, draft)
+    return (*check(candidate.areas, retired=candidate.retired), *late)
+
+
+def retired_codes(store: Store, tx: Tx) -> frozenset[str]:
+    """The cell codes that some edition had and the newest has not: never to be used again."""
+    newest = editions.heads(tx)[:1]
+    used = {cell.code for head in newest for cell in store.edition(tx, head.number).at(Level.CELL)}
+    return editions.codes_ever(tx, Level.CELL) - used
+
+
+def _candidate(store: Store, tx: Tx, draft: str) -> Candidate:
+    areas = drafts.areas(tx, draft)
+    return Candidate(areas, retired_codes(store, tx) & {area.code for area in areas})
+
+
+def _late(tx: Tx, draft: str) -> list[Finding]:
+    """Whether the draft began before the newest edition."""
+    base = next(head.base for head in drafts.heads(tx) if head.name == draft)
+    newest = max((head.number for head in editions.heads(tx)), default=None)
+    if newest in (None, base):
+        return []
+    code = "base_none" if base is None else "base_outdated"
+    return [Finding(code, Severity.WARNING, facts={"base": base, "newest": newest})]
+
+
+def _refuse(draft: str, findings: tuple[Finding, ...]) -> None:
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise PublishRefused(findings, draft=draft, count=len(errors), first=errors[0])
