@@ -10,8 +10,8 @@ NOTHING: Moment = (0, 0.0, 0.0, 0.0)
 MISSED = 1e6
 """What a household out of the band costs, in household · m²; the spread of a whole cell is about a tenth of it."""
 
-CROWDED = 5e3
-"""What each household beside a giant costs, likewise: several times its usual distance, squared."""
+CROWDED = 1e5
+"""What a household beside a giant costs, likewise: far less than one out of the band, far more than a longer way."""
 
 
 def add(a: Moment, b: Moment) -> Moment:

@@ -1,6 +1,6 @@
 """Cut villages into cells: households in, connected cells that tile their village out, and why some are not as they should be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from gridmap.planning.village import Ground, Share, cut_village
 from gridmap.words import Sentence, say
 
 ROOM = 999
-"""The cells that three digits can number."""
+"""The codes that three digits can make, none of them 000."""
 
 
 class CutBand(BadInput):
@@ -26,7 +26,7 @@ class CutBand(BadInput):
 
 
 class CutTooMany(BadInput):
-    """A village needs more cells than three digits can number; facts: village, cells."""
+    """A village needs more cells than three digits can still number; facts: village, cells, free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,15 @@ def cut_villages(
     low: int = 50,
     high: int = 80,
     seed: int = 0,
+    retired: Collection[str] = (),
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
     """Cut each village into connected cells of `low` to `high` households wherever that can be done.
 
     Everything is in degrees. The cells of a village tile it exactly, and none has households on two sides of a barrier (a line or
     an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
-    digits, numbered in rows from north to south, from west to east in each. The same input and seed give the same cells.
-    `advance(1)` is called after each village. Refuses with CutBand or CutTooMany.
+    digits, numbered in rows from north to south, from west to east in each; codes in `retired` are passed over. The same input and
+    seed give the same cells. `advance(1)` is called after each village. Refuses with CutBand or CutTooMany.
     """
     if not 1 <= low <= high:
         raise CutBand(low=low, high=high)
@@ -80,10 +81,11 @@ def cut_villages(
         shares.append(cut_village(ground, Band(low, high), seed))
         advance(1)
     outlines = sew([village.shape for village in villages], [share.outlines for share in shares])
-    cells = [_areas(village, share, own) for village, share, own in zip(villages, shares, outlines, strict=True)]
+    codes = [_codes(village, len(own), retired) for village, own in zip(villages, outlines, strict=True)]
+    cells = [_areas(*each) for each in zip(villages, shares, outlines, codes, strict=True)]
     return Cut(
         tuple(cell for own in cells for cell in own),
-        _codes(cells, shares, owner),
+        _code_of_each(codes, shares, owner),
         (*_out_of_band(cells, shares), *_outside(households, owner)),
     )
 
@@ -100,28 +102,28 @@ def _near(tree: shapely.STRtree, village: Area) -> list[BaseGeometry]:
     return list(tree.geometries[np.sort(tree.query(village.shape, predicate="intersects"))])
 
 
-def _areas(village: Area, share: Share, outlines: list[Polygon]) -> list[Area]:
-    if len(outlines) > ROOM:
-        raise CutTooMany(village=village.code, cells=len(outlines))
+def _codes(village: Area, cells: int, retired: Collection[str]) -> list[str]:
+    """The first free codes of a village."""
+    free = [code for number in range(1, ROOM + 1) if (code := f"{village.code}{number:03d}") not in retired]
+    if cells > len(free):
+        raise CutTooMany(village=village.code, cells=cells, free=len(free))
+    return free[:cells]
+
+
+def _areas(village: Area, share: Share, outlines: list[Polygon], codes: list[str]) -> list[Area]:
+    names = [(int(code.removeprefix(village.code)), code) for code in codes]
     return [
-        Area(
-            code=f"{village.code}{number:03d}",
-            level=Level.CELL,
-            name=say("cell.name", "zh", number=number),
-            name_en=say("cell.name", "en", number=number),
-            parent=village.code,
-            shape=outline,
-            households=count,
-        )
-        for number, (outline, count) in enumerate(zip(outlines, share.counts, strict=True), start=1)
+        Area(code, Level.CELL, say("cell.name", "zh", number=n), village.code, outline, say("cell.name", "en", number=n), households)
+        for (n, code), outline, households in zip(names, outlines, share.counts, strict=True)
     ]
 
 
-def _codes(cells: list[list[Area]], shares: list[Share], owner: Ints) -> NDArray[np.object_]:
-    codes = np.full(len(owner), "", dtype=object)
-    for number, (own, share) in enumerate(zip(cells, shares, strict=True)):
-        codes[owner == number] = np.array([cell.code for cell in own], dtype=object)[share.of]
-    return codes
+def _code_of_each(codes: list[list[str]], shares: list[Share], owner: Ints) -> NDArray[np.object_]:
+    """The cell's code of each household point."""
+    found = np.full(len(owner), "", dtype=object)
+    for number, (own, share) in enumerate(zip(codes, shares, strict=True)):
+        found[owner == number] = np.array(own, dtype=object)[share.of]
+    return found
 
 
 def _out_of_band(cells: list[list[Area]], shares: list[Share]) -> list[CutException]:

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from gridmap.geometry.metres import Metres
+from gridmap.geometry.metres import metres_per_degree
 
 GRID_M = 1e-7
 """Every corner of a cut lies on this grid: wide enough to be exact, far too fine to be seen."""
@@ -30,10 +30,9 @@ class Plane:
 
     @classmethod
     def around(cls, shape: Polygon | MultiPolygon) -> "Plane":
-        metres = Metres.around([shape])
-        step = 1e-4
-        x, y = metres.xy([metres.lon + step, metres.lon], [metres.lat, metres.lat + step])
-        return cls(metres.lon, metres.lat, float(x[0]) / step, float(y[1]) / step)
+        west, south, east, north = shape.bounds
+        lat = (south + north) / 2
+        return cls((west + east) / 2, lat, *metres_per_degree(lat))
 
     def forward(self, shapes: Any) -> Any:
         """Shapes in degrees as shapes in metres, their corners on the grid."""

@@ -1,0 +1,240 @@
+"""A draft becomes an edition: judged, counted, recorded once, never twice; on both databases."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import numpy as np
+import pytest
+from shapely import LineString, Polygon, box
+
+from gridmap.duty import Actor
+from gridmap.errors import DraftMissing, InstantPast, PublishRefused
+from gridmap.flows.cut_draft import DraftChanged, HouseholdsNone, VillageMissing, VillagesNone, cut_draft
+from gridmap.flows.publish import check_draft, publish
+from gridmap.grid import Area, Edition, Households, Level
+from gridmap.store import Store, drafts, editions, land
+
+NOW = datetime(2026, 4, 1, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
+PLANNER = Actor("planner")
+DEGREE = 1 / 96486.0
+
+
+def square(west: float, south: float, east: float, north: float) -> Polygon:
+    return box(116 + west * DEGREE, 30 + south * DEGREE, 116 + east * DEGREE, 30 + north * DEGREE)
+
+
+TOWNSHIP = Area("420100100", Level.TOWNSHIP, "镇", None, square(0, 0, 400, 200))
+WEST = Area("420100100201", Level.VILLAGE, "西村", TOWNSHIP.code, square(0, 0, 200, 200))
+EAST = Area("420100100202", Level.VILLAGE, "东村", TOWNSHIP.code, square(200, 0, 400, 200))
+LAND = (TOWNSHIP, WEST, EAST)
+
+
+def homes(columns: int = 40, rows: int = 20) -> Households:
+    x, y = np.meshgrid(5 + 10 * np.arange(columns), 5 + 10 * np.arange(rows))
+    ids = np.array([f"h{n}" for n in range(x.size)], dtype=np.str_)
+    return Households(ids, 116 + x.ravel() * DEGREE, 30 + y.ravel() * DEGREE, np.ones(x.size, dtype=np.int64))
+
+
+def fill(store: Store, *areas: Area, draft: str = "import") -> None:
+    with store.begin() as tx:
+        drafts.put(tx, draft, areas, at=NOW)
+
+
+def settle(store: Store, households: Households) -> None:
+    with store.begin() as tx:
+        land.put_households(tx, households)
+
+
+def edition_at(store: Store, at: datetime) -> Edition:
+    with store.read() as tx:
+        return store.edition_in_force(tx, at)
+
+
+def test_a_draft_becomes_the_edition_in_force_and_is_gone(store: Store) -> None:
+    fill(store, *LAND)
+    made = publish(store, "import", now=NOW, actor=PLANNER, note="first")
+    assert (made.number, made.in_force_from, made.recorded_at, made.note, made.actor) == (1, NOW, NOW, "first", "planner")
+    assert edition_at(store, NOW) == made
+    with store.read() as tx:
+        assert drafts.heads(tx) == ()
+
+
+def test_an_edition_can_wait_for_its_instant(store: Store) -> None:
+    fill(store, *LAND)
+    publish(store, "import", now=NOW, actor=PLANNER)
+    fill(store, replace(WEST, name="新西村"))
+    publish(store, "import", at=NOW + DAY, now=NOW, actor=PLANNER)
+    assert [edition_at(store, at).area(WEST.code).name for at in (NOW, NOW + DAY)] == ["西村", "新西村"]
+
+
+def test_the_past_is_refused_and_the_draft_stays(store: Store) -> None:
+    fill(store, *LAND)
+    with pytest.raises(InstantPast):
+        publish(store, "import", at=NOW - timedelta(seconds=1), now=NOW, actor=PLANNER)
+    with store.read() as tx:
+        assert [head.name for head in drafts.heads(tx)] == ["import"]
+        assert editions.heads(tx) == ()
+
+
+def test_a_refused_draft_stays_and_every_reason_is_carried(store: Store) -> None:
+    fill(store, TOWNSHIP, replace(WEST, parent="420100199"), replace(EAST, shape=square(0, 0, 400, 200)))
+    with pytest.raises(PublishRefused) as refused:
+        publish(store, "import", now=NOW, actor=PLANNER)
+    assert [finding.code for finding in refused.value.findings][:2] == ["orphan_named", "overlap"]
+    assert "2 faults" in str(refused.value)
+    assert refused.value.findings == check_draft(store, "import")
+    with store.read() as tx:
+        assert len(drafts.areas(tx, "import")) == 3
+
+
+def test_an_empty_draft_and_a_missing_one_are_refused(store: Store) -> None:
+    fill(store)
+    with pytest.raises(PublishRefused, match="no area"):
+        publish(store, "import", now=NOW, actor=PLANNER)
+    with pytest.raises(DraftMissing):
+        publish(store, "other", now=NOW, actor=PLANNER)
+
+
+def test_every_area_is_counted_and_a_cells_own_count_stands(store: Store) -> None:
+    settle(store, homes())
+    cell = Area(f"{WEST.code}001", Level.CELL, "第1网格", WEST.code, WEST.shape, households=399)
+    fill(store, *LAND, cell)
+    made = publish(store, "import", now=NOW, actor=PLANNER)
+    counts = {area.code: area.households for area in made.areas}
+    assert counts == {cell.code: 399, WEST.code: 399, EAST.code: 400, TOWNSHIP.code: 799}
+
+
+def test_without_households_nothing_is_counted(store: Store) -> None:
+    fill(store, *LAND)
+    assert {area.households for area in publish(store, "import", now=NOW, actor=PLANNER).areas} == {None}
+
+
+def test_a_draft_that_began_before_the_newest_edition_is_told_so(store: Store) -> None:
+    fill(store, *LAND, draft="slow")
+    fill(store, *LAND, draft="quick")
+    publish(store, "quick", now=NOW, actor=PLANNER)
+    assert [finding.code for finding in check_draft(store, "slow")] == ["base_none"]
+    fill(store, draft="next")
+    assert check_draft(store, "next") == ()
+    publish(store, "slow", now=NOW, actor=PLANNER)
+    assert [(f.code, f.facts["base"], f.facts["newest"]) for f in check_draft(store, "next")] == [("base_outdated", 1, 2)]
+
+
+def both(*calls: Callable[[], object]) -> list[object]:
+    """What calls answer that are made at the same moment; a refusal is its answer."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> object:
+        start.wait()
+        try:
+            return call()
+        except DraftMissing as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_two_publishes_at_once_give_two_editions_and_lose_nothing(store: Store) -> None:
+    for name in ("one", "two"):
+        fill(store, TOWNSHIP, replace(WEST, name=name), EAST, draft=name)
+    made = both(*(lambda name=name: publish(store, name, now=NOW, actor=Actor(name)) for name in ("one", "two")))
+    with store.read() as tx:
+        kept = {head.number: store.edition(tx, head.number) for head in editions.heads(tx)}
+        assert drafts.heads(tx) == ()
+    assert sorted(kept) == [1, 2]
+    assert {edition.area(WEST.code).name for edition in kept.values()} == {"one", "two"}
+    assert all(kept[edition.number] == edition for edition in made if isinstance(edition, Edition))
+
+
+def test_one_draft_published_twice_at_once_is_published_once(store: Store) -> None:
+    fill(store, *LAND)
+    made = both(*[lambda: publish(store, "import", now=NOW, actor=PLANNER)] * 2)
+    assert sorted(type(answer).__name__ for answer in made) == ["DraftMissing", "Edition"]
+    with store.read() as tx:
+        assert len(editions.heads(tx)) == 1
+
+
+def test_a_draft_is_cut_by_what_is_in_the_store(store: Store) -> None:
+    settle(store, homes())
+    with store.begin() as tx:
+        river = square(100, -10, 110, 210)
+        land.put_lines(tx, "barrier", [river], ["river"])
+    fill(store, *LAND)
+    cut = cut_draft(store, now=NOW)
+    made = publish(store, "import", now=NOW, actor=PLANNER)
+    cells = made.at(Level.CELL)
+    assert {cell.code for cell in cells} == {cell.code for cell in cut.cells}
+    assert sum(cell.households or 0 for cell in cells) == 800
+    assert made.area(TOWNSHIP.code).households == 800
+    wall = LineString([(116 + 105 * DEGREE, 30), (116 + 105 * DEGREE, 31)])
+    assert not any(cell.households and cell.shape.buffer(-9 * DEGREE).intersects(wall) for cell in cells)
+
+
+def test_cutting_again_replaces_the_cells_of_the_named_villages_only(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    first = cut_draft(store, now=NOW)
+    again = cut_draft(store, villages=[EAST.code], low=20, high=40, now=NOW)
+    with store.read() as tx:
+        cells = {area.code for area in drafts.areas(tx, "import") if area.level is Level.CELL}
+    kept = {cell.code for cell in first.cells if cell.parent == WEST.code}
+    assert cells == kept | {cell.code for cell in again.cells}
+    assert {cell.parent for cell in again.cells} == {EAST.code}
+
+
+def test_a_cell_code_that_was_retired_is_never_given_again(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    cut_draft(store, low=30, high=50, now=NOW)
+    first = publish(store, "import", now=NOW, actor=PLANNER)
+    cut_draft(store, low=60, high=100, now=NOW)
+    second = publish(store, "import", now=NOW, actor=PLANNER)
+    retired = {cell.code for cell in first.at(Level.CELL)} - {cell.code for cell in second.at(Level.CELL)}
+    assert retired
+    cut_draft(store, low=30, high=50, now=NOW)
+    third = publish(store, "import", now=NOW, actor=PLANNER)
+    assert not retired & {cell.code for cell in third.at(Level.CELL)}
+    old = next(cell for cell in first.at(Level.CELL) if cell.code in retired)
+    fill(store, old)
+    with pytest.raises(PublishRefused) as refused:
+        publish(store, "import", now=NOW, actor=PLANNER)
+    assert "code_retired" in {finding.code for finding in refused.value.findings}
+
+
+def test_a_cut_without_draft_starts_from_the_edition_in_force(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    publish(store, "import", now=NOW, actor=PLANNER)
+    cut_draft(store, draft="redraw", now=NOW)
+    with store.read() as tx:
+        assert {area.level for area in drafts.areas(tx, "redraw")} == set(Level)
+
+
+def test_what_cannot_be_cut_is_refused_and_changes_nothing(store: Store) -> None:
+    with pytest.raises(DraftMissing):
+        cut_draft(store, now=NOW)
+    fill(store, TOWNSHIP)
+    with pytest.raises(VillagesNone):
+        cut_draft(store, now=NOW)
+    fill(store, WEST)
+    with pytest.raises(HouseholdsNone):
+        cut_draft(store, now=NOW)
+    settle(store, homes())
+    with pytest.raises(VillageMissing, match="420100100202"):
+        cut_draft(store, villages=[EAST.code], now=NOW)
+    with store.read() as tx:
+        assert len(drafts.areas(tx, "import")) == 2
+
+
+def test_a_village_that_changes_while_it_is_cut_is_not_given_cells_that_do_not_fit(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    with pytest.raises(DraftChanged):
+        cut_draft(store, now=NOW, advance=lambda _: fill(store, replace(WEST, shape=square(0, 0, 199, 200))))
+    with store.read() as tx:
+        assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP, Level.VILLAGE}
