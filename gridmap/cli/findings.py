@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridmap.cli.door import LANG, tell, words
-from gridmap.errors import ImportRefused
+from gridmap.errors import ImportRefused, PublishRefused
 
 if TYPE_CHECKING:
     from gridmap.grid import Finding
@@ -16,7 +16,7 @@ SHOWN = 3
 
 
 def findings_text(findings: "Sequence[Finding]", *, report: Path | None) -> str:
-    """The worst first, and where the rest of them is; empty where there are none."""
+    """The worst first, and where all are told with their places; empty where there are none."""
     order = ["error", "warning", "note"]
     groups: dict[tuple[int, str], list[Finding]] = {}
     for finding in findings:
@@ -27,7 +27,7 @@ def findings_text(findings: "Sequence[Finding]", *, report: Path | None) -> str:
         lines += [f"         {finding.text(LANG)}{_place(finding)}" for finding in group[:SHOWN]]
         if len(group) > SHOWN:
             lines.append("         " + words("cli.findings_more", count=len(group) - SHOWN))
-    if findings:
+    if any(finding.lon is not None for finding in findings):
         lines.append(words("cli.findings_saved", file=report) if report else words("cli.findings_save"))
     return "\n".join(lines)
 
@@ -46,7 +46,7 @@ def save_report(path: Path | None, findings: "Sequence[Finding]") -> None:
 
 @contextmanager
 def refusal_told(report: Path | None, *, json: bool) -> Iterator[None]:
-    """Tell and save every finding of an import that is refused inside; the refusal itself goes on to the door.
+    """Tell and save every finding of what is refused inside; the refusal itself goes on to the door.
 
     A report that could not be written is refused first.
     """
@@ -56,7 +56,7 @@ def refusal_told(report: Path | None, *, json: bool) -> Iterator[None]:
         check_report(report)
     try:
         yield
-    except ImportRefused as refusal:
+    except (ImportRefused, PublishRefused) as refusal:
         findings: Sequence[Any] = refusal.findings
         save_report(report, findings)
         if json:
