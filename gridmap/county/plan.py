@@ -64,5 +64,5 @@ URBAN_HOUSEHOLDS = 620
 TOWN_HOUSEHOLDS = 430
 PARK_HOUSEHOLDS = 320
 VILLAGE_HOUSEHOLDS = 240
-COUNTY_HOUSEHOLDS = 25_100
+COUNTY_HOUSEHOLDS = 24_650
 """Households of a community of the county town, of a town's, of the park's, and of a village: the middle of the range; and of all."""

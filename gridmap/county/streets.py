@@ -105,7 +105,7 @@ def lanes(spot: Floats, households: float, toward: Floats, ground: BaseGeometry,
     """A hamlet's main lane in the direction of the road that it lies on, and side lanes off it."""
     along = toward / max(float(np.hypot(*toward)), 1e-6)
     across = np.array([-along[1], along[0]])
-    length = 90 + 2.4 * households
+    length = 100 + 2.8 * households
     t = np.linspace(-0.5, 0.5, 9)
     sway = (rng.random(2) - 0.5) * 0.16 * length
     spine = spot + np.outer(t * length, along) + np.outer(sway[0] * np.cos(np.pi * t) + sway[1] * np.sin(2 * np.pi * t), across)

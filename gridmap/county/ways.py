@@ -21,6 +21,8 @@ VERGE = 30.0
 """Metres that streets and houses keep from water and rails."""
 MEADOW = 170.0
 """Metres that hamlets keep from them."""
+SQUARE = 190.0
+"""Metres that a road may take over a barrier and its verges: it crosses about squarely, or elsewhere."""
 FORD = 2.2
 """A road over the river counts as this many times its length: few roads cross it."""
 
@@ -110,13 +112,11 @@ def _roads(hearts: Floats, pairs: Sequence[Pair], urban: Sequence[bool], barrier
     """The cheapest roads that join all villages, and some more where no barrier is in the way."""
     straight = {pair: LineString(hearts[list(pair)]) for pair in pairs}
     crosses = {pair: line.intersects(barriers.both) for pair, line in straight.items()}
-    wet = {pair: shapely.intersection(line, barriers.both).length for pair, line in straight.items()}
-    cost = {
-        pair: line.length * (FORD if crosses[pair] else 1.0) + 20 * max(wet[pair] - 3 * HALF_RIVER, 0) for pair, line in straight.items()
-    }
+    slant = {pair: max(_beside(line, barriers) - SQUARE, 0) for pair, line in straight.items()}
+    cost = {pair: line.length * (FORD if crosses[pair] else 1.0) + 20 * slant[pair] for pair, line in straight.items()}
     chosen = _spanning(cost, len(hearts))
     for pair in pairs:
-        if pair not in chosen and rng.random() < (0.0 if wet[pair] > 3 * HALF_RIVER else 0.1 if crosses[pair] else 0.32):
+        if pair not in chosen and rng.random() < (0.0 if slant[pair] else 0.1 if crosses[pair] else 0.32):
             chosen.append(pair)
     drawn = {pair: wind(straight[pair], barriers, rng) for pair in sorted(chosen)}
     return {pair: line for pair, line in drawn.items() if not (urban[pair[0]] and urban[pair[1]])}
@@ -141,10 +141,10 @@ def wind(line: LineString, barriers: Barriers, rng: Generator) -> LineString:
     swing = (rng.random((4, 2)).sum(axis=1) - 1) / np.arange(1, 5)
     side = np.array([start[1] - end[1], end[0] - start[0]])
     bend = np.outer(np.sin(np.pi * np.outer(t, np.arange(1, 5))) @ swing, side)
-    fewest = _meetings(line, barriers.both)
+    fewest, longest = _meetings(line, barriers.both), max(_beside(line, barriers), SQUARE)
     for much in (0.14, 0.07, 0.03):
         road = LineString(start + np.outer(t, end - start) + much * bend)
-        if _meetings(road, barriers.verges) <= fewest:
+        if _meetings(road, barriers.verges) <= fewest and _beside(road, barriers) <= longest:
             return road
     return line
 
@@ -153,6 +153,11 @@ def _meetings(road: LineString, barrier: BaseGeometry) -> int:
     """How often a road meets a barrier."""
     met = shapely.intersection(road, barrier)
     return 0 if met.is_empty else len(shapely.get_parts(met))
+
+
+def _beside(road: LineString, barriers: Barriers) -> float:
+    """How many metres of a road lie on or right beside a barrier."""
+    return float(shapely.intersection(road, barriers.verges).length)
 
 
 def bridges(roads: Sequence[LineString], barriers: Barriers) -> list[LineString]:
