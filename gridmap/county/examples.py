@@ -13,14 +13,13 @@ from geopandas import GeoDataFrame
 
 from gridmap.county.county import County, Feature
 from gridmap.county.files import area_frame, feature_frame, household_frame, write_frame
-from gridmap.county.plan import CODE
-from gridmap.county.reports import MONTH, ZONE, make_reports
+from gridmap.county.plan import CODE, ZONE
+from gridmap.county.reports import make_reports
 from gridmap.county.tables import write_csv, write_register
 from gridmap.county.topojson import write_topojson
 from gridmap.county.workers import village_posts, workers_for
 from gridmap.duty import OfficeKind
 from gridmap.grid import Area, Households
-from gridmap.incidents import Report
 
 TOWNSHIP = f"{CODE}400"
 REPORTS = 120
@@ -112,8 +111,4 @@ def _write_registers(folder: Path, county: County) -> None:
     write_register(folder / "workers.csv", staff)
     write_register(folder / "posts.csv", village_posts(county.villages, staff, since=SINCE))
     write_register(folder / "offices.csv", county.offices)
-    write_register(folder / "reports.csv", _reports(county))
-
-
-def _reports(county: County) -> tuple[Report, ...]:
-    return make_reports(county, month=MONTH, count=REPORTS)
+    write_register(folder / "reports.csv", make_reports(county, count=REPORTS))

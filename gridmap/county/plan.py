@@ -7,6 +7,7 @@ subdistrict (0), a town (1), a township (2) and a park (4); a village's last thr
 """
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ NAME = "格图县"
 NAME_EN = "Getu County"
 LON, LAT = 104.9, 38.3
 """The county town's bridge."""
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.random import Generator
 
 from gridmap.county.county import County
 from gridmap.county.places import Ground, Spot, find_spots
+from gridmap.county.plan import ZONE
 from gridmap.county.trouble import trouble
 from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.incidents import Channel, Report
 
 MONTH = date(2026, 3, 1)
-ZONE = ZoneInfo("Asia/Shanghai")
 HOURS = (4, 3, 2, 2, 2, 4, 13, 45, 88, 104, 100, 86, 60, 56, 84, 92, 86, 66, 50, 40, 26, 16, 9, 5)
 WEEKDAYS = (118, 116, 110, 106, 100, 46, 40)
 RARE = 0.08

@@ -7,13 +7,12 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import IssueType, Limit, Rule
+from gridmap.county.plan import ZONE
 from gridmap.duty import Office, Post, Worker
 from gridmap.incidents import Report
 
-ZONE = ZoneInfo("Asia/Shanghai")
 Noun = Worker | Post | Office | IssueType | Rule | Report
 
 

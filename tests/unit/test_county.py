@@ -13,8 +13,11 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
+from typer.testing import CliRunner
 
 from gridmap import catalogue_default
+from gridmap.cli import app
+from gridmap.cli.county import FolderInUse
 from gridmap.county import County, make_county, make_reports, workers, workers_for, write_county, write_examples
 from gridmap.duty import OfficeKind
 from gridmap.geometry.datums import Datum, read_datum, to_wgs84
@@ -267,3 +270,10 @@ def test_the_whole_county_is_written_with_every_part(county: County, tmp_path: P
     assert rows["issue-types.csv"] == len(catalogue_default.issue_types())
     assert math.isclose(sum(area.shape.area for area in county.villages), county.outline.area, rel_tol=1e-9)
     assert {area.level for area in county.villages} == {Level.VILLAGE}
+
+
+def test_the_command_never_writes_over_somebodys_files(tmp_path: Path) -> None:
+    (tmp_path / "villages.gpkg").write_text("mine")
+    done = CliRunner().invoke(app, ["county", "--out", str(tmp_path)])
+    assert isinstance(done.exception, FolderInUse)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
