@@ -62,7 +62,8 @@ def watched(browser: Browser, url: str, *, lang: str = "en-GB", width: int = 144
     page.on("pageerror", lambda fault: found.faults.append(str(fault)))
     page.set_default_timeout(8000)
     yield found
-    page.unroute_all(behavior="ignoreErrors")
+    if not page.is_closed():
+        page.unroute_all(behavior="ignoreErrors")
     context.close()
 
 

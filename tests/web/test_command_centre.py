@@ -339,3 +339,19 @@ def test_the_description_of_the_routes_opens_from_our_own_files(desk: Watched) -
     desk.page.goto(f"{desk.url}/docs")
     desk.page.wait_for_selector(".opblock")
     assert desk.page.locator(".opblock").count() >= 13
+
+
+def test_eight_pages_share_one_stream_and_the_next_goes_on_when_one_closes(desk: Watched) -> None:
+    first = desk.open()
+    pages = [first.context.new_page() for _ in range(7)]
+    for page in pages:
+        page.goto(desk.url)
+        page.wait_for_selector("#link[data-state=live]", timeout=15000)
+    send(desk.url)
+    for page in (first, *pages):
+        expect(page.locator("#list .row")).to_have_count(1)
+    first.close()
+    send(desk.url, text="after the first page closed")
+    for page in pages:
+        expect(page.locator("#list .row")).to_have_count(2)
+        page.close()

@@ -1,6 +1,7 @@
 // What is open now, kept in step with the service: loaded by pages, then changed by events. Tells of changes once per frame.
 
 import { ask } from "./ask.js";
+import { soon } from "./soon.js";
 
 const PAGE = 1000;
 const MOST = 10000;
@@ -54,17 +55,16 @@ export class Incidents extends EventTarget {
     if (this.all.delete(id)) this.#tell(id, "gone");
   }
 
-  // A hidden page draws no frames, but its list must not lag behind when it is shown again: then a timer does.
   #tell(id, how) {
-    if (!this.#changes.size) (document.hidden ? setTimeout : requestAnimationFrame)(() => this.#flush());
     this.#changes.set(id, how);
+    this.#flush();
   }
 
-  #flush() {
+  #flush = soon(() => {
     const changes = this.#changes;
     this.#changes = new Map();
     this.dispatchEvent(new CustomEvent("change", { detail: changes }));
-  }
+  });
 }
 
 function read(feature) {

@@ -1,80 +1,89 @@
-// The stream of changes: comes back by itself, knows how old its last word is, and sleeps while the page is hidden for long.
+// The stream of changes. It comes back by itself, and knows how old its last word is. A browser allows six connections to one host, so all open
+// pages share one: whoever holds the lock listens to the service and passes everything on; when that page closes, the next one goes on.
 
-import { setClock } from "./words.js";
+import { facts, setClock } from "./words.js";
 
+const NAME = `gridmap-live-${facts.lang}`;
 const STALE_MS = 15000;
-const HIDDEN_MS = 30000;
+const ALONE_MS = 30000; // the listening page has gone quiet: listen ourselves
 
 export class Live extends EventTarget {
   state = "connecting"; // connecting, live, reconnecting, stale
-  heard = Date.now();
+  cursor = 0;
+  #heard = Date.now();
+  #opened = 0;
+  #started = false;
   #source = null;
-  #asleep = null;
+  #others = new BroadcastChannel(NAME);
 
-  constructor(cursor) {
+  // Hears what other pages pass on from the very start, so that nothing falls between the list and `start`.
+  constructor() {
     super();
-    this.cursor = cursor;
-    this.#open();
-    setInterval(() => this.#look(), 1000);
-    // A browser allows six connections to one host: hidden pages give theirs back, and catch up when they are shown.
-    document.addEventListener("visibilitychange", () => {
-      clearTimeout(this.#asleep);
-      if (document.hidden) this.#asleep = setTimeout(() => this.#close(), HIDDEN_MS);
-      else if (!this.#source) this.#open();
-    });
+    this.#others.onmessage = ({ data }) => this.#take(data);
     addEventListener("pagehide", () => this.#close());
-    addEventListener("pageshow", () => this.#source ?? this.#open());
+  }
+
+  // `cursor` is the number of the last change that the list already holds.
+  start(cursor) {
+    this.cursor = Math.max(this.cursor, cursor);
+    this.#started = true;
+    this.#others.postMessage({ kind: "who" });
+    const forever = () => (this.#open(), new Promise(() => {}));
+    if (navigator.locks) navigator.locks.request(NAME, forever);
+    else this.#open();
+    setInterval(() => this.#look(), 1000);
   }
 
   get seconds() {
-    return Math.round((Date.now() - this.heard) / 1000);
+    return Math.round((Date.now() - this.#heard) / 1000);
   }
 
   #open() {
-    const source = (this.#source = new EventSource(`/api/live?after=${this.cursor}`));
+    this.#close();
     this.#opened = Date.now();
-    source.addEventListener("incident", (event) => {
-      this.#mark(event);
-      this.dispatchEvent(new CustomEvent("incident", { detail: JSON.parse(event.data) }));
-    });
-    source.addEventListener("reload", (event) => {
-      this.#mark(event);
-      this.dispatchEvent(new Event("reload"));
-    });
-    source.addEventListener("beat", (event) => {
-      const told = JSON.parse(event.data);
-      setClock(told.now);
-      if (told.healthy) this.heard = Date.now();
-      this.#be(told.healthy ? "live" : "stale");
-    });
-    source.addEventListener("error", () => this.#be(this.seconds * 1000 > STALE_MS ? "stale" : "reconnecting"));
+    const source = (this.#source = new EventSource(`/api/live?after=${this.cursor}`));
+    for (const kind of ["incident", "reload", "beat"])
+      source.addEventListener(kind, ({ data, lastEventId }) => this.#pass({ kind, data, number: Number(lastEventId) || 0 }));
+    source.addEventListener("error", () => this.#pass({ kind: "error" }));
   }
-
-  #opened = 0;
 
   #close() {
     this.#source?.close();
     this.#source = null;
   }
 
-  #mark(event) {
-    if (event.lastEventId) this.cursor = Number(event.lastEventId);
-    this.heard = Date.now();
+  #pass(message) {
+    this.#others.postMessage(message);
+    this.#take(message);
+  }
+
+  #take({ kind, data, number }) {
+    if (kind === "who") return this.#source && this.state === "live" ? this.#others.postMessage({ kind: "here" }) : null;
+    if (kind === "here") return this.#live();
+    if (kind === "error") return this.#be(Date.now() - this.#heard > STALE_MS ? "stale" : "reconnecting");
+    if (number) this.cursor = Math.max(this.cursor, number);
+    const told = JSON.parse(data);
+    if (kind === "beat") setClock(told.now);
+    if (kind === "beat" && !told.healthy) return this.#be("stale"); // the service lives, its database does not
+    this.#live();
+    if (kind !== "beat") this.dispatchEvent(new CustomEvent(kind, { detail: told }));
+  }
+
+  #live() {
+    this.#heard = Date.now();
     this.#be("live");
   }
 
   // Browsers give up for good when they are answered with an error; then, and after a long silence, we start again.
   #look() {
-    if (!this.#source) return;
-    const silent = Date.now() - Math.max(this.heard, this.#opened) > STALE_MS;
-    if (Date.now() - this.heard > STALE_MS) this.#be("stale");
-    if ((this.#source.readyState === EventSource.CLOSED && Date.now() - this.#opened > 2000) || silent) {
-      this.#close();
-      this.#open();
-    }
+    const silent = Date.now() - Math.max(this.#heard, this.#opened);
+    if (Date.now() - this.#heard > STALE_MS) this.#be("stale");
+    const gone = this.#source?.readyState === EventSource.CLOSED && Date.now() - this.#opened > 2000;
+    if (gone || silent > (this.#source ? STALE_MS : ALONE_MS)) this.#open();
   }
 
   #be(state) {
+    if (!this.#started) return;
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }

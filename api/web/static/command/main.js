@@ -143,7 +143,7 @@ function listen() {
 }
 
 function follow() {
-  const live = new Live(incidents.cursor);
+  const live = new Live();
   const show = () => {
     const link = byId("link");
     link.dataset.state = live.state;
@@ -153,6 +153,7 @@ function follow() {
   live.addEventListener("reload", () => incidents.load().catch(failed));
   live.addEventListener("state", show);
   setInterval(() => live.state === "stale" && show(), 1000);
+  return live;
 }
 
 function failed(fault) {
@@ -170,8 +171,9 @@ listen();
 tick();
 setInterval(tick, 10000);
 try {
+  const live = follow();
   await incidents.load();
-  follow();
+  live.start(incidents.cursor);
 } catch (fault) {
   failed(fault);
 }

@@ -4,6 +4,7 @@
 
 import { el } from "./dom.js";
 import { GRADES } from "./incidents.js";
+import { soon } from "./soon.js";
 import { ring, signText, symbol } from "./symbols.js";
 import { t } from "./words.js";
 
@@ -14,7 +15,6 @@ const LISTED = 60;
 
 export class Markers {
   #shown = new Map(); // key → marker
-  #frame = 0;
 
   constructor(map, incidents, sift, { open, hover, drawn }) {
     Object.assign(this, { map, incidents, sift, open, hover, drawn });
@@ -24,10 +24,7 @@ export class Markers {
     map.on("moveend zoomend resize", () => this.render());
   }
 
-  render() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = requestAnimationFrame(() => this.#draw());
-  }
+  render = soon(() => this.#draw());
 
   select(id) {
     this.selected = id;
