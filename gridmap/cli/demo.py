@@ -51,7 +51,7 @@ def _run(store: Store, data: Path | None) -> Any:
 
     with tempfile.TemporaryDirectory(prefix="gridmap-county-") as folder:
         with _watch("demo.county", None):
-            write_county(make_county(), Path(folder))
+            write_county(make_county(), Path(folder), until=now().date())
         return run(Path(folder))
 
 

@@ -52,8 +52,8 @@ def settings() -> Settings:
 
 
 def now() -> datetime:
-    """The clock, read at the door only."""
-    return datetime.now(UTC)
+    """The clock, read at the door only, in the county's zone: an incident's number bears the county's year."""
+    return datetime.now(settings().timezone)
 
 
 def read_instant(text: str) -> datetime:

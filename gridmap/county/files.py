@@ -8,7 +8,7 @@ import geopandas
 import shapely
 
 from gridmap.county.county import County, Feature
-from gridmap.county.reports import MONTH, make_reports
+from gridmap.county.reports import UNTIL, make_reports
 from gridmap.county.tables import Noun, write_register
 from gridmap.county.workers import workers_for
 from gridmap.grid import Area, Households, Level
@@ -16,7 +16,7 @@ from gridmap.grid import Area, Households, Level
 LONLAT = "EPSG:4326"
 
 
-def write_county(county: County, folder: Path, *, month: date = MONTH, reports: int = 3000) -> tuple[Path, ...]:
+def write_county(county: County, folder: Path, *, until: date = UNTIL, reports: int = 3000) -> tuple[Path, ...]:
     """Write everything that `gridmap demo --data FOLDER` reads, with a month of reports, in place of files of the same names. The paths."""
     folder.mkdir(parents=True, exist_ok=True)
     frames = {
@@ -34,7 +34,7 @@ def write_county(county: County, folder: Path, *, month: date = MONTH, reports: 
         "issue-types.csv": county.issue_types,
         "rules.csv": county.rules,
         "workers.csv": workers_for(county.villages),
-        "reports.csv": make_reports(county, month=month, count=reports),
+        "reports.csv": make_reports(county, until=until, count=reports),
     }
     for name, nouns in registers.items():
         write_register(folder / name, nouns)

@@ -23,7 +23,8 @@ from gridmap.county.trouble import trouble
 from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.incidents import Channel, Report
 
-MONTH = date(2026, 3, 1)
+UNTIL = date(2026, 4, 1)
+DAYS = 31
 HOURS = (4, 3, 2, 2, 2, 4, 13, 45, 88, 104, 100, 86, 60, 56, 84, 92, 86, 66, 50, 40, 26, 16, 9, 5)
 WEEKDAYS = (118, 116, 110, 106, 100, 46, 40)
 RARE = 0.08
@@ -76,17 +77,18 @@ class Draft:
     spot: Spot
 
 
-def make_reports(county: County, *, month: date = MONTH, count: int = 3000) -> tuple[Report, ...]:
-    """`count` reports of the month that `month` lies in, the earliest first; the same for the same county, month and count.
+def make_reports(county: County, *, until: date = UNTIL, count: int = 3000) -> tuple[Report, ...]:
+    """`count` reports of the 31 days before `until`, the earliest first; the same for the same county, day and count.
 
     Points are raw, in the report's own datum. About 2 % have a place in words only, 1 % lie beyond the county; a few have other trouble.
     """
-    rng = np.random.default_rng([county.seed, month.year, month.month, count])
+    first = until - timedelta(days=DAYS)
+    rng = np.random.default_rng([county.seed, first.year, first.month, count])
     kinds = _mix(county)
     share = np.array([kind.weight for kind in kinds])
     mixes = [kinds[kind] for kind in rng.choice(len(kinds), count, p=share / share.sum())]
     channels = [tuple(WAYS)[way] for way in rng.choice(len(WAYS), count, p=[way.share for way in WAYS.values()])]
-    times = sorted(_times(month, count, rng))
+    times = sorted(_times(first, count, rng))
     spots = find_spots(county, [mix.ground for mix in mixes], np.array([WAYS[channel].error_m for channel in channels]), rng)
     drafts = (Draft(*drawn) for drawn in zip(mixes, channels, times, spots, strict=True))
     written = [_write(draft, number, rng) for number, draft in enumerate(drafts, start=1)]
@@ -123,9 +125,9 @@ def _read_mix() -> tuple[Mix, ...]:
     return tuple(Mix(row["issue"], float(row["weight"]), grounds[row["ground"]], row["text"], row["text_en"]) for row in rows)
 
 
-def _times(month: date, count: int, rng: Generator) -> list[datetime]:
-    first = datetime(month.year, month.month, 1, tzinfo=ZONE)
-    days = [first + timedelta(days=day) for day in range(31) if (first + timedelta(days=day)).month == month.month]
+def _times(first: date, count: int, rng: Generator) -> list[datetime]:
+    midnight = datetime(first.year, first.month, first.day, tzinfo=ZONE)
+    days = [midnight + timedelta(days=day) for day in range(DAYS)]
     weights = np.array([WEEKDAYS[day.weekday()] for day in days], dtype=float)
     hours = np.array(HOURS, dtype=float)
     day = rng.choice(len(days), count, p=weights / weights.sum())
