@@ -24,7 +24,7 @@ def differences(shapes: Shapes, x: np.ndarray, y: np.ndarray) -> list[tuple[floa
 )
 def test_points_on_and_beside_borders_have_the_exact_owner(scale: float, east: float, north: float) -> None:
     shapes = moved(bent_coverage(4, 2, seed=1), scale=scale, east=east, north=north)
-    assert differences(shapes, *awkward_points(shapes, 40, seed=2)) == []
+    assert differences(shapes, *awkward_points(shapes, 25, seed=2)) == []
 
 
 whole = st.integers(0, 6)
@@ -43,7 +43,7 @@ def polygons(draw: st.DrawFn) -> shapely.Polygon:
     return cut
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     shapes=st.lists(polygons(), min_size=1, max_size=4),
     x=st.lists(coordinate, min_size=12, max_size=12),
@@ -55,7 +55,7 @@ def test_overlapping_areas_with_holes_follow_the_rule_and_the_first_owns(
     assert differences(np.array(shapes, dtype=object), np.array(x), np.array(y)) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(x=st.floats(), y=st.floats())
 def test_any_float_is_a_question_with_one_answer(x: float, y: float) -> None:
     shapes = bent_coverage(2, 1, seed=3)

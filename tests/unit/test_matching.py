@@ -143,7 +143,7 @@ BENT = EditionIndex(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.floats(113, 113.02), st.floats(28, 28.02), st.floats(0, 2000))
 def test_shares_never_exceed_the_circle_and_name_the_owner(lon: float, lat: float, radius: float) -> None:
     found = find(BENT, lon, lat, accuracy_m=radius)
