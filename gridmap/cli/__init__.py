@@ -4,10 +4,12 @@ import sys
 
 from gridmap.cli import areas as _areas  # noqa: F401
 from gridmap.cli import county as _county  # noqa: F401
+from gridmap.cli import cut as _cut  # noqa: F401
 from gridmap.cli import database as _database  # noqa: F401
 from gridmap.cli import demo as _demo  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
+from gridmap.cli import plan as _plan  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401

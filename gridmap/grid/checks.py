@@ -36,7 +36,7 @@ class Candidate:
     @cached_property
     def faulty(self) -> Mapping[int, Finding]:
         """By position, what is wrong with the shapes that cannot be used."""
-        return {place: finding for place, area in enumerate(self.areas) if (finding := _shape_fault(area))}
+        return {place: finding for place, area in enumerate(self.areas) if (finding := shape_fault(area))}
 
     @cached_property
     def sound(self) -> tuple[Area, ...]:
@@ -181,8 +181,8 @@ def _at(area: Area, code: str, severity: Severity, **facts: object) -> Finding:
     return Finding(code, severity, area.code, float(lon) if known else None, float(lat) if known else None, facts)
 
 
-def _shape_fault(area: Area) -> Finding | None:
-    """What makes a shape unusable: nothing in it, not a polygon, not valid, off the globe."""
+def shape_fault(area: Area) -> Finding | None:
+    """What makes a shape unusable, None where it is sound: nothing in it, not a polygon, not valid, off the globe."""
     _, reason = repair(area.shape)
     if reason is not None:
         lon, lat = reason.facts["x"], reason.facts["y"]

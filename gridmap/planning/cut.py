@@ -1,5 +1,6 @@
 """Cut villages into cells: households in, connected cells that tile their village out, and why some are not as they should be."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import BadInput
 from gridmap.grid import Area, Households, Level
+from gridmap.grid.checks import shape_fault
 from gridmap.planning.borders import Ints
 from gridmap.planning.graph import Band
 from gridmap.planning.seams import sew
@@ -23,6 +25,14 @@ ROOM = 999
 
 class CutBand(BadInput):
     """The bounds for a cell's households make no band; facts: low, high."""
+
+
+class CutVillageRepeated(BadInput):
+    """Two villages have one code; facts: village."""
+
+
+class CutVillageUnusable(BadInput):
+    """A village has no land that could be cut; facts: village, reason."""
 
 
 class CutTooMany(BadInput):
@@ -67,10 +77,10 @@ def cut_villages(
     Everything is in degrees. The cells of a village tile it exactly, and none has households on two sides of a barrier (a line or
     an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
     digits, numbered in rows from north to south, from west to east in each; codes in `retired` are passed over. The same input and
-    seed give the same cells. `advance(1)` is called after each village. Refuses with CutBand or CutTooMany.
+    seed give the same cells. `advance(1)` is called after each village.
+    Refuses with CutBand, CutVillageRepeated, CutVillageUnusable or CutTooMany.
     """
-    if not 1 <= low <= high:
-        raise CutBand(low=low, high=high)
+    _check(villages, low, high)
     spots = shapely.points(households.lon, households.lat)
     owner = _village_of(villages, spots)
     walls, ways = shapely.STRtree(list(barriers)), shapely.STRtree(list(bridges))
@@ -88,6 +98,18 @@ def cut_villages(
         _code_of_each(codes, shares, owner),
         (*_out_of_band(cells, shares), *_outside(households, owner)),
     )
+
+
+def _check(villages: Sequence[Area], low: int, high: int) -> None:
+    if not 1 <= low <= high:
+        raise CutBand(low=low, high=high)
+    for code, times in Counter(village.code for village in villages).items():
+        if times > 1:
+            raise CutVillageRepeated(village=code)
+    for village in villages:
+        fault = shape_fault(village)
+        if fault:
+            raise CutVillageUnusable(village=village.code, reason=fault.facts["reason"])
 
 
 def _village_of(villages: Sequence[Area], spots: NDArray[np.object_]) -> Ints:

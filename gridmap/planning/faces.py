@@ -65,7 +65,7 @@ def cover(village: Polygon | MultiPolygon, pieces: Pieces, buildings: Buildings,
     lines = [piece.boundary for piece in pieces.shapes]
     lived_in = np.unique(buildings.piece).tolist()
     lines += [_midlines(pieces.shapes[piece], buildings.spot[buildings.piece == piece]) for piece in lived_in]
-    shapes = divide(village, [line for line in lines if not line.is_empty])
+    shapes = divide(village, lines)
     spots = shapely.point_on_surface(np.asarray(shapes, dtype=object))
     piece = pieces.of(spots)
     home = _homes(shapes, _nearest(spots, piece, buildings), buildings)

@@ -38,7 +38,7 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
     wall = shapely.intersection(shapely.union_all([shapely.buffer(barrier, WALL_M, quad_segs=16) for barrier in near]), village)
     if wall.is_empty:
         return Pieces(list(shapely.get_parts(village)))
-    faces = divide(village, [wall.boundary, *(_line(barrier) for barrier in near)])
+    faces = divide(village, [village.boundary, wall.boundary, *(shapely.intersection(_line(barrier), village) for barrier in near)])
     inner = shapely.point_on_surface(np.asarray(faces, dtype=object))
     shapely.prepare(wall)
     walled = shapely.contains_properly(wall, inner)
@@ -61,9 +61,12 @@ def _gather(faces: list[Polygon], owner: Ints) -> list[Polygon]:
 
 
 def divide(village: Polygon | MultiPolygon, lines: Sequence[BaseGeometry]) -> list[Polygon]:
-    """The faces into which lines divide a village, carrying each other's corners."""
-    near = [clipped for line in lines if not (clipped := shapely.intersection(line, village)).is_empty]
-    linework = shapely.union_all([village.boundary, *near], grid_size=GRID_M)
+    """The faces into which lines divide a village, carrying each other's corners; the village's outline is one of the lines.
+
+    Lines lie within the village. Its outline is given once, as it was last noded: between an outline and its noded self there would be
+    faces as thin as the grid.
+    """
+    linework = shapely.union_all([line for line in lines if not line.is_empty], grid_size=GRID_M)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(linework)))
     shapely.prepare(village)
     return list(faces[shapely.contains_properly(village, shapely.point_on_surface(faces))])

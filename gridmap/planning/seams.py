@@ -8,18 +8,18 @@ import shapely
 from shapely import LinearRing, MultiPolygon, Polygon
 
 Corner = complex
-"""(lon, lat) as one number: equal corners are equal keys."""
+"""x and y as one number: equal corners are equal keys."""
 Edge = tuple[Corner, Corner]
 Run = list[Corner]
 """A straight bit of a village's outline: its two own corners, and between them those that its cells have set upon it."""
 
-SAME_DEGREES = 2e-11
-"""Corners nearer to each other than this (two micrometres) on one bit of outline are one."""
+SAME = 2e-11
+"""Corners nearer to each other than this (in degrees, two micrometres) on one bit of outline are one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seam:
-    """What changes on one village's outline: corners that move (by micrometres), and those to set between two that follow each other."""
+    """What changes on one village's outline: corners that move, and those to set between two that follow each other."""
 
     moved: dict[Corner, Corner] = field(default_factory=dict)
     extra: dict[Edge, list[Corner]] = field(default_factory=dict)
@@ -28,7 +28,8 @@ class _Seam:
 def sew(villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Polygon]]) -> list[list[Polygon]]:
     """The cells of each village, with the corners that the neighbour's cells have upon the same bit of outline.
 
-    Where two outlines do not carry the same corners nothing is added. No border moves by more than micrometres.
+    What cells have set upon an outline is put exactly upon its straight bit, whatever the coordinate system; the corners of the
+    villages stay. Where two outlines do not carry the same corners nothing is added.
     """
     runs = [list(_runs(village, own)) for village, own in zip(villages, cells, strict=True)]
     set_upon: dict[Edge, set[Corner]] = {}
@@ -45,7 +46,7 @@ def _edge(run: Run) -> Edge:
 
 
 def _corners(ring: LinearRing) -> list[Corner]:
-    return [complex(lon, lat) for lon, lat in shapely.get_coordinates(ring).tolist()]
+    return [complex(x, y) for x, y in shapely.get_coordinates(ring).tolist()]
 
 
 def _runs(village: Polygon | MultiPolygon, cells: Sequence[Polygon]) -> Iterator[Run]:
@@ -70,8 +71,8 @@ def _straight(edge: Edge, corners: Iterable[Corner]) -> dict[Corner, Corner]:
     placed, last = {}, start
     for corner in sorted(share, key=lambda c: share[c]):
         place = start + share[corner] * along
-        if abs(place - last) > SAME_DEGREES:
-            last = end if abs(place - end) <= SAME_DEGREES else place
+        if abs(place - last) > SAME:
+            last = end if abs(place - end) <= SAME else place
         placed[corner] = last
     return placed
 

@@ -13,7 +13,7 @@ from shapely.affinity import affine_transform
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.grid import Area, Households, Level
-from gridmap.planning import Cut, CutBand, CutTooMany, cut_villages
+from gridmap.planning import Cut, CutBand, CutTooMany, CutVillageRepeated, CutVillageUnusable, cut_villages
 
 LON, LAT = 116.0, 30.0
 EAST, NORTH = 1 / 96486.0, 1 / 110852.0
@@ -304,6 +304,27 @@ def test_a_band_that_is_none_is_refused(low: int, high: int) -> None:
         cut_villages([village(box(0, 0, 1, 1))], homes([]), low=low, high=high)
 
 
+def test_two_villages_of_one_code_are_refused() -> None:
+    with pytest.raises(CutVillageRepeated, match="420100100201"):
+        cut_villages([village(box(0, 0, 1, 1)), village(box(1, 0, 2, 1))], homes([]))
+
+
+def test_a_village_that_is_no_land_is_refused() -> None:
+    bow = Area("1", Level.VILLAGE, "村", None, Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]))
+    far = Area("1", Level.VILLAGE, "村", None, box(500000, 3300000, 500100, 3300100))
+    for land in (bow, far):
+        with pytest.raises(CutVillageUnusable):
+            cut_villages([land], homes([]))
+
+
+def test_retired_codes_are_passed_over() -> None:
+    land, people = village(box(0, 0, 200, 100)), homes(lattice(20, 10))
+    retired = {f"{land.code}001", f"{land.code}003"}
+    cut = cut_villages([land], people, retired=retired)
+    assert [cell.code[-3:] for cell in cut.cells] == ["002", "004", "005"]
+    assert [cell.name_en for cell in cut.cells] == ["Cell 2", "Cell 4", "Cell 5"]
+
+
 def test_more_cells_than_three_digits_can_number_are_refused() -> None:
     land, people = village(box(0, 0, 20000, 20)), homes(lattice(1001, 1, step=19), 80)
     with pytest.raises(CutTooMany, match="420100100201"):
@@ -335,7 +356,7 @@ def maps(draw: st.DrawFn) -> tuple[list[Area], Households, list[BaseGeometry], l
     return lands, homes(spots.tolist(), counts.tolist()), [put(b) for b in barriers], [put(b) for b in bridges]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(maps())
 def test_any_map_is_tiled_and_every_household_is_counted_once(given_map: tuple) -> None:
     lands, people, barriers, bridges = given_map

@@ -1,0 +1,206 @@
+"""`gridmap plan cut`: villages into cells, from files to a file or within a draft."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+
+import typer
+
+from gridmap.cli.door import LANG, JsonFlag, now, plan_app, progress, settings, tell, words
+from gridmap.cli.findings import refusal_told
+from gridmap.errors import BadInput
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from gridmap.boundaries import HouseholdFile
+    from gridmap.grid import Area
+    from gridmap.planning import Cut
+
+SHOWN = 3
+
+
+class Bounds(TypedDict):
+    """What a cut aims at."""
+
+    low: int
+    high: int
+    seed: int
+
+
+class CutFilesMissing(BadInput):
+    """Some of the files and columns that a cut from files needs were not given; facts: missing."""
+
+
+class CutOutUnusable(BadInput):
+    """Cells are written as a GeoPackage into a folder that is there; facts: path."""
+
+
+def _option(*names: str, about: str, **more: Any) -> Any:
+    return typer.Option(*names, help=words(f"cli.plan_cut_{about}"), **more)
+
+
+@plan_app.command("cut", help=words("cli.plan_cut"))
+def cut(
+    *,
+    draft: Annotated[str, _option("--draft", about="draft", metavar="NAME")] = "import",
+    village: Annotated[list[str] | None, _option("--village", about="village", metavar="CODE")] = None,
+    villages: Annotated[Path | None, _option("--villages", about="villages", metavar="FILE")] = None,
+    village_code: Annotated[str | None, _option("--village-code", about="village_code", metavar="COLUMN")] = None,
+    households: Annotated[Path | None, _option("--households", about="households", metavar="FILE")] = None,
+    count: Annotated[str | None, _option("--count", about="count", metavar="COLUMN")] = None,
+    household_id: Annotated[str | None, _option("--household-id", about="household_id", metavar="COLUMN")] = None,
+    barriers: Annotated[list[Path] | None, _option("--barriers", about="barriers", metavar="FILE")] = None,
+    bridges: Annotated[list[Path] | None, _option("--bridges", about="bridges", metavar="FILE")] = None,
+    low: Annotated[int, _option("--low", about="low")] = 50,
+    high: Annotated[int, _option("--high", about="high")] = 80,
+    seed: Annotated[int, _option("--seed", about="seed")] = 0,
+    out: Annotated[Path | None, _option("--out", about="out_file", metavar="FILE")] = None,
+    force: Annotated[bool, _option("--force", about="force")] = False,
+    json: JsonFlag = False,
+) -> None:
+    band = Bounds(low=low, high=high, seed=seed)
+    needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
+    if not any((*needed.values(), household_id, barriers, bridges)):
+        _tell(_cut_draft(draft, village or [], band), band, {"draft": draft}, json=json)
+        return
+    if villages is None or village_code is None or households is None or count is None or out is None:
+        raise CutFilesMissing(missing=", ".join(name for name, given in needed.items() if given is None))
+    _check_out(out, force=force)
+    with refusal_told(None, json=json):
+        land = _read_villages(villages, village_code)
+        people = _read_households(households, count, household_id)
+        made = _cut_files(land, people, barriers or [], bridges or [], band)
+    _write(out, made, land, people)
+    _tell(made, band, {"out": str(out)}, json=json)
+
+
+def _check_out(out: Path, *, force: bool) -> None:
+    from gridmap.flows.match_file import OutputExists  # noqa: PLC0415
+
+    if out.suffix.lower() != ".gpkg" or not out.absolute().parent.is_dir():
+        raise CutOutUnusable(path=out)
+    if out.exists() and not force:
+        raise OutputExists(path=out)
+
+
+def _read_villages(path: Path, column: str) -> "list[Area]":
+    from gridmap.boundaries import read_coverage  # noqa: PLC0415
+    from gridmap.grid import Area, Level  # noqa: PLC0415
+
+    codes, shapes = read_coverage(path, column)
+    return [Area(code, Level.VILLAGE, code, None, shape) for code, shape in zip(codes, shapes.tolist(), strict=True)]
+
+
+def _read_households(path: Path, count: str, household_id: str | None) -> "HouseholdFile":
+    from gridmap.boundaries import HouseholdColumns, read_households  # noqa: PLC0415
+
+    return read_households(path, HouseholdColumns(count, household_id))
+
+
+def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path], bridges: list[Path], band: Bounds) -> "Cut":
+    from gridmap.boundaries import read_lines  # noqa: PLC0415
+    from gridmap.planning import cut_villages  # noqa: PLC0415
+
+    walls, ways = ([shape for path in paths for shape in read_lines(path)] for paths in (barriers, bridges))
+    with progress(words("cli.plan_cut_progress"), len(land)) as advance:
+        return cut_villages(land, people.households, walls, ways, **band, advance=advance)
+
+
+def _cut_draft(draft: str, named: list[str], band: Bounds) -> "Cut":
+    from gridmap.flows.cut_draft import cut_draft, villages_of  # noqa: PLC0415
+    from gridmap.store import Store  # noqa: PLC0415
+
+    with Store.open(settings().database_url) as store:
+        with store.read() as tx:
+            total = len(villages_of(store, tx, draft, named, now()))
+        with progress(words("cli.plan_cut_progress"), total) as advance:
+            return cut_draft(store, draft=draft, villages=named, **band, now=now(), advance=advance)
+
+
+def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:
+    """Write the layers in the coordinate system of the households' file; the cells tile their villages exactly there."""
+    from gridmap.boundaries import write_layers  # noqa: PLC0415
+
+    households, exceptions = (frame.to_crs(people.table.crs) for frame in (_households(made, people), _exceptions(made)))
+    write_layers(out, {"cells": _cells(made, land, people.table.crs), "households": households, "exceptions": exceptions})
+
+
+def _cells(made: "Cut", land: "list[Area]", crs: str) -> "GeoDataFrame":
+    """A straight border is straight in one coordinate system only: corners that cells set upon it are put upon it again in `crs`."""
+    from gridmap.planning import sew  # noqa: PLC0415
+
+    columns = {
+        "code": [cell.code for cell in made.cells],
+        "village": [cell.parent for cell in made.cells],
+        "households": [cell.households for cell in made.cells],
+    }
+    cells = _frame(columns, [cell.shape for cell in made.cells]).to_crs(crs)
+    villages = _frame({"code": [village.code for village in land]}, [village.shape for village in land]).to_crs(crs)
+    groups = [list(cells.geometry[cells.village == code]) for code in villages.code]
+    sewn = cells.set_geometry([cell for group in sew(list(villages.geometry), groups) for cell in group], crs=cells.crs)
+    # A building within millimetres of a long border can come to lie beyond it: then the border stays bent by as much.
+    return sewn if sewn.is_valid.all() else cells
+
+
+def _households(made: "Cut", people: "HouseholdFile") -> "GeoDataFrame":
+    import shapely  # noqa: PLC0415
+
+    given = people.households
+    columns = {"id": given.ids.astype(object), "households": given.counts, "cell": [code or None for code in made.cell_of]}
+    return _frame(columns, shapely.points(given.lon, given.lat))
+
+
+def _exceptions(made: "Cut") -> "GeoDataFrame":
+    import shapely  # noqa: PLC0415
+
+    told = made.exceptions
+    columns = {
+        "code": [e.code or None for e in told],
+        "village": [e.village or None for e in told],
+        "households": [e.households for e in told],
+        "reason": [e.reason.text(LANG) for e in told],
+    }
+    return _frame(columns, [shapely.Point(e.lon, e.lat) for e in told])
+
+
+def _frame(columns: dict[str, Any], shapes: Any) -> "GeoDataFrame":
+    from geopandas import GeoDataFrame  # noqa: PLC0415
+
+    return GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:4326")
+
+
+def _tell(made: "Cut", band: Bounds, where: dict[str, str], *, json: bool) -> None:
+    sizes = [cell.households or 0 for cell in made.cells]
+    fit = sum(band["low"] <= size <= band["high"] for size in sizes)
+    facts = {
+        "villages": len({cell.parent for cell in made.cells}),
+        "cells": len(sizes),
+        "households": sum(sizes),
+        "in_band": fit,
+        "in_band_share": round(fit / len(sizes), 4) if sizes else None,
+        **band,
+    }
+    told = [_exception(e) for e in made.exceptions]
+    lines = [words("cli.plan_cut_done", **facts, percent=100 * fit / max(1, len(sizes))), *_by_reason(made)]
+    lines.append(words("cli.plan_cut_out" if "out" in where else "cli.plan_cut_next", **where))
+    tell({**where, **facts, "exceptions": told}, "\n".join(lines), json=json)
+
+
+def _exception(one: Any) -> dict[str, Any]:
+    reason = {"reason": one.reason.key.removeprefix("reason.cut_"), "text": one.reason.text(LANG)}
+    return {"code": one.code, "village": one.village, "households": one.households, **reason, "lon": one.lon, "lat": one.lat}
+
+
+def _by_reason(made: "Cut") -> list[str]:
+    """Of each reason how many exceptions there are, and the first few."""
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for one in made.exceptions:
+        groups[one.reason.key].append(one)
+    lines: list[str] = []
+    for key, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        lines.append(f"  {len(group):>6,} × {key.removeprefix('reason.cut_')}")
+        lines += [f"           {one.code or one.village}  {one.households:>4,}  {one.reason.text(LANG)}" for one in group[:SHOWN]]
+        if len(group) > SHOWN:
+            lines.append("           " + words("cli.findings_more", count=len(group) - SHOWN))
+    return lines

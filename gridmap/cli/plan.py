@@ -1,0 +1,139 @@
+"""`gridmap plan …`: drafts and editions, the gate, publishing."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridmap.cli.door import LANG, ActorName, JsonFlag, now, plan_app, read_instant, settings, tell, words
+from gridmap.cli.findings import findings_json, findings_text, refusal_told
+
+if TYPE_CHECKING:
+    from gridmap.grid import EditionHead
+    from gridmap.store import Store
+
+DraftName = Annotated[str, typer.Argument(metavar="[DRAFT]", help=words("cli.plan_draft"))]
+
+
+def _option(*names: str, about: str, **more: Any) -> Any:
+    return typer.Option(*names, help=words(f"cli.plan_{about}"), **more)
+
+
+def _open() -> "Store":
+    from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
+
+    return Store.open(settings().database_url)
+
+
+def _local(instant: datetime) -> str:
+    """An instant for people: in the county's time zone, to the minute."""
+    return instant.astimezone(settings().timezone).isoformat(sep=" ", timespec="minutes")
+
+
+@plan_app.command("publish", help=words("cli.plan_publish"))
+def publish(
+    draft: DraftName = "import",
+    *,
+    at: Annotated[str | None, _option("--at", about="publish_at", metavar="INSTANT")] = None,
+    note: Annotated[str, _option("--note", about="publish_note", metavar="TEXT")] = "",
+    actor: ActorName = "anonymous",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.duty import Actor  # noqa: PLC0415
+    from gridmap.flows import publish as flow  # noqa: PLC0415
+    from gridmap.grid import LEVELS  # noqa: PLC0415
+
+    since = read_instant(at) if at else None
+    with _open() as store, refusal_told(None, json=json):
+        made = flow.publish(store, draft, at=since, now=now(), actor=Actor(actor), note=note)
+    counts = {str(level): len(made.at(level)) for level in LEVELS}
+    facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
+    text = words("cli.plan_published", **facts | {"in_force_from": _local(made.in_force_from)})
+    tell({"refused": False, **facts, "note": made.note, "actor": made.actor}, text, json=json)
+
+
+@plan_app.command("check", help=words("cli.plan_check"))
+def check(draft: DraftName = "import", json: JsonFlag = False) -> None:
+    from gridmap.flows.publish import check_draft  # noqa: PLC0415
+    from gridmap.grid import Severity  # noqa: PLC0415
+
+    with _open() as store:
+        findings = check_draft(store, draft)
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    verdict = words("cli.plan_check_refused" if errors else "cli.plan_check_passes", draft=draft, errors=errors)
+    told = findings_text(findings, report=None) if findings else ""
+    tell({"draft": draft, "passes": not errors, "findings": findings_json(findings)}, "\n".join(filter(None, [told, verdict])), json=json)
+    if errors:
+        raise typer.Exit(1)
+
+
+@plan_app.command("drafts", help=words("cli.plan_drafts"))
+def drafts(json: JsonFlag = False) -> None:
+    from gridmap.store import drafts as query  # noqa: PLC0415
+
+    with _open() as store, store.read() as tx:
+        found = query.heads(tx)
+    listed = [{"name": d.name, "base": d.base, "updated_at": d.updated_at.isoformat(), "areas": d.areas} for d in found]
+    lines = [words("cli.plan_drafts_line", name=d.name, base=d.base or "-", updated_at=_local(d.updated_at), areas=d.areas) for d in found]
+    tell({"drafts": listed}, "\n".join(lines) or words("cli.plan_drafts_none"), json=json)
+
+
+@plan_app.command("editions", help=words("cli.plan_editions"))
+def editions(json: JsonFlag = False) -> None:
+    from gridmap.store import editions as query  # noqa: PLC0415
+
+    with _open() as store, store.read() as tx:
+        found, held = query.heads(tx), query.number_in_force(tx, now())
+    lines = [words("cli.plan_editions_line", mark="→" if head.number == held else " ", **_edition(head)) for head in found]
+    listed = [_edition(head) | {"in_force_from": head.in_force_from.isoformat(), "in_force": head.number == held} for head in found]
+    tell({"in_force": held, "editions": listed}, "\n".join(lines) or words("cli.plan_editions_none"), json=json)
+
+
+def _edition(head: "EditionHead") -> dict[str, Any]:
+    facts = {"number": head.number, "in_force_from": _local(head.in_force_from), "areas": head.areas}
+    return facts | {"recorded_at": head.recorded_at.isoformat(), "note": head.note, "actor": head.actor}
+
+
+@plan_app.command("drop", help=words("cli.plan_drop"), no_args_is_help=True)
+def drop(
+    draft: Annotated[str, typer.Argument(metavar="DRAFT", help=words("cli.plan_drop_draft"))],
+    *,
+    yes: Annotated[bool, _option("--yes", about="drop_yes")] = False,
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.store import drafts as query  # noqa: PLC0415
+
+    with _open() as store:
+        with store.read() as tx:
+            count = len(query.areas(tx, draft))
+        if not yes and not typer.confirm(words("cli.plan_drop_sure", draft=draft, areas=count), err=True):
+            raise typer.Exit(1)
+        with store.begin() as tx:
+            query.drop(tx, draft)
+    tell({"draft": draft, "dropped": True}, words("cli.plan_dropped", draft=draft), json=json)
+
+
+@plan_app.command("area", help=words("cli.plan_area"), no_args_is_help=True)
+def area(
+    code: Annotated[str, typer.Argument(metavar="CODE", help=words("cli.plan_area_code"))],
+    *,
+    at: Annotated[str | None, _option("--at", about="area_at", metavar="INSTANT")] = None,
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.geometry.metres import area_m2  # noqa: PLC0415
+    from gridmap.geometry.shapes import to_geojson  # noqa: PLC0415
+    from gridmap.store import editions as query  # noqa: PLC0415
+
+    instant = read_instant(at) if at else now()
+    with _open() as store, store.read() as tx:
+        edition = store.edition_in_force(tx, instant)
+        found = query.area_at(tx, code, instant)
+    spot = found.shape.representative_point()
+    facts = {
+        "code": found.code, "level": str(found.level), "name": found.name, "name_en": found.name_en, "parent": found.parent,
+        "households": found.households, "area_m2": round(area_m2(found.shape), 1), "lon": spot.x, "lat": spot.y,
+        "edition": edition.number, "in_force_from": edition.in_force_from.isoformat(), "at": instant.isoformat(),
+    }  # fmt: skip
+    known = {"households": "-" if found.households is None else f"{found.households:,}", "parent": found.parent or "-"}
+    shown = {"name": found.name_in(LANG), "level": words(f"level.{found.level}"), "in_force_from": _local(edition.in_force_from)}
+    tell(facts | {"shape": to_geojson(found.shape)}, words("cli.plan_area_told", **facts | known | shown), json=json)
