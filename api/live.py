@@ -57,9 +57,16 @@ class Live:
         """Poll while the service runs, from what was the last change when it started."""
         self._loop = asyncio.get_running_loop()
         poller = asyncio.create_task(self._poll(await asyncio.to_thread(self._latest)))
+        poller.add_done_callback(self._ended)
         yield
         self.stop()
-        await poller
+        await asyncio.wait([poller])
+
+    def _ended(self, poller: asyncio.Task[None]) -> None:
+        """A fault of ours ended the poller: every page is told that it no longer hears of changes."""
+        if fault := poller.exception():
+            self.healthy = False
+            LOG.error("the live stream has stopped", exc_info=fault)
 
     def wake(self) -> None:
         """Something was written just now; called from any thread."""
@@ -78,7 +85,11 @@ class Live:
         queue: asyncio.Queue[Change | None] = asyncio.Queue(QUEUE)
         self._listeners.add(queue)  # before the missed ones are read, so that none falls between
         try:
-            for change in await asyncio.to_thread(self._missed, after):
+            try:
+                missed = await asyncio.to_thread(self._missed, after)
+            except Unavailable:
+                return  # the database is away; the browser comes back by itself
+            for change in missed:
                 yield change
                 after = change.number
             while not self._stopped and (change_or_end := await queue.get()) is not None:

@@ -71,7 +71,7 @@ def list_areas(
     sealed = seal is not None and len(seal) >= 8 and found.digest.startswith(seal)
     tag = hashlib.sha256(f"{found.digest} {found.number} {level} {bbox} {zoom} {asked.lang}".encode()).hexdigest()[:32]
     headers = {"ETag": f'"{tag}"', "Cache-Control": FOR_EVER if sealed else ASK_AGAIN, "Vary": "Accept-Language, Cookie"}
-    if tag in request.headers.get("if-none-match", ""):
+    if _has(request, tag):
         return Response(status_code=304, headers=headers)
     borders: Borders = request.app.state.borders
     return Response(borders.of(found, level, zoom).features(box, asked.lang), media_type=GEOJSON, headers=headers)
@@ -98,7 +98,10 @@ def get_area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInsta
 
 @router.get("/land", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
 def list_land(
-    asked: Asked, kind: Annotated[LandKind, Query(description="barrier (rivers, railways), bridge or street")], bbox: BboxText = None
+    request: Request,
+    asked: Asked,
+    kind: Annotated[LandKind, Query(description="barrier (rivers, railways), bridge or street")],
+    bbox: BboxText = None,
 ) -> Response:
     """What lies on the land besides areas: the map's background."""
     box = read_bbox(bbox)
@@ -110,7 +113,18 @@ def list_land(
         for name, shape in found
         if view is None or shape.intersects(view)
     ]
-    return _geojson({"type": "FeatureCollection", "features": features})
+    answer = _geojson({"type": "FeatureCollection", "features": features})
+    tag = hashlib.sha256(answer.body).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": ASK_AGAIN}
+    if _has(request, tag):
+        return Response(status_code=304, headers=headers)
+    answer.headers.update(headers)
+    return answer
+
+
+def _has(request: Request, tag: str) -> bool:
+    """Whether the browser keeps this very answer already."""
+    return tag in request.headers.get("if-none-match", "")
 
 
 def _geojson(told: dict[str, Any]) -> Response:

@@ -7,6 +7,8 @@ from fastapi.testclient import TestClient
 
 from api.borders import draw
 from gridmap.grid import Area, Level
+from gridmap.store import Store
+from gridmap.store import land as land_store
 from tests.builders import bent_coverage, moved
 from tests.small_land import AREAS, CELLS, EAST, IN_CELL_1, IN_EAST, LONG_AGO, OUTSIDE, TOWN, WEST
 
@@ -94,3 +96,14 @@ def test_editions_are_listed_with_the_one_in_force(client: TestClient, bare: Tes
 def test_without_an_edition_the_list_is_empty(bare: TestClient) -> None:
     assert bare.get("/api/editions").json() == {"in_force": None, "editions": []}
     assert bare.get("/api/areas?level=village").status_code == 409
+
+
+def test_the_land_under_the_borders_is_sent_once(client: TestClient, land: Store) -> None:
+    with land.begin() as tx:
+        lines = [shapely.LineString([(113.0, 28.0), (113.02, 28.0)]), shapely.LineString([(113.03, 28.0), (113.04, 28.0)])]
+        land_store.put_lines(tx, "street", lines, ["河东路", "Side Road"])
+    first = client.get("/api/land?kind=street")
+    assert [feature["properties"]["name"] for feature in first.json()["features"]] == ["河东路", "Side Road"]
+    assert client.get("/api/land?kind=street", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    assert len(client.get("/api/land?kind=street&bbox=113.0,27.9,113.01,28.1").json()["features"]) == 1
+    assert client.get("/api/land?kind=volcano").status_code == 422

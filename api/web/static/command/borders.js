@@ -8,8 +8,10 @@ const MARGIN = 0.4;
 const LABELS = { township: [0, 13.4], village: [12, 15.9], cell: [15, 99] }; // the zooms at which names are written
 const WRITTEN = 160;
 const LETTER = { township: 9.5, village: 7.5, cell: 6.5 }; // pixels; a Chinese character is twice as wide
-const SIGN = [30, 30]; // half of what a sign and its shoulder take
-const NUDGES = [[0, 0], [0, -28], [0, 28], [0, -52], [0, 52], [-60, 0], [60, 0], [-60, -40], [60, -40], [-60, 40], [60, 40], [0, -80], [0, 80]];
+const SIGN = [26, 24]; // half of what a sign and its shoulder take
+// Where a name may go, the nearest to the middle first.
+const NUDGES = [-90, -60, -30, 0, 30, 60, 90].flatMap((dx) => [-84, -70, -56, -42, -28, -14, 0, 14, 28, 42, 56, 70, 84].map((dy) => [dx, dy]));
+NUDGES.sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
 
 export class Borders {
   #levels;
@@ -120,18 +122,22 @@ export class Borders {
     this.#writing.set(level, L.layerGroup(names).addTo(this.map));
   }
 
-  // The first place inside the area, near its middle, where the name lies on no sign and no other name; a township is named in any case.
+  // The place inside the area, near its middle, where the name lies on no sign and no other name; a township is named where it lies on the fewest.
   #free({ geometry, properties: { label } }, [width, height], taken, level) {
     const middle = this.map.latLngToContainerPoint([label[1], label[0]]);
+    let best = null, fewest = level === "township" ? Infinity : 1;
     for (const nudge of NUDGES) {
       const at = middle.add(nudge);
-      if (taken.some(([x, y, w, h]) => Math.abs(x - at.x) < w + width && Math.abs(y - at.y) < h + height)) continue;
+      const hits = taken.filter(([x, y, w, h]) => Math.abs(x - at.x) < w + width && Math.abs(y - at.y) < h + height).length;
+      if (hits >= fewest) continue;
       const { lat, lng } = this.map.containerPointToLatLng(at);
       if (!inside(lng, lat, geometry)) continue;
-      taken.push([at.x, at.y, width, height]);
-      return [lat, lng];
+      best = [lat, lng];
+      fewest = hits;
+      if (!hits) break;
     }
-    return level === "township" ? [label[1], label[0]] : null;
+    if (best) taken.push([...Object.values(this.map.latLngToContainerPoint(best)), width, height]);
+    return best;
   }
 
   async #land() {

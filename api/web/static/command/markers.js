@@ -10,7 +10,7 @@ import { t } from "./words.js";
 
 const VILLAGES_BELOW = 13;
 const TOWNSHIPS_BELOW = 9.5;
-const PIXELS = 40; // signs nearer than this become a count
+const PIXELS = { far: 52, near: 40 }; // signs nearer than this become a count
 const LISTED = 60;
 
 export class Markers {
@@ -65,12 +65,13 @@ export class Markers {
   // Units so near to one before that their signs would lie on each other join it. A table of squares keeps this quick.
   #apart(units, zoom) {
     const squares = new Map(), kept = [];
+    const reach = zoom < VILLAGES_BELOW ? PIXELS.far : PIXELS.near;
     for (const unit of units) {
       const { x, y } = this.map.project(unit.at, zoom);
-      const column = Math.floor(x / PIXELS), line = Math.floor(y / PIXELS);
+      const column = Math.floor(x / reach), line = Math.floor(y / reach);
       const around = [-1, 0, 1].flatMap((dx) => [-1, 0, 1].flatMap((dy) => squares.get(`${column + dx}:${line + dy}`) ?? []));
       const alone = unit.group[0].id === this.selected;
-      const near = alone ? null : around.find((other) => !other.alone && Math.hypot(other.x - x, other.y - y) < PIXELS);
+      const near = alone ? null : around.find((other) => !other.alone && Math.hypot(other.x - x, other.y - y) < reach);
       if (near) {
         near.group.push(...unit.group);
         continue;
