@@ -37,7 +37,7 @@ export function ring(n, byGrade, size) {
     { class: "ring", viewBox: "0 0 40 40", width: size, height: size, "aria-hidden": "true" },
     svg("circle", { class: "disc", cx: 20, cy: 20, r: 18.5 }),
     arcs,
-    svg("text", { x: 20, y: 24.5, "text-anchor": "middle" }, n > 999 ? "999+" : String(n)),
+    svg("text", { x: 20, y: 24.5, "text-anchor": "middle" }, n > 999 ? `${(n / 1000).toFixed(1)}k` : String(n)),
   );
 }
 
