@@ -1,17 +1,19 @@
 """`gridmap plan …`: drafts and editions, the gate, publishing."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridmap.cli.door import LANG, ActorName, JsonFlag, now, plan_app, read_instant, settings, tell, words
-from gridmap.cli.findings import findings_json, findings_text, refusal_told
+from gridmap.cli.findings import findings_json, findings_text, refusal_told, save_report
 
 if TYPE_CHECKING:
     from gridmap.grid import EditionHead
     from gridmap.store import Store
 
+ReportFile = Annotated[Path | None, typer.Option("--report", metavar="FILE", help=words("cli.import_report"))]
 DraftName = Annotated[str, typer.Argument(metavar="[DRAFT]", help=words("cli.plan_draft"))]
 
 
@@ -37,6 +39,7 @@ def publish(
     at: Annotated[str | None, _option("--at", about="publish_at", metavar="INSTANT")] = None,
     note: Annotated[str, _option("--note", about="publish_note", metavar="TEXT")] = "",
     actor: ActorName = "anonymous",
+    report: ReportFile = None,
     json: JsonFlag = False,
 ) -> None:
     from gridmap.duty import Actor  # noqa: PLC0415
@@ -44,7 +47,7 @@ def publish(
     from gridmap.grid import LEVELS  # noqa: PLC0415
 
     since = read_instant(at) if at else None
-    with _open() as store, refusal_told(None, json=json):
+    with _open() as store, refusal_told(report, json=json):
         made = flow.publish(store, draft, at=since, now=now(), actor=Actor(actor), note=note)
     counts = {str(level): len(made.at(level)) for level in LEVELS}
     facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
@@ -53,7 +56,7 @@ def publish(
 
 
 @plan_app.command("check", help=words("cli.plan_check"))
-def check(draft: DraftName = "import", json: JsonFlag = False) -> None:
+def check(draft: DraftName = "import", *, report: ReportFile = None, json: JsonFlag = False) -> None:
     from gridmap.flows.publish import check_draft  # noqa: PLC0415
     from gridmap.grid import Severity  # noqa: PLC0415
 
@@ -61,7 +64,8 @@ def check(draft: DraftName = "import", json: JsonFlag = False) -> None:
         findings = check_draft(store, draft)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     verdict = words("cli.plan_check_refused" if errors else "cli.plan_check_passes", draft=draft, errors=errors)
-    told = findings_text(findings, report=None) if findings else ""
+    save_report(report, findings)
+    told = findings_text(findings, report=report)
     tell({"draft": draft, "passes": not errors, "findings": findings_json(findings)}, "\n".join(filter(None, [told, verdict])), json=json)
     if errors:
         raise typer.Exit(1)

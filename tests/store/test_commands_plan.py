@@ -101,7 +101,7 @@ def test_which_area_held_at_an_instant_can_be_asked() -> None:
     assert isinstance(plan("area", TOWNSHIP.code, "--at", "yesterday").exception, InstantUnreadable)
 
 
-def test_a_draft_that_the_gate_refuses_tells_every_reason(database: str) -> None:
+def test_a_draft_that_the_gate_refuses_tells_every_reason(database: str, tmp_path: Path) -> None:
     with Store.open(database) as store, store.begin() as tx:
         drafts.put(tx, "import", [Area("X", Level.CELL, "x", "420100100299", square(0, 0, 10, 10))], at=datetime(2026, 1, 1, tzinfo=UTC))
     checked = plan("check", "--json")
@@ -111,7 +111,9 @@ def test_a_draft_that_the_gate_refuses_tells_every_reason(database: str) -> None
     refused = plan("publish", "--json")
     assert isinstance(refused.exception, PublishRefused)
     assert json.loads(refused.stdout)["findings"] == told["findings"]
-    assert "would be refused" in plan("check").stdout
+    report = tmp_path / "findings.csv"
+    assert "would be refused" in plan("check", "--report", str(report)).stdout
+    assert "orphan_named" in report.read_text("utf-8-sig")
 
 
 @pytest.mark.usefixtures("database")
