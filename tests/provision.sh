@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds what the tests need beside Python: PostgreSQL (15 or later) with PostGIS (3.3 or later), Chromium, a Chinese font.
+# Finds what the tests need beside Python: PostgreSQL (15 or later) with PostGIS (3.3 or later), Chromium and what drives it, a Chinese font.
 # Installs what is missing with apt-get, as root or with sudo; otherwise one sentence says what to install. Quiet when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,6 +36,9 @@ playwrights_own() { [ ! -x /usr/bin/chromium ] && grep -q '^ID=ubuntu' /etc/os-r
 
 missing_browser() { [ -x /usr/bin/chromium ] || playwrights_own || echo chromium; }
 
+# Playwright's driver is a Node that wants libatomic, which a machine without a compiler does not have.
+missing_driver() { compgen -G '/usr/lib*/libatomic.so.1' >/dev/null || compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || echo libatomic1; }
+
 install() {
     local become=""
     if [ "$(id -u)" != 0 ]; then
@@ -51,7 +54,7 @@ install() {
     $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-missing=$(missing_database; missing_font; missing_browser)
+missing=$(missing_database; missing_font; missing_browser; missing_driver)
 # shellcheck disable=SC2086
 [ -z "$missing" ] || install $missing
 if playwrights_own && ! .venv/bin/python -c 'import os, sys; from playwright.sync_api import sync_playwright as s; p = s().start(); found = os.path.exists(p.chromium.executable_path); p.stop(); sys.exit(not found)'; then
