@@ -25,16 +25,27 @@ def demo_command(
     port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
     json: JsonFlag = False,
 ) -> None:
+    if not serve:
+        _do(data, json=json)
+        return
+    from api.server import listen  # noqa: PLC0415 (the service is loaded only where it is wanted)
+    from gridmap.cli.serve import serve as serve_here  # noqa: PLC0415 (as above)
+
+    with listen("127.0.0.1", port) as listening:  # a taken port is told before the work, not after it
+        path = _do(data, json=json)
+        with Store.open(f"sqlite:///{path}") as store:
+            serve_here(store, settings(), listening, json=json)
+
+
+def _do(data: Path | None, *, json: bool) -> Path:
+    """The main job, and its counts told; the database's path."""
     started = time.monotonic()
     path = DATABASE.absolute()
     renew_demo_file(path)
     with Store.open(f"sqlite:///{path}") as store:
         counts = asdict(_run(store, data)) | {"seconds": round(time.monotonic() - started, 1)}
-        tell(counts, words("cli.demo.done", database=path, **counts), json=json)
-        if serve:
-            from gridmap.cli.serve import serve as serve_here  # noqa: PLC0415 (the service is loaded only where it is wanted)
-
-            serve_here(store, settings(), port=port, json=json)
+    tell(counts, words("cli.demo.done", database=path, **counts), json=json)
+    return path
 
 
 def _run(store: Store, data: Path | None) -> Any:

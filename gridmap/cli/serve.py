@@ -1,5 +1,6 @@
 """`gridmap serve`: the service and the command centre, on this machine only."""
 
+import socket
 import sys
 from typing import Annotated
 
@@ -19,21 +20,21 @@ def serve_command(
     from api.server import loopback  # noqa: PLC0415 (heavy; the service is seen only here)
 
     loopback(host)  # before a database is made
-    with Store.open(settings().database_url) as store:
-        serve(store, settings(), host=host, port=port, json=json)
+    from api.server import listen  # noqa: PLC0415 (heavy; the service is seen only here)
+
+    with listen(host, port) as listening, Store.open(settings().database_url) as store:
+        serve(store, settings(), listening, json=json)
 
 
-def serve(store: Store, chosen: Settings, *, host: str = "127.0.0.1", port: int = 8000, json: bool = False) -> None:
-    """Serve until Ctrl-C; says the address first. HostNotLoopback, PortTaken."""
-    from api.server import listen, make_server  # noqa: PLC0415 (heavy; the service is seen only here)
+def serve(store: Store, chosen: Settings, listening: socket.socket, *, json: bool = False) -> None:
+    """Serve on a socket of `api.server.listen` until Ctrl-C; says the address first."""
+    from api.server import make_server  # noqa: PLC0415 (as above)
 
-    socket = listen(host, port)
-    bound = socket.getsockname()[1]
-    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    address = f"http://{shown}:{bound}"
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     tell({"url": f"{address}/", "database": store.url_shown, "loopback_only": True}, words("cli.serve.ready", url=f"{address}/"), json=json)
     sys.stdout.flush()
     try:
-        make_server(store, chosen).run(sockets=[socket])
+        make_server(store, chosen).run(sockets=[listening])
     except KeyboardInterrupt:  # uvicorn hands Ctrl-C on after it has closed everything
         return
