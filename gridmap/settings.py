@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gridmap.errors import BadSettings
@@ -17,10 +16,8 @@ class Settings:
     """What the environment chose (variables `GRIDMAP_*`)."""
 
     database_url: str
-    cache_dir: Path
     timezone: ZoneInfo
     lang: Lang
-    public_url: str
 
 
 def read_lang(environment: Mapping[str, str] | None = None) -> Lang:
@@ -45,10 +42,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     database_url = env.get("GRIDMAP_DATABASE_URL") or DEFAULT_DATABASE_URL
     if not database_url.startswith(("sqlite:", "postgres:", "postgresql:", "postgresql+psycopg2:")):
         faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
-    public_url = (env.get("GRIDMAP_PUBLIC_URL") or "http://127.0.0.1:8000").rstrip("/")
-    if not public_url.startswith(("http://", "https://")):
-        faults.append(f"GRIDMAP_PUBLIC_URL={public_url!r} (http:// or https://)")
     if faults:
         raise BadSettings(faults="; ".join(faults))
-    cache = env.get("GRIDMAP_CACHE_DIR") or Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gridmap")
-    return Settings(database_url, Path(cache), timezone, read_lang(env), public_url)
+    return Settings(database_url, timezone, read_lang(env))

@@ -42,7 +42,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def surroundings(tmp_path: Path) -> dict[str, str]:
     """An environment without this project's settings or paths."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRIDMAP_", "PYTHON", "VIRTUAL_ENV"))}
-    return kept | {"GRIDMAP_CACHE_DIR": str(tmp_path / "cache")}
+    return kept
 
 
 @pytest.fixture
