@@ -34,7 +34,7 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
     banks to theirs and its water whole to one.
     """
     around = shapely.box(*shapely.bounds(shapely.buffer(shapely.envelope(village), 4 * WALL_M)))
-    near = [clipped for barrier in barriers if not (clipped := shapely.intersection(barrier, around)).is_empty]
+    near = _lines_and_areas(shapely.intersection(np.asarray(list(barriers), dtype=object), around))
     wall = shapely.intersection(shapely.union_all([shapely.buffer(barrier, WALL_M, quad_segs=16) for barrier in near]), village)
     if wall.is_empty:
         return Pieces(list(shapely.get_parts(village)))
@@ -46,6 +46,12 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
     borders = shared(faces)
     banks = adopt(borders.only(walled[borders.left] != walled[borders.right]), owner)
     return Pieces(_gather(faces, adopt(borders, banks)))
+
+
+def _lines_and_areas(shapes: NDArray[np.object_]) -> list[BaseGeometry]:
+    """The simple parts of shapes, without points: clipping can leave a mixture."""
+    parts = shapely.get_parts(shapely.get_parts(shapes))
+    return list(parts[shapely.get_dimensions(parts) > 0])
 
 
 def _line(barrier: BaseGeometry) -> BaseGeometry:
