@@ -39,10 +39,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path) -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """An environment without this project's settings or paths."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRIDMAP_", "PYTHON", "VIRTUAL_ENV"))}
-    return kept
+    return {name: value for name, value in os.environ.items() if not name.startswith(("GRIDMAP_", "PYTHON", "VIRTUAL_ENV"))}
 
 
 @pytest.fixture
