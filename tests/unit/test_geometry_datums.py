@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from coordTransform import wgs84_to_bd09, wgs84_to_gcj02
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -31,8 +30,9 @@ def test_a_round_trip_is_right_to_a_thousandth_of_a_millimetre(datum: Datum, lon
 @seldom
 @given(**in_china)
 def test_the_forward_formulas_agree_with_another_implementation(lon: float, lat: float) -> None:
-    assert from_wgs84(lon, lat, Datum.GCJ02) == pytest.approx(wgs84_to_gcj02(lon, lat), abs=MILLIMETRE)
-    assert from_wgs84(lon, lat, Datum.BD09) == pytest.approx(wgs84_to_bd09(lon, lat), abs=MILLIMETRE)
+    other = pytest.importorskip("coordTransform", reason="coordTransform has no wheel for Python 3.13")
+    assert from_wgs84(lon, lat, Datum.GCJ02) == pytest.approx(other.wgs84_to_gcj02(lon, lat), abs=MILLIMETRE)
+    assert from_wgs84(lon, lat, Datum.BD09) == pytest.approx(other.wgs84_to_bd09(lon, lat), abs=MILLIMETRE)
 
 
 def test_a_phone_map_is_hundreds_of_metres_off() -> None:
