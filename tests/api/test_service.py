@@ -75,7 +75,7 @@ def test_only_loopback_is_listened_on(host: str) -> None:
 
 
 def test_a_taken_port_is_a_sentence() -> None:
-    with listen("localhost", 0) as first, pytest.raises(PortTaken, match="gridmap serve --port"):
+    with listen("localhost", 0) as first, pytest.raises(PortTaken, match="--port 8001"):
         listen("127.0.0.1", first.getsockname()[1])
 
 
