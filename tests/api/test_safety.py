@@ -74,14 +74,15 @@ def test_an_unknown_address_and_method_are_problems_in_both_languages(quick: Tes
 
 
 def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    app = create_app(Store.open(f"sqlite:///{tmp_path}/gridmap.db"), some_settings())
+    with Store.open(f"sqlite:///{tmp_path}/gridmap.db") as store:
+        app = create_app(store, some_settings())
 
-    @app.get("/broken")
-    def broken() -> None:
-        raise ZeroDivisionError("secret inside")
+        @app.get("/broken")
+        def broken() -> None:
+            raise ZeroDivisionError("secret inside")
 
-    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as quick:
-        answer = quick.get("/broken")
+        with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as quick:
+            answer = quick.get("/broken")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
