@@ -5,6 +5,8 @@ A new refusal is a subclass here and a line in each language: nothing else.
 """
 
 import re
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from gridmap.words import Lang, say
 
@@ -23,6 +25,10 @@ class Refusal(Exception):
 
     def text(self, lang: Lang = "en") -> str:
         return say(f"error.{self.key}", lang, **self.facts)
+
+    def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
+        """JSON-ready, as commands tell it: the key for programs, the sentence for people."""
+        return {"refused": True, "key": self.key, "error": self.text(lang)}
 
     def __str__(self) -> str:
         return self.text()
@@ -56,6 +62,10 @@ class FileUnreadable(BadInput):
     """The file is not what it should be; facts: path, reason."""
 
 
+class TableEmpty(BadInput):
+    """A table without any row below its header; facts: path."""
+
+
 class ColumnMissing(BadInput):
     """A named column is not in the file; facts: column, path, columns."""
 
@@ -80,20 +90,49 @@ class IncidentMissing(NotFound):
     """No incident of this id or number; facts: incident."""
 
 
-class PublishRefused(BadInput):
-    """The publish gate refused the draft; facts: draft, count, first; `findings` carries every reason and place."""
+class Told(Protocol):
+    """A finding, as far as a refusal knows it."""
 
-    def __init__(self, findings: tuple[object, ...], **facts: object) -> None:
+    def as_dict(self, lang: Lang) -> dict[str, Any]: ...
+
+
+class FindingsRefuse(BadInput):
+    """Something was refused for what was found in it; `findings` carries every reason and place."""
+
+    def __init__(self, findings: Sequence[Told], **facts: object) -> None:
         super().__init__(**facts)
         self.findings = findings
 
+    def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
+        return {**super().as_dict(lang), "findings": [finding.as_dict(lang) for finding in self.findings]}
 
-class ImportRefused(BadInput):
-    """A file was not imported; facts: path, count, first; `findings` carries every reason and place."""
 
-    def __init__(self, findings: tuple[object, ...], **facts: object) -> None:
-        super().__init__(**facts)
-        self.findings = findings
+class PublishRefused(FindingsRefuse):
+    """The publish gate refused the draft; facts: draft, count, first."""
+
+
+class ImportRefused(FindingsRefuse):
+    """A file was not imported; facts: path, count, first."""
+
+
+class ComputerRefused(Unavailable):
+    """The operating system refused; facts: path ("-" where it names none), reason. The four below are what it refuses most often."""
+
+
+class FolderNamed(ComputerRefused):
+    """A folder was named where a file is needed."""
+
+
+class AccessDenied(ComputerRefused):
+    """This user may not read or write there."""
+
+
+class DiskReadOnly(ComputerRefused):
+    """Nothing can be written there."""
+
+
+class DiskFull(ComputerRefused):
+    """No room is left."""
 
 
 class InstantPast(BadInput):

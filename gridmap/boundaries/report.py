@@ -23,12 +23,18 @@ class ReportNowhere(NotFound):
     """The folder to write the report into is not there; facts: path."""
 
 
-def check_report(path: Path) -> None:
-    """Refuse a report that could not be written, before the work that it is about: ReportFormat, ReportNowhere."""
+class ReportIsSource(BadInput):
+    """The report would be written over the file that it is about; facts: path."""
+
+
+def check_report(path: Path, source: Path | None = None) -> None:
+    """Refuse a report that could not be written, before the work that it is about: ReportFormat, ReportNowhere, ReportIsSource."""
     if path.suffix.lower() not in WRITERS:
         raise ReportFormat(path=path)
     if not path.absolute().parent.is_dir():
         raise ReportNowhere(path=path)
+    if source is not None and source.exists() and path.exists() and path.samefile(source):
+        raise ReportIsSource(path=path)
 
 
 def write_report(path: str | Path, findings: Sequence[Finding], lang: Lang = "en") -> None:

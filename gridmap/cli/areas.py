@@ -43,7 +43,7 @@ def import_areas(
     read = ReadOptions(layer, crs, read_near(near) if near else None, encoding)
     options = AreaOptions(Level(level), AreaColumns(code, name, name_en, parent), read, tolerance)
     watched = progress(words("cli.import_areas_progress"), STAGES)
-    with Store.open(settings().database_url) as store, refusal_told(report, json=json), watched as advance:
+    with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file), watched as advance:
         done = flow.import_areas(store, file, options, now=now(), draft=draft, replace=replace, advance=advance)
     save_report(report, done.findings)
     counts = {"areas": done.areas, "added": done.added, "changed": done.changed, "removed": done.removed}

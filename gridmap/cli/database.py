@@ -1,8 +1,9 @@
 """`gridmap migrate` and `gridmap status`: the database made ready, and what is in it."""
 
+from datetime import datetime
 from typing import Any
 
-from gridmap.cli.door import JsonFlag, app, now, settings, tell, words
+from gridmap.cli.door import JsonFlag, app, local, now, settings, tell, words
 
 
 @app.command("migrate", help=words("cli.migrate"))
@@ -45,9 +46,10 @@ def _facts() -> dict[str, Any]:
 
 def _text(facts: dict[str, Any]) -> str:
     edition = facts["edition"]
+    since = edition and local(datetime.fromisoformat(edition["in_force_from"]))
     lines = [
         words("cli.status_database", **facts),
-        words("cli.status_edition", **edition | edition["areas"]) if edition else words("cli.status_no_edition"),
+        words("cli.status_edition", **edition | edition["areas"] | {"in_force_from": since}) if edition else words("cli.status_no_edition"),
         words("cli.status_staff", **facts),
         words("cli.status_incidents", **facts["incidents"]),
     ]

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gridmap.cli.door import JsonFlag, app, now, progress, settings, tell, words
-from gridmap.duty import Actor
-from gridmap.store import Store
-from gridmap.store.demo_file import renew_demo_file
+
+if TYPE_CHECKING:
+    from gridmap.store import Store
 
 DATABASE = Path("gridmap.db")
 
@@ -30,6 +30,7 @@ def demo_command(
         return
     from api.server import listen  # noqa: PLC0415 (the service is loaded only where it is wanted)
     from gridmap.cli.serve import serve as serve_here  # noqa: PLC0415 (as above)
+    from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
     with listen("127.0.0.1", port) as listening:  # a taken port is told before the work, not after it
         path = _do(data, json=json)
@@ -39,6 +40,9 @@ def demo_command(
 
 def _do(data: Path | None, *, json: bool) -> Path:
     """The main job, and its counts told; the database's path."""
+    from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
+    from gridmap.store.demo_file import renew_demo_file  # noqa: PLC0415 (as above)
+
     started = time.monotonic()
     path = DATABASE.absolute()
     renew_demo_file(path)
@@ -48,8 +52,9 @@ def _do(data: Path | None, *, json: bool) -> Path:
     return path
 
 
-def _run(store: Store, data: Path | None) -> Any:
+def _run(store: "Store", data: Path | None) -> Any:
     """The main job on the folder, or on the made-up county written into one of its own."""
+    from gridmap.duty import Actor  # noqa: PLC0415 (as above)
     from gridmap.flows.main_job import run_main_job  # noqa: PLC0415 (spatial libraries take a second to load)
 
     def run(folder: Path) -> Any:

@@ -1,22 +1,45 @@
 """What every command shares: the application, the language, the store, progress, and how answers and refusals are told."""
 
+import errno
 import json as json_module
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gridmap.errors import BadSettings, InstantUnreadable, Refusal
+from gridmap.errors import (
+    AccessDenied,
+    BadSettings,
+    ComputerRefused,
+    DiskFull,
+    DiskReadOnly,
+    FileMissing,
+    FolderNamed,
+    InstantUnreadable,
+    Refusal,
+)
 from gridmap.settings import Settings, read_lang, read_settings
 from gridmap.version import __version__
 from gridmap.words import Lang, say
 
 LANG: Lang = read_lang()
+STOPPED = 130  # what a shell expects of a program that Ctrl-C ended
+BY_ERRNO: dict[int | None, type[Refusal]] = {
+    errno.ENOENT: FileMissing,
+    errno.EISDIR: FolderNamed,
+    errno.EACCES: AccessDenied,
+    errno.EPERM: AccessDenied,
+    errno.EROFS: DiskReadOnly,
+    errno.ENOSPC: DiskFull,
+    errno.EDQUOT: DiskFull,
+}
 
 
 def words(key: str, **facts: object) -> str:
@@ -60,14 +83,24 @@ def read_instant(text: str) -> datetime:
     """An aware UTC instant from ISO text; naive text is in GRIDMAP_TIMEZONE."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as fault:
+        return (found if found.tzinfo else found.replace(tzinfo=settings().timezone)).astimezone(UTC)
+    except (ValueError, OverflowError) as fault:  # the second: a day before the first or after the last
         raise InstantUnreadable(text=text) from fault
-    return (found if found.tzinfo else found.replace(tzinfo=settings().timezone)).astimezone(UTC)
+
+
+def local(instant: datetime) -> str:
+    """An instant for people: in the county's time zone, to the minute."""
+    return instant.astimezone(settings().timezone).isoformat(sep=" ", timespec="minutes")
 
 
 def tell(answer: Mapping[str, Any], text: str, *, json: bool) -> None:
     """Print the answer: one JSON object on stdout, or the text for people."""
-    print(json_module.dumps(answer, ensure_ascii=False, default=str) if json else text)
+    print(_as_json(answer) if json else text, flush=True)
+
+
+def _as_json(answer: Mapping[str, Any]) -> str:
+    """Letters as they are where the terminal has them all, else escaped as JSON has it."""
+    return json_module.dumps(answer, ensure_ascii=(sys.stdout.encoding or "").lower() != "utf-8", default=str)
 
 
 @contextmanager
@@ -81,18 +114,44 @@ def progress(label: str, total: int | None = None) -> Iterator[Any]:
 
 
 def run() -> int:
-    """The exit code of one command line: 0 done, 1 refused, 2 wrong usage."""
+    """The exit code of one command line: 0 done, 1 refused, 2 wrong usage, 130 stopped by Ctrl-C.
+
+    A refusal is one sentence on stderr, and with --json also one object on stdout.
+    """
+    _write_any_text()
+    try:
+        return _answer()
+    except OSError:  # standard output itself takes no more: nor shall Python write what is left when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _write_any_text() -> None:
+    """A terminal that lacks a letter (中 in Latin-1, half a letter in a file's name) gets its number instead; the work goes on."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _answer() -> int:
     try:
         app(standalone_mode=True)
-    except BadSettings as refusal:
-        print(refusal.text(LANG), file=sys.stderr)
-        return 2
     except Refusal as refusal:
-        print(refusal.text(LANG), file=sys.stderr)
-        return 1
+        return _refuse(refusal)
     except BrokenPipeError:
-        return 1
+        raise
     except OSError as fault:
-        print(words("cli.os_error", reason=fault), file=sys.stderr)
-        return 1
+        kind = BY_ERRNO.get(fault.errno, ComputerRefused)
+        return _refuse(kind(path=fault.filename or "-", reason=fault.strerror or fault))
+    except SystemExit as end:
+        if end.code == STOPPED:
+            print(words("cli.stopped"), file=sys.stderr)
+        raise
     return 0
+
+
+def _refuse(refusal: Refusal) -> int:
+    print(refusal.text(LANG), file=sys.stderr)
+    if "--json" in sys.argv[1:]:
+        tell(refusal.as_dict(LANG), "", json=True)
+    return 2 if isinstance(refusal, BadSettings) else 1

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gridmap.cli.door import LANG, tell, words
-from gridmap.errors import ImportRefused, PublishRefused
+from gridmap.cli.door import LANG, words
+from gridmap.errors import FindingsRefuse
 
 if TYPE_CHECKING:
     from gridmap.grid import Finding
@@ -45,23 +45,21 @@ def save_report(path: Path | None, findings: "Sequence[Finding]") -> None:
 
 
 @contextmanager
-def refusal_told(report: Path | None, *, json: bool) -> Iterator[None]:
+def refusal_told(report: Path | None, *, json: bool, source: Path | None = None) -> Iterator[None]:
     """Tell and save every finding of what is refused inside; the refusal itself goes on to the door.
 
-    A report that could not be written is refused first.
+    A report that could not be written, or would be written over `source`, is refused first.
     """
     if report is not None:
         from gridmap.boundaries.report import check_report  # noqa: PLC0415 (heavy)
 
-        check_report(report)
+        check_report(report, source)
     try:
         yield
-    except (ImportRefused, PublishRefused) as refusal:
+    except FindingsRefuse as refusal:
         findings: Sequence[Any] = refusal.findings
         save_report(report, findings)
-        if json:
-            tell({"refused": True, "error": refusal.text(LANG), "findings": findings_json(findings)}, "", json=True)
-        else:
+        if not json:
             print(findings_text(findings, report=report), file=sys.stderr)
         raise
 

@@ -55,7 +55,7 @@ def import_households(
     from gridmap.store import Store  # noqa: PLC0415
 
     columns = HouseholdColumns(count, id_, lon, lat, read_datum(datum))
-    with Store.open(settings().database_url) as store, refusal_told(report, json=json):
+    with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file):
         done = flow.import_households(store, file, columns, _read(layer, crs, near, encoding), now=now())
     text = words("cli.import_households_done", file=file, rows=done.rows, households=done.households)
     _tell({"rows": done.rows, "households": done.households}, done, text, report=report, json=json)
@@ -66,7 +66,7 @@ def _import_lines(kind: "LandKind", file: Path, read: "ReadOptions", name: str |
     from gridmap.flows import import_land as flow  # noqa: PLC0415 (heavy)
     from gridmap.store import Store  # noqa: PLC0415
 
-    with Store.open(settings().database_url) as store, refusal_told(report, json=json):
+    with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file):
         done = flow.import_land(store, file, kind, read, name=name, now=now())
     text = words(f"cli.import_{kind}_done", file=file, rows=done.rows)
     _tell({"kind": kind, "rows": done.rows}, done, text, report=report, json=json)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gridmap.cli.door import LANG, JsonFlag, app, progress, tell, words
+from gridmap.cli.findings import refusal_told
 
 
 def _option(*names: str, about: str, **more: Any) -> Any:
@@ -38,7 +39,8 @@ def match(
         code=code, layer=layer, areas_crs=areas_crs, lon=lon, lat=lat, crs=crs, datum=read_datum(datum),
         accuracy_m=accuracy, snap_m=snap, force=force,
     )  # fmt: skip
-    done = match_file(points, areas, out, options, watch=partial(progress, words("cli.match_progress")))
+    with refusal_told(None, json=json):
+        done = match_file(points, areas, out, options, watch=partial(progress, words("cli.match_progress")))
     notes = [note.text(LANG) for note in done.notes]
     counts = {str(how): rows for how, rows in done.by_how.items()}
     answer = {"out": str(done.out), "rows": done.rows, **counts, "lon_lat": done.columns, "notes": notes}

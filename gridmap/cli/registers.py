@@ -1,9 +1,9 @@
 """`gridmap import workers|posts|offices|issue-types|rules|defaults`: what a county keeps beside its land, again each year."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -67,7 +67,8 @@ def _import(register: Register, file: Path, *, all_or_nothing: bool, rejects: Pa
                 store, register, file, now=now(), zone=zone, lang=LANG, all_or_nothing=all_or_nothing, rejects=rejects
             )  # fmt: skip
         except RegisterRefused as refusal:
-            _tell_refused(refusal.text(LANG), refusal.rejected, refusal.facts, json=json)
+            if not json:
+                print("\n".join(rejected_told(refusal.rejected, str(refusal.facts["rejects"]))), file=sys.stderr)
             raise
     counts = {"read": done.read, "imported": done.imported, "rejected": len(done.rejected)}
     lines = [
@@ -78,14 +79,6 @@ def _import(register: Register, file: Path, *, all_or_nothing: bool, rejects: Pa
         *rejected_told(done.rejected, done.rejects),
     ]
     tell({"refused": False, **done.as_dict(LANG)}, "\n".join(lines), json=json)
-
-
-def _tell_refused(error: str, rejected: "Sequence[Rejected]", facts: Mapping[str, Any], *, json: bool) -> None:
-    if json:
-        rows = [one.as_dict(LANG) for one in rejected]
-        tell({"refused": True, "error": error, "rows": rows, "rejects": facts["rejects"]}, "", json=True)
-    else:
-        print("\n".join(rejected_told(rejected, facts["rejects"])), file=sys.stderr)
 
 
 @import_app.command("defaults", help=words("cli.import_defaults"))

@@ -42,10 +42,13 @@ def import_reports(
     # `gridmap --help` does not wait for these.
     from gridmap.duty import Actor  # noqa: PLC0415
     from gridmap.flows import import_reports as flow  # noqa: PLC0415
+    from gridmap.geometry.datums import read_datum  # noqa: PLC0415
     from gridmap.incidents import Channel  # noqa: PLC0415
     from gridmap.store import Store  # noqa: PLC0415
     from gridmap.tables.reports import Defaults  # noqa: PLC0415
 
+    if datum:
+        read_datum(datum)  # a mistake in the command is told once, not in each row
     zone = settings().timezone
     defaults = Defaults(datum, Channel(channel), sender)
     with Store.open(settings().database_url) as store, progress(words("cli.import_reports_progress")) as advance:

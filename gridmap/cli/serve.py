@@ -2,13 +2,15 @@
 
 import socket
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridmap.cli.door import JsonFlag, app, settings, tell, words
 from gridmap.settings import Settings
-from gridmap.store import Store
+
+if TYPE_CHECKING:
+    from gridmap.store import Store
 
 
 @app.command("serve", help=words("cli.serve"))
@@ -21,12 +23,13 @@ def serve_command(
 
     loopback(host)  # before a database is made
     from api.server import listen  # noqa: PLC0415 (heavy; the service is seen only here)
+    from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
     with listen(host, port) as listening, Store.open(settings().database_url) as store:
         serve(store, settings(), listening, json=json)
 
 
-def serve(store: Store, chosen: Settings, listening: socket.socket, *, json: bool = False) -> None:
+def serve(store: "Store", chosen: Settings, listening: socket.socket, *, json: bool = False) -> None:
     """Serve on a socket of `api.server.listen` until Ctrl-C; says the address first."""
     from api.server import make_server  # noqa: PLC0415 (as above)
 

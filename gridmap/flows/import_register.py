@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridmap.errors import BadInput
+from gridmap.errors import BadInput, TableEmpty
 from gridmap.flows.register_checks import Checked, Known, check_issue_types, check_offices, check_posts, check_rules, check_workers
 from gridmap.store import Store, Tx, catalogues, drafts, editions, offices, people
 from gridmap.tables import Register
 from gridmap.tables.registers import read_register
-from gridmap.tables.rejects import write_rejects
+from gridmap.tables.rejects import rejects_file, write_rejects
 from gridmap.tables.rows import Rejected
 from gridmap.words import Lang, Sentence
 
@@ -23,6 +23,10 @@ class RegisterRefused(BadInput):
     def __init__(self, rejected: Sequence[Rejected], **facts: object) -> None:
         super().__init__(**facts)
         self.rejected = rejected
+
+    def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
+        rows = [one.as_dict(lang) for one in self.rejected]
+        return {**super().as_dict(lang), "rows": rows, "rejects": self.facts["rejects"]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,10 @@ def import_register(
     one bad row refuses all of them (RegisterRefused), as `all_or_nothing` does for the others; and so does a file without a good row.
     """
     parsed = read_register(register, path, zone, now)
+    if not parsed.read:  # else an empty file would clear the table of rules
+        raise TableEmpty(path=str(path))
+    if rejects:
+        rejects_file(path, rejects)
     how = IMPORTS[register]
     with store.begin() as tx:
         checked = how.check(parsed.good, _known(store, tx, now))
@@ -108,14 +116,9 @@ def _write_back(path: Path, rejects: Path | None, header: Sequence[str], rejecte
     """Before anything is kept, so that a full disk leaves nothing half done."""
     if not rejected:
         return None
-    file = rejects or rejects_beside(path)
+    file = rejects_file(path, rejects)
     write_rejects(file, header, rejected, lang)
     return file
-
-
-def rejects_beside(path: Path) -> Path:
-    """Where rejected rows go if nobody says."""
-    return path.with_name(f"{path.stem}.rejected.xlsx")
 
 
 def _known(store: Store, tx: Tx, now: datetime) -> Known:

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from gridmap.duty import Actor
 from gridmap.errors import Refusal
-from gridmap.flows.import_register import rejects_beside
 from gridmap.flows.intake import Outcome, receive_many
 from gridmap.incidents import Answer, State
 from gridmap.store import Store
-from gridmap.tables.rejects import write_rejects
+from gridmap.tables.rejects import rejects_file, write_rejects
 from gridmap.tables.reports import Defaults, read_reports
 from gridmap.tables.rows import Rejected
 from gridmap.words import Lang, Sentence
@@ -74,6 +73,8 @@ def import_reports(
     Rows that cannot be taken are written to `rejects` (beside the file, NAME.rejected.xlsx) in `lang`. NoEditionInForce takes none.
     """
     parsed = read_reports(path, zone, defaults or Defaults())
+    if rejects:
+        rejects_file(path, rejects)
     outcomes = receive_many(store, [report for _, report in parsed.good], now=now, actor=actor, advance=advance)
     refused = [
         Rejected(row, (Sentence(f"error.{outcome.key}", outcome.facts),))
@@ -81,7 +82,7 @@ def import_reports(
         if isinstance(outcome, Refusal)
     ]
     rejected = tuple(sorted((*parsed.rejected, *refused), key=lambda one: one.row.number))
-    file = (rejects or rejects_beside(path)) if rejected else None
+    file = rejects_file(path, rejects) if rejected else None
     if file:
         write_rejects(file, parsed.header, rejected, lang)
     return ReportImport(path=path, answers=_answers(outcomes), rejected=rejected, ignored=parsed.ignored, rejects=file)

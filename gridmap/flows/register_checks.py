@@ -104,7 +104,7 @@ def check_posts(rows: Rows[Post], known: Known) -> Checked[Post]:
         if not standing:
             break
         renewed -= standing  # rejected renewals leave the kept post as it was, which the others must then respect
-    closings = [Sentence("reason.register.ended", _naming(post)) for post in stands.ended.values()]
+    closings = [Sentence("reason.register.ended", _naming(post, known.now)) for post in stands.ended.values()]
     areas = _unknown_areas([(row, post.area) for row, post in rows], known)
     return replace(checked, notes=(*areas, *closings), ended=tuple(stands.ended.values()))
 
@@ -113,6 +113,7 @@ class _Stands:
     """Who stands where while the new posts come in one after another: `old` are kept, `ended` those that a new one ends."""
 
     def __init__(self, known: Known, renewed: Set[Hashable]) -> None:
+        self.now = known.now
         self.workers = known.workers
         self.old = {_identity(post): post for post in known.posts}
         self.ended: dict[Hashable, Post] = {}
@@ -141,10 +142,10 @@ class _Stands:
             return Sentence("reason.register.worker_unknown", {"worker": post.worker})
         for row, other in self._new[post.area, post.duty]:
             if post.duty in ANSWERABLE and _overlap(other, post):
-                return Sentence("reason.register.overlap", {**_naming(other), "row": row.number})
+                return Sentence("reason.register.overlap", {**_naming(other, self.now), "row": row.number})
         for old in self._crossed(post):
             if old.until is not None or old.since >= post.since:
-                return Sentence("reason.register.overlap_kept", _naming(old))
+                return Sentence("reason.register.overlap_kept", _naming(old, self.now))
         return None
 
 
@@ -200,6 +201,7 @@ def _overlap(one: Post, other: Post) -> bool:
     return (one.until is None or other.since < one.until) and (other.until is None or one.since < other.until)
 
 
-def _naming(post: Post) -> dict[str, str]:
-    until = post.until.isoformat(timespec="minutes") if post.until else "…"
-    return {"worker": post.worker, "area": post.area, "since": post.since.isoformat(timespec="minutes"), "until": until}
+def _naming(post: Post, now: datetime) -> dict[str, str]:
+    """The facts of a post, its instants in the zone of `now`, which is the county's."""
+    since, until = (one.astimezone(now.tzinfo).isoformat(timespec="minutes") if one else "…" for one in (post.since, post.until))
+    return {"worker": post.worker, "area": post.area, "since": since, "until": until}

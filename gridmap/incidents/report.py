@@ -7,7 +7,7 @@ that runs ahead. Everything else is accepted, and what cannot be matched waits i
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,8 @@ from gridmap.geometry.datums import read_datum
 CLOCK_MAY_RUN_AHEAD = timedelta(minutes=5)
 # Before this, a phone that lost its clock speaks (1970, 1980).
 NOT_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+# NUL ends a text in PostgreSQL, half a surrogate pair has no UTF-8.
+UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 LONGEST = {"issue": 50, "text": 5000, "place": 500, "sender": 100, "sender_number": 100, "key": 200}
 
 
@@ -151,13 +153,8 @@ def _check_texts(report: Report) -> None:
         text = getattr(report, column)
         if len(text) > most:
             raise TextTooLong(column=column, length=len(text), most=most)
-        if any(_unkeepable(text)):
+        if UNKEEPABLE.search(text):
             raise TextUnusable(column=column)
-
-
-def _unkeepable(text: str) -> Iterator[bool]:
-    """NUL ends a text in PostgreSQL, half a surrogate pair has no UTF-8."""
-    return (letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _check_time(at: datetime, now: datetime) -> None:
@@ -165,7 +162,7 @@ def _check_time(at: datetime, now: datetime) -> None:
         raise TimeWithoutZone(at=at.isoformat())
     if at > now + CLOCK_MAY_RUN_AHEAD:
         minutes = round((at - now).total_seconds() / 60)
-        raise TimeAhead(at=at.isoformat(), now=now.isoformat(timespec="minutes"), minutes=minutes)
+        raise TimeAhead(at=at.astimezone(now.tzinfo).isoformat(timespec="minutes"), now=now.isoformat(timespec="minutes"), minutes=minutes)
     if at < NOT_BEFORE:
         raise TimeTooOld(at=at.isoformat())
 

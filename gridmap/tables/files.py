@@ -4,13 +4,14 @@ import csv
 import io
 import json
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from gridmap.errors import BadInput, FileMissing, FileUnreadable
+from gridmap.errors import BadInput, FileMissing
 from gridmap.tables.rows import Rejected, Row, Sheet
 from gridmap.words import Sentence
 
@@ -23,12 +24,20 @@ class TextUnreadable(BadInput):
     """A text file is in no encoding that we read; facts: path."""
 
 
+class QuotesWrong(BadInput):
+    """A CSV whose quotation marks do not fit together; facts: path, line."""
+
+
+class WorkbookBroken(BadInput):
+    """The file is no whole XLSX, whatever its name says; facts: path."""
+
+
 READERS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
 def read_sheet(path: Path, *, kinds: tuple[str, ...] = ("csv", "xlsx")) -> Sheet:
     """Every row that is not blank, of the first sheet where there are several. FileMissing, FileKindUnknown, FileUnreadable."""
-    if not path.is_file():
+    if not path.exists():
         raise FileMissing(path=str(path))
     kind = READERS.get(path.suffix.lower(), "")
     if kind not in kinds:
@@ -51,19 +60,24 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Iterable[Any]]]:
         except StopIteration:
             return
         except csv.Error as fault:
-            raise FileUnreadable(path=str(path), reason=f"{fault} ({rows.line_num})") from fault
+            raise QuotesWrong(path=str(path), line=rows.line_num) from fault
         yield rows.line_num, cells
 
 
 def _decoded(path: Path) -> str:
-    """UTF-8 with or without a mark, UTF-16 with one, else GB18030, in which Chinese spreadsheets save CSV."""
+    """UTF-8 with or without a mark, UTF-16 with one, else GB18030, in which Chinese spreadsheets save CSV.
+
+    A zero letter in it means that the bytes are something else, such as UTF-16 without a mark.
+    """
     raw = path.read_bytes()
     encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
-            return raw.decode(encoding)
+            text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" not in text:
+            return text
     raise TextUnreadable(path=str(path))
 
 
@@ -78,8 +92,8 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, Iterable[Any]]]:
             sheet.reset_dimensions()  # many programs write wrong ones
             yield from enumerate(sheet.iter_rows(values_only=True), start=1)
             book.close()
-        except (BadZipFile, KeyError, ValueError, IndexError, SyntaxError) as fault:
-            raise FileUnreadable(path=str(path), reason=fault) from fault
+        except (BadZipFile, EOFError, KeyError, ValueError, IndexError, SyntaxError, zlib.error) as fault:
+            raise WorkbookBroken(path=str(path)) from fault
 
 
 def _text(value: Any) -> str:
@@ -108,13 +122,13 @@ def _read_ndjson(path: Path) -> Sheet:
             continue
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # the second: brackets in brackets, thousands deep
             found = None
         if isinstance(found, dict):
             objects.append((number, found))
         else:
             broken.append(Rejected(Row(number, (line.strip(),)), (Sentence("reason.row.json"),)))
     names = list(dict.fromkeys(name for _, found in objects for name in found))
-    header = Row(0, tuple(names))
+    header = [Row(0, tuple(names))] if names else []
     rows = (Row(number, tuple(_text(found.get(name)) for name in names)) for number, found in objects)
-    return Sheet(path, (header, *rows), tuple(broken))
+    return Sheet(path, (*header, *rows), tuple(broken))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from gridmap.errors import BadInput, ColumnMissing
+from gridmap.errors import BadInput, ColumnMissing, TableEmpty
 from gridmap.tables.rows import Headed, Row, Sheet
 from gridmap.words import LANGS, Lang, say
 
@@ -13,10 +13,6 @@ HEADER_WITHIN = 10
 
 class ColumnTwice(BadInput):
     """Two headers mean the same column; facts: column, headers, path."""
-
-
-class TableEmpty(BadInput):
-    """A file without any row; facts: path."""
 
 
 def accepted(column: str, lang: Lang) -> list[str]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from gridmap.catalogue import By, Grade, IssueType, Kind, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
 from gridmap.grid import Level
+from gridmap.incidents.report import UNKEEPABLE
 from gridmap.tables.columns import Register
 from gridmap.tables.files import read_sheet
 from gridmap.tables.headers import find_header
@@ -17,6 +18,8 @@ from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, re
 
 Noun = Worker | Post | Office | IssueType | Rule
 LONGEST = 200
+# What a cell shows whose formula went wrong.
+SPREADSHEET_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class Reader:
         text = self.sheet.cell(self.row, column)
         if len(text) > LONGEST:
             raise Fault("long", column=column, length=len(text), most=LONGEST)
+        if UNKEEPABLE.search(text):
+            raise Fault("letters", column=column)
+        if text in SPREADSHEET_ERRORS:
+            raise Fault("formula", column=column, text=text)
         return text
 
     def must(self, column: str) -> str:

@@ -1,12 +1,29 @@
 """Rejected rows go back to their writer: an XLSX with the columns as they were and the reasons beside them."""
 
+import os
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from gridmap.errors import BadInput
+from gridmap.incidents.report import UNKEEPABLE
 from gridmap.tables.headers import accepted
 from gridmap.tables.rows import Rejected
 from gridmap.words import Lang
+
+
+class RejectsUnusable(BadInput):
+    """Rejected rows go to an XLSX, in a folder where this user may write, and never over the file that they come from; facts: path."""
+
+
+def rejects_file(source: Path, asked: Path | None) -> Path:
+    """Where the rejected rows of `source` go: where the user asked, else beside it. RejectsUnusable, before any work is done."""
+    path = asked or source.with_name(f"{source.stem}.rejected.xlsx")
+    over_source = path.exists() and path.samefile(source)
+    if path.suffix.lower() != ".xlsx" or path.is_dir() or over_source or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise RejectsUnusable(path=str(path))
+    return path
 
 
 def write_rejects(path: Path, header: Sequence[str], rejected: Iterable[Rejected], lang: Lang) -> None:
@@ -22,14 +39,16 @@ def write_rejects(path: Path, header: Sequence[str], rejected: Iterable[Rejected
     width = max([len(header), *(len(cells) for cells, _ in rows)])
     for cells, reason in ((header, accepted("reason", lang)[0]), *rows):
         sheet.append([_as_text(sheet, text) for text in (*cells, *[""] * (width - len(cells)), reason)])
-    book.save(path)
+    whole = BytesIO()  # first, so that a full disk gets no half of it
+    book.save(whole)
+    path.write_bytes(whole.getvalue())
 
 
 def _as_text(sheet: object, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
 
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
+    cell = WriteOnlyCell(sheet, UNKEEPABLE.sub("\ufffd", ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)))
     cell.data_type = "s"
     cell.number_format = "@"
     return cell

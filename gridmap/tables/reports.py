@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from gridmap.incidents import Channel, Report, body_hash
+from gridmap.incidents.report import UNKEEPABLE
 from gridmap.tables.columns import REPORT_COLUMNS
 from gridmap.tables.files import read_sheet
 from gridmap.tables.headers import find_header
@@ -46,6 +47,9 @@ def read_reports(path: Path, zone: ZoneInfo, defaults: Defaults) -> Parsed[Repor
 
 def _report(sheet: Headed, row: Row, zone: ZoneInfo, defaults: Defaults) -> Report:
     cell: Mapping[str, str] = {column: sheet.cell(row, column) for column in REPORT_COLUMNS}
+    for column, text in cell.items():
+        if UNKEEPABLE.search(text):
+            raise Fault("letters", column=column)
     report = Report(
         issue=cell["issue"],
         channel=read_word(cell["channel"], "channel", Channel) if cell["channel"] else defaults.channel,
@@ -54,7 +58,7 @@ def _report(sheet: Headed, row: Row, zone: ZoneInfo, defaults: Defaults) -> Repo
         place=cell["place"],
         lon=read_number(cell["lon"], "lon"),
         lat=read_number(cell["lat"], "lat"),
-        datum=cell["datum"] or defaults.datum,
+        datum=cell["datum"] or (defaults.datum if cell["lon"] or cell["lat"] else ""),  # words have no datum, whatever the default
         accuracy_m=read_number(cell["accuracy_m"], "accuracy_m"),
         sender=cell["sender"] or defaults.sender,
         sender_number=cell["sender_number"],

@@ -80,9 +80,9 @@ def read_instant(text: str, column: str, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(_iso(text))
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: a day before the first or after the last
         raise Fault("instant", column=column, text=text) from None
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _iso(text: str) -> str:

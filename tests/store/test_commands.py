@@ -2,21 +2,28 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gridmap.store import Store
+from gridmap.store import Store, incidents
 from gridmap.store.migrate import HEAD
 from tests.store import build
 
+PROGRAM = Path(sys.executable).with_name("gridmap")
 
-def _gridmap(*arguments: str, url: str, folder: Path, lang: str = "en") -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": lang}
-    program = Path(sys.executable).with_name("gridmap")
-    return subprocess.run([program, *arguments], env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+def _gridmap(
+    *arguments: str, url: str, folder: Path, lang: str = "en", stdout: Any = subprocess.PIPE, **more: str
+) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": lang} | more
+    to = {"stdout": stdout, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.run([PROGRAM, *arguments], env=environment, cwd=folder, check=False, timeout=60, **to)
 
 
 def test_a_new_postgresql_database_is_made_ready_and_told_of(bare_postgres, tmp_path):
@@ -60,3 +67,65 @@ def test_a_password_is_in_no_sentence(tmp_path):
     assert refused.returncode == 1
     assert "s3cret" not in refused.stderr + refused.stdout
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_refusal_is_one_object_for_programs_and_one_sentence_for_people(tmp_path):
+    for zone, code, key in (("Asia/Shanghai", 1, "store_file_missing"), ("Mars/Olympus", 2, "bad_settings")):
+        refused = _gridmap("status", "--json", url="sqlite:///a.db", folder=tmp_path, GRIDMAP_TIMEZONE=zone)
+        answer = json.loads(refused.stdout)
+        assert (refused.returncode, answer["refused"], answer["key"]) == (code, True, key)
+        assert refused.stderr == answer["error"] + "\n"
+
+
+def test_a_terminal_that_lacks_chinese_letters_still_gets_the_answer(tmp_path):
+    _gridmap("migrate", url="sqlite:///a.db", folder=tmp_path)
+    told = _gridmap("status", url="sqlite:///a.db", folder=tmp_path, lang="zh", PYTHONIOENCODING="latin-1")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert r"\u6570\u636e\u5e93" in told.stdout
+    refused = _gridmap("import", "workers", "网.csv", "--json", url="sqlite:///a.db", folder=tmp_path, PYTHONIOENCODING="latin-1")
+    assert "网.csv" in json.loads(refused.stdout)["error"]
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--json")])
+def test_an_answer_that_cannot_be_written_ends_without_a_traceback(tmp_path, arguments):
+    _gridmap("migrate", url="sqlite:///a.db", folder=tmp_path)
+    with open("/dev/full", "w") as full:
+        done = _gridmap(*arguments, url="sqlite:///a.db", folder=tmp_path, stdout=full)
+    assert (done.returncode, done.stderr) == (1, "The disk is full (-). Make room, then run the same command again.\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = _gridmap(*arguments, url="sqlite:///a.db", folder=tmp_path, stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
+    """Stopped between two transactions: what was received stays, what was not comes when the command runs again."""
+    url = "sqlite:///a.db"
+    _gridmap("migrate", url=url, folder=tmp_path)
+    with Store.open(f"sqlite:///{tmp_path}/a.db") as store:
+        build.settle(store)
+    rows = 6_000
+    text = "issue,place,sender,key\n" + "".join(f"E1,桥头,desk,k-{row}\n" for row in range(rows))
+    (tmp_path / "r.csv").write_text(text, "utf-8")
+    environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": "en"}
+    command = [PROGRAM, "import", "reports", "r.csv"]
+    with (
+        Store.open(f"sqlite:///{tmp_path}/a.db?timeout=30") as store,
+        subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running,
+    ):
+        while not _kept(store) and running.poll() is None:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate()
+        kept = _kept(store)
+    assert (running.returncode, said) == (130, "Stopped. What was finished until then is kept; run the command again for the rest.\n")
+    assert 0 < kept < rows
+    assert kept % 500 == 0
+    again = json.loads(_gridmap("import", "reports", "r.csv", "--json", url=url, folder=tmp_path).stdout)
+    assert (again["read"], again["repeated"], again["rejected"]) == (rows, kept, 0)
+
+
+def _kept(store: Store) -> int:
+    with store.read() as tx:
+        return sum(incidents.count(tx).values())

@@ -179,6 +179,21 @@ def test_a_refused_file_exits_with_one_and_its_report_holds_every_finding(typed:
     assert (answer["refused"], len(answer["findings"])) == (True, 2)
 
 
+def test_a_report_is_never_written_over_the_file_that_it_is_about(typed: Terminal) -> None:
+    write(Path("t.geojson"), ("1", TOWN))
+    before = Path("t.geojson").read_bytes()
+    code, out, err = typed("areas", "./t.geojson", "--level", "township", *COLUMNS, "--report", "t.geojson")
+    assert (code, out, Path("t.geojson").read_bytes()) == (1, "", before)
+    assert "t.geojson is the file that is being read" in err
+
+
+def test_what_the_computer_refuses_is_a_sentence_with_the_place(typed: Terminal) -> None:
+    Path("folder.csv").mkdir()
+    for command in (("households", "folder.csv", "--count", "n"), ("workers", "folder.csv")):
+        code, out, err = typed(*command)
+        assert (code, out, err) == (1, "", "folder.csv is a folder. Name a file.\n")
+
+
 def test_wrong_words_are_refused_in_a_sentence(typed: Terminal) -> None:
     write(Path("t.geojson"), ("1", TOWN))
     for arguments, said in (

@@ -10,14 +10,16 @@ from openpyxl import load_workbook
 from gridmap import catalogue_default
 from gridmap.catalogue import By, Rule
 from gridmap.duty import Actor, Duty, Office, Worker
-from gridmap.errors import NoEditionInForce
+from gridmap.errors import NoEditionInForce, TableEmpty
 from gridmap.flows.import_defaults import CatalogueThere, import_defaults
 from gridmap.flows.import_register import RegisterImport, RegisterRefused, import_register
 from gridmap.flows.import_reports import ReportImport, import_reports
 from gridmap.incidents import State
 from gridmap.store import Store, catalogues, incidents, offices, people
 from gridmap.tables import Register
+from gridmap.tables.rejects import RejectsUnusable, write_rejects
 from gridmap.tables.reports import Defaults
+from gridmap.tables.rows import Rejected, Row
 from gridmap.words import LANGS
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
 
@@ -135,6 +137,26 @@ def test_rules_replace_the_table_as_a_whole(county: Store, folder: Path) -> None
     assert found.imported == 2
     with county.read() as tx:
         assert catalogues.rules(tx) == (Rule("ROADS", "*", By.SUBJECT), Rule("*", "D", By.TERRITORY, "village"))
+
+
+@pytest.mark.parametrize("which", list(Register))
+def test_a_file_without_rows_is_refused_and_clears_nothing(county: Store, folder: Path, which: Register) -> None:
+    with county.read() as tx:
+        before = catalogues.rules(tx)
+    with pytest.raises(TableEmpty):
+        bring(county, folder, which, ",".join(which.needed) + "\n")
+    with county.read() as tx:
+        assert catalogues.rules(tx) == before != ()
+
+
+def test_rejected_rows_are_never_written_over_their_own_file_or_where_nobody_can_read_them(county: Store, folder: Path) -> None:
+    path = folder / "t.xlsx"
+    write_rejects(path, ("id", "name"), [Rejected(Row(2, ("W9", "")), ())], "en")
+    before = path.read_bytes()
+    for asked in (path, folder / "back.csv", folder / "none" / "back.xlsx", folder):
+        with pytest.raises(RejectsUnusable):
+            import_register(county, Register.WORKERS, path, now=NOW, zone=SHANGHAI, rejects=asked)
+    assert path.read_bytes() == before
 
 
 def test_one_bad_rule_leaves_the_old_table_standing(county: Store, folder: Path) -> None:

@@ -16,11 +16,11 @@ from openpyxl import Workbook, load_workbook
 from gridmap import catalogue_default
 from gridmap.catalogue import By, Grade, Kind, Limit, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
-from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, Refusal
+from gridmap.errors import ColumnMissing, FileMissing, Refusal, TableEmpty
 from gridmap.incidents import Channel, Report
 from gridmap.tables import Register
-from gridmap.tables.files import FileKindUnknown, TextUnreadable
-from gridmap.tables.headers import ColumnTwice, TableEmpty, accepted
+from gridmap.tables.files import FileKindUnknown, QuotesWrong, TextUnreadable, WorkbookBroken
+from gridmap.tables.headers import ColumnTwice, accepted
 from gridmap.tables.registers import read_register
 from gridmap.tables.rejects import write_rejects
 from gridmap.tables.reports import Defaults, read_reports
@@ -152,8 +152,9 @@ FAULTY = [
     ("", "t.csv", TableEmpty),
     ("id,工号,name\n1,2,3\n", "t.csv", ColumnTwice),
     ("id,name\n", "t.xls", FileKindUnknown),
-    ("this is no spreadsheet", "t.xlsx", FileUnreadable),
-    ('id,name\n1,"open\n', "t.csv", FileUnreadable),
+    ("this is no spreadsheet", "t.xlsx", WorkbookBroken),
+    ('id,name\n1,"open\n', "t.csv", QuotesWrong),
+    ("i\0d\0,\0n\0a\0m\0e\0", "t.csv", TextUnreadable),
 ]
 
 
@@ -231,6 +232,31 @@ def test_a_line_that_is_no_object_and_a_number_that_is_none_are_rejected(tmp_pat
     parsed = read_reports(written(tmp_path, lines, "r.ndjson"), SHANGHAI, Defaults())
     assert reasons(parsed) == [(2, "json"), (3, "json"), (5, "number"), (6, "number")]
     assert parsed.read == 5
+
+
+def test_letters_that_no_database_keeps_and_failed_formulas_reject_their_row(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["id", "name"], ["W1", "#N/A"], ["#REF!", "x"], ["W2", "网格员甲02"]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    parsed = register(tmp_path / "t.xlsx")
+    assert (reasons(parsed), nouns(parsed)) == ([(2, "formula"), (3, "formula")], [Worker("W2", "网格员甲02")])
+    lines = ['{"issue":"E1","place":"\\u0000"}', '{"issue":"E1","place":"\\ud800"}', "[" * 100_000]
+    sent = read_reports(written(tmp_path, "\n".join(['{"issue":"E1","place":"x"}', *lines]), "t.ndjson"), SHANGHAI, Defaults())
+    assert (len(sent.good), reasons(sent)) == (1, [(2, "letters"), (3, "letters"), (4, "json")])
+    write_rejects(tmp_path / "back.xlsx", sent.header, sent.rejected, "en")
+
+
+def test_a_default_datum_is_no_part_of_a_report_without_a_point(tmp_path: Path) -> None:
+    path = written(tmp_path, "issue,lon,lat,place\nE1,,,桥头\nE1,113,28,\n")
+    keys = [[report.key for _, report in read_reports(path, SHANGHAI, Defaults(datum)).good] for datum in ("gcj02", "wgs84")]
+    assert [keys[0][row] == keys[1][row] for row in (0, 1)] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59-23:00"])
+def test_a_day_beyond_the_calendar_is_a_fault(text: str) -> None:
+    with pytest.raises(Fault):
+        read_instant(text, "at", SHANGHAI)
 
 
 def test_rejected_rows_come_back_as_text_with_the_reason_and_can_be_sent_again(tmp_path: Path) -> None:
