@@ -9,8 +9,8 @@ import shapely
 
 from gridmap.boundaries.place import to_known_place
 from gridmap.boundaries.sources import TRIED
-from gridmap.boundaries.table import EncodingWrong, Raw, ReadOptions, ShapesMissing, Table
-from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable
+from gridmap.boundaries.table import EncodingWrong, Raw, ReadOptions, Table
+from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, TableEmpty
 
 LON_NAMES = ("lon", "lng", "long", "longitude", "x", "经度")
 LAT_NAMES = ("lat", "latitude", "y", "纬度")
@@ -20,12 +20,12 @@ def read_csv_points(path: str | Path, *, lon: str | None = None, lat: str | None
     """The rows of a CSV with a point each, in EPSG:4326; a row whose numbers cannot be read has a point that is not finite.
 
     The columns are found by their usual names (lon, lng, longitude, x, 经度 …) where they are not named. ColumnMissing,
-    EncodingWrong, FileMissing, FileUnreadable, ShapesMissing or one of the CrsNeeded family.
+    EncodingWrong, FileMissing, FileUnreadable, TableEmpty or one of the CrsNeeded family.
     """
     path, options = Path(path), options or ReadOptions()
     header, rows = _rows(path, options.encoding)
     if not rows:
-        raise ShapesMissing(path=path)
+        raise TableEmpty(path=path)
     columns = {name: np.array([row[at] for row in rows], dtype=object) for at, name in enumerate(header)}
     x, y = (_numbers(columns[_find(path, header, asked, usual)]) for asked, usual in ((lon, LON_NAMES), (lat, LAT_NAMES)))
     with np.errstate(invalid="ignore"):
@@ -41,7 +41,9 @@ def _rows(path: Path, encoding: str | None) -> tuple[list[str], list[list[str]]]
     if not path.exists():
         raise FileMissing(path=path)
     try:
-        header, *rows = [*csv.reader(io.StringIO(_text(path, encoding), newline=""))] or [[]]
+        text = _text(path, encoding)
+        first = text.lstrip().partition("\n")[0]
+        header, *rows = [*csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)] or [[]]
     except csv.Error as fault:
         raise FileUnreadable(path=path, reason=fault) from fault
     return [name.strip() for name in header], [(row + [""] * len(header))[: len(header)] for row in rows if any(row)]
@@ -49,11 +51,14 @@ def _rows(path: Path, encoding: str | None) -> tuple[list[str], list[list[str]]]
 
 def _text(path: Path, encoding: str | None) -> str:
     data = path.read_bytes()
-    for name in [encoding] if encoding else ["utf-8-sig", *TRIED]:
+    marked = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else []
+    for name in [encoding] if encoding else [*marked, "utf-8-sig", *TRIED]:
         try:
-            return data.decode(name)
+            text = data.decode(name)
         except (UnicodeDecodeError, LookupError):
             continue
+        if "\0" not in text:  # else it is something else, such as UTF-16 without a mark
+            return text
     raise EncodingWrong(path=path, encoding=encoding or " / ".join(TRIED).upper())
 
 
@@ -71,6 +76,8 @@ def _numbers(texts: np.ndarray) -> np.ndarray:
 
 
 def _number(text: str) -> float:
+    if "_" in text:  # Python would read 1_000 as a thousand
+        return np.nan
     try:
         return float(text)
     except ValueError:

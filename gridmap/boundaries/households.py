@@ -14,6 +14,7 @@ from gridmap.errors import ImportRefused
 from gridmap.geometry.datums import Datum, to_wgs84
 from gridmap.grid import Finding, Households, Severity
 
+MOST_DIGITS = 5  # the largest blocks of flats hold thousands of households
 PLACES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON, shapely.GeometryType.MULTIPOINT)
 
 
@@ -74,8 +75,8 @@ def _bad_points(lon: np.ndarray, lat: np.ndarray) -> list[Finding]:
 
 
 def _counts(texts: list[str], column: str) -> tuple[np.ndarray, list[Finding]]:
-    """Whole numbers of households, and the rows where there is none."""
-    right = [text.isascii() and text.isdecimal() for text in texts]
+    """Whole numbers of households, and the rows where there is none that could live at one point."""
+    right = [text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS for text in texts]
     facts = [{"row": row + 1, "column": column, "text": text} for row, text in enumerate(texts) if not right[row]]
     counts = np.array([int(text) if fits else 0 for text, fits in zip(texts, right, strict=True)], dtype=np.int64)
     return counts, [Finding("household_count", Severity.ERROR, facts=fact) for fact in facts]

@@ -30,6 +30,10 @@ class CrsNowhere(CrsNeeded):
     """The numbers cannot be degrees, and no known system puts them beside the known land; facts: path, x, y, lon, lat."""
 
 
+class CrsUnfit(CrsNeeded):
+    """Most of the numbers lie beyond what the coordinate system can hold; facts: path, crs, title."""
+
+
 class AxesSwapped(CrsNeeded):
     """The numbers are degrees only when read as (lat, lon); facts: path, x, y."""
 
@@ -55,11 +59,13 @@ def to_known_place(path: Path, raw: Raw, options: ReadOptions) -> tuple[Shapes, 
     source = read_crs(said)
     if source.is_geographic and not _mostly_degrees(raw.shapes):
         _advise(path, raw.shapes, options.near)
-    name = ":".join(source.to_authority() or ()) or source.name
+    name = ":".join(source.to_authority() or ()) or source.name  # such as EPSG:4547
     if not source.is_geographic:
         notes = (_note("crs_converted", crs=name, title=source.name),)
     with np.errstate(invalid="ignore"):
         shapes = to_lonlat(raw.shapes, source)
+    if len(_finite_bounds(shapes)) * 2 < len(_finite_bounds(raw.shapes)):
+        raise CrsUnfit(path=path, crs=name, title=source.name)
     return shapes, name, (*notes, *_far(shapes, options.near))
 
 

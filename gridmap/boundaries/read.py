@@ -1,6 +1,5 @@
 """Read one layer of any spatial file that we know, brought to (lon, lat)."""
 
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,14 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 from gridmap.boundaries.place import to_known_place
 from gridmap.boundaries.sources import choose_encoding, find_source
 from gridmap.boundaries.table import EncodingWrong, LayerNeeded, Raw, ReadOptions, Shapes, ShapesMissing, Table
-from gridmap.errors import FileMissing, FileUnreadable
+from gridmap.errors import BadInput, FileMissing, FileUnreadable
+from gridmap.geometry.geoparquet import find_shapes
 
 UNREADABLE = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError)
+
+
+class SpatialKindUnknown(BadInput):
+    """Not a spatial file that we know, or one that is damaged from its first bytes; facts: path."""
 
 
 def read_table(path: str | Path, options: ReadOptions | None = None) -> Table:
@@ -44,9 +48,13 @@ def _read_gdal(path: Path, options: ReadOptions) -> Raw:
             layer = _choose_layer(path, source.opened, options.layer)
             meta, fids, wkb, columns = pyogrio.raw.read(source.opened, layer=layer, encoding=encoding, return_fids=True)
         except UNREADABLE as fault:
+            if "not recognized as being in a supported" in str(fault):
+                raise SpatialKindUnknown(path=path) from fault
             raise FileUnreadable(path=path, reason=str(fault).split("; It might help")[0]) from fault  # what follows is for programmers
         except UnicodeDecodeError as fault:
             raise EncodingWrong(path=path, encoding=fault.encoding) from fault
+        except LookupError as fault:  # no encoding of that name
+            raise EncodingWrong(path=path, encoding=encoding) from fault
     shapes, mended = _decode(wkb)
     return Raw(layer, dict(zip(meta["fields"].tolist(), columns, strict=True)), fids, shapes, mended, meta["crs"], notes)
 
@@ -69,26 +77,21 @@ def _read_parquet(path: Path) -> Raw:
         raise FileMissing(path=path)
     try:
         file = pq.ParquetFile(path)
-        geo = json.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
-        if "primary_column" not in geo:
+        about = find_shapes(file.schema_arrow.metadata, file.schema_arrow.names)
+        if about is None:
             raise ShapesMissing(path=path)
         table = file.read()
     except (pyarrow.ArrowException, OSError, ValueError) as fault:
         raise FileUnreadable(path=path, reason=fault) from fault
-    name = geo["primary_column"]
-    about = geo["columns"][name]
-    if about.get("encoding") != "WKB":
-        raise FileUnreadable(path=path, reason=f"geometry encoding {about.get('encoding')} (WKB is read)")
-    shapes, mended = _decode(np.array(table[name].to_pylist(), dtype=object))
+    if about.encoding != "WKB":
+        raise FileUnreadable(path=path, reason=f"geometry encoding {about.encoding} (WKB is read)")
+    shapes, mended = _decode(np.array(table[about.name].to_pylist(), dtype=object))
     columns: dict[str, NDArray[Any]] = {}
     for column in table.column_names:
-        if column not in geo["columns"]:
+        if column != about.name:
             columns[column] = np.empty(len(table), dtype=object)
             columns[column][:] = table[column].to_pylist()
-    crs = json.dumps(about["crs"]) if about.get("crs") else None
-    if "crs" not in about:
-        crs = "OGC:CRS84"
-    return Raw(path.stem, columns, np.arange(len(table)), shapes, mended, crs)
+    return Raw(path.stem, columns, np.arange(len(table)), shapes, mended, about.crs)
 
 
 def _decode(wkb: NDArray[Any]) -> tuple[Shapes, NDArray[np.bool_]]:

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.boundaries import read_coverage
-from gridmap.boundaries.place import AxesSwapped, CrsNeeded
+from gridmap.boundaries.place import AxesSwapped, CrsNeeded, CrsUnfit
 from gridmap.boundaries.table import Shapes
 from gridmap.errors import BadInput, Conflict, NotFound
 from gridmap.geometry.crs import to_lonlat
@@ -100,7 +100,7 @@ def match_file(points: Path, areas: Path, out: Path, options: MatchOptions, *, w
 def _read_areas(areas: Path, options: MatchOptions) -> tuple[list[str], Shapes]:
     try:
         return read_coverage(areas, options.code, layer=options.layer, crs=options.areas_crs)
-    except AxesSwapped:
+    except (AxesSwapped, CrsUnfit):
         raise
     except CrsNeeded as fault:  # whose advice names the options of another command
         raise AreasCrsNeeded(**fault.facts) from fault

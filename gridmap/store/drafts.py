@@ -6,12 +6,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from gridmap.errors import DraftMissing
+from gridmap.errors import BadInput, DraftMissing
 from gridmap.grid import Area, Level
 from gridmap.store import dialect, editions
 from gridmap.store.area_rows import COLUMNS, as_area, as_row, in_order
 from gridmap.store.dialect import Lock, insert_once, upsert
 from gridmap.store.schema import area, draft, draft_area
+
+LONGEST_NAME = 100
+
+
+class DraftNameUnusable(BadInput):
+    """A draft's name is a short text on one line; facts: draft, most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,10 @@ def areas(tx: Connection, name: str) -> tuple[Area, ...]:
 def put(tx: Connection, name: str, areas: Iterable[Area], *, at: datetime, replace_level: Level | None = None) -> None:
     """Add areas to the draft, or change those of the same code; with `replace_level`, all its other areas of that level go first.
 
-    A draft that does not exist starts as a copy of the edition in force at `at`, or empty where there is none.
+    A draft that does not exist starts as a copy of the edition in force at `at`, or empty where there is none. DraftNameUnusable.
     """
+    if not (name.strip() and name.isprintable() and len(name) <= LONGEST_NAME):
+        raise DraftNameUnusable(draft=name[:LONGEST_NAME], most=LONGEST_NAME)
     hold(tx)
     base = editions.number_in_force(tx, at)
     made = tx.execute(insert_once(tx, draft, on=["name"]), {"name": name, "base": base, "updated_at": at}).rowcount

@@ -10,8 +10,8 @@ import shapely
 
 from gridmap.boundaries import HouseholdColumns, ReadOptions, read_households, read_land, read_lines
 from gridmap.boundaries.place import AxesSwapped
-from gridmap.boundaries.table import EncodingWrong, ShapesMissing
-from gridmap.errors import ColumnMissing, FileMissing, ImportRefused
+from gridmap.boundaries.table import EncodingWrong
+from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, ImportRefused, TableEmpty
 from gridmap.geometry.datums import Datum, from_wgs84
 
 
@@ -82,11 +82,26 @@ def test_every_row_that_is_no_household_is_told_and_nothing_is_read(tmp_path: Pa
     assert all(fault.text("en") and fault.text("zh") for fault in faults)
 
 
+def test_a_count_that_no_building_holds_is_told_and_never_added_up(tmp_path: Path) -> None:
+    text = "lon;lat;n\n108.2;33.1;9223372036854775807\n108.2;33.1;99999999999999999999999\n1_08.2;33.1;2\n"
+    with pytest.raises(ImportRefused) as told:
+        read_households(write_csv(tmp_path / "h.csv", text, "utf-16"), HouseholdColumns("n"))
+    assert sorted(finding.code for finding in told.value.findings) == ["household_count", "household_count", "household_nowhere"]
+
+
 def test_a_csv_that_is_none_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    wanted = {"": ShapesMissing, "lon,lat,n\n": ShapesMissing, "a,b\n1,2\n": ColumnMissing, "lon,lat,n\n33.1,108.2,4\n": AxesSwapped}
+    wanted = {
+        "": TableEmpty,
+        "lon,lat,n\n": TableEmpty,
+        'lon,lat,n\n1,2,"3\n': FileUnreadable,
+        "a,b\n1,2\n": ColumnMissing,
+        "lon,lat,n\n33.1,108.2,4\n": AxesSwapped,
+    }
     for text, refusal in wanted.items():
         with pytest.raises(refusal):
             read_households(write_csv(tmp_path / "h.csv", text), HouseholdColumns("n"))
+    with pytest.raises(EncodingWrong):  # UTF-16 without its mark
+        read_households(write_csv(tmp_path / "h.csv", "lon,lat,n\n108.2,33.1,4\n", "utf-16-le"), HouseholdColumns("n"))
     with pytest.raises(FileMissing):
         read_households(tmp_path / "absent.csv", HouseholdColumns("n"))
     with pytest.raises(EncodingWrong):

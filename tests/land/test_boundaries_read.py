@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
+from shapely import box
 
 from gridmap.boundaries import ReadOptions, read_coverage, read_table
-from gridmap.boundaries.place import AxesSwapped, CrsLikely, CrsNeeded, CrsNowhere, PlaceUnreadable, read_near
+from gridmap.boundaries.place import AxesSwapped, CrsLikely, CrsNeeded, CrsNowhere, CrsUnfit, PlaceUnreadable, read_near
+from gridmap.boundaries.read import SpatialKindUnknown
 from gridmap.boundaries.sources import ZipUnusable
 from gridmap.boundaries.table import EncodingWrong, LayerNeeded, ShapesMissing
 from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, ImportRefused
@@ -189,6 +191,32 @@ def test_files_that_hold_no_shapes_are_refused_in_a_sentence(tmp_path: Path) -> 
     for name, refusal in wanted.items():
         with pytest.raises(refusal, match=name):
             read_table(tmp_path / name)
+
+
+def test_a_file_of_another_kind_is_told_which_kinds_there_are(tmp_path: Path) -> None:
+    (tmp_path / "areas.pdf").write_bytes(b"%PDF-1.4 no land")
+    with pytest.raises(SpatialKindUnknown, match=r"areas\.pdf.*GeoPackage"):
+        read_table(tmp_path / "areas.pdf")
+
+
+def test_an_encoding_that_there_is_not_is_refused_for_every_format(tmp_path: Path) -> None:
+    for name, driver in (("a.gpkg", "GPKG"), ("a.shp", "ESRI Shapefile")):
+        with pytest.raises(EncodingWrong):
+            read_table(write(tmp_path / name, driver), ReadOptions(encoding="utf-99"))
+
+
+@pytest.mark.parametrize("geo", [b"no json", b"[]", b'"x"', b'{"primary_column": "x"}', b'{"primary_column": "x", "columns": {"x": {}}}'])
+def test_geoparquet_that_contradicts_itself_is_refused(tmp_path: Path, geo: bytes) -> None:
+    whole = pq.read_table(write_parquet(tmp_path / "a.parquet"))
+    pq.write_table(whole.replace_schema_metadata({b"geo": geo}), tmp_path / "b.parquet")
+    with pytest.raises((FileUnreadable, ShapesMissing)):
+        read_table(tmp_path / "b.parquet")
+
+
+def test_a_system_that_cannot_hold_the_numbers_is_refused_as_a_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.gpkg", "GPKG", shapes=[box(3e5, 4e6, 3.1e5, 4.01e6)] * len(SQUARES), crs="EPSG:4547")
+    with pytest.raises(CrsUnfit, match="EPSG:4527"):
+        read_table(path, ReadOptions(crs="4527"))
 
 
 def test_a_missing_column_is_told_with_those_that_there_are(tmp_path: Path) -> None:

@@ -297,6 +297,14 @@ def test_columns_that_do_not_fit_are_refused(bench: Bench) -> None:
     assert {path.name for path in bench.folder.iterdir()} == {"areas.geojson", "points.parquet"}
 
 
+@pytest.mark.parametrize("geo", [b"no json", b'{"primary_column": "x"}', b'{"primary_column": "x", "columns": {"x": {}}}'])
+def test_a_table_that_contradicts_itself_about_its_shapes_is_refused(bench: Bench, geo: bytes) -> None:
+    path = bench.folder / "points.parquet"
+    pq.write_table(pa.table({"lon": [113.0], "lat": [28.0]}).replace_schema_metadata({b"geo": geo}), path)
+    with pytest.raises(FileUnreadable):
+        bench.match_path(path)
+
+
 def test_a_damaged_table_leaves_nothing_behind(bench: Bench) -> None:
     noise = np.random.default_rng(1).uniform(113, 114, 100_000)
     pq.write_table(pa.table({"lon": noise, "lat": noise}), bench.folder / "whole.parquet")

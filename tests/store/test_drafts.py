@@ -75,3 +75,9 @@ def test_a_draft_that_is_not_there_is_refused_with_the_names_of_those_that_are(s
         for ask in (lambda: drafts.areas(tx, "x"), lambda: drafts.drop(tx, "x"), lambda: drafts.drop_areas(tx, "x", ["1"])):
             with pytest.raises(DraftMissing, match="Drafts: import"):
                 ask()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "x" * 101])
+def test_a_draft_has_a_name_that_can_be_typed(store, name):
+    with store.begin() as tx, pytest.raises(drafts.DraftNameUnusable):
+        drafts.put(tx, name, land(), at=NOON)

@@ -1,6 +1,5 @@
 """Points in Parquet and GeoParquet, a batch at a time; types and metadata are kept."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,11 +15,10 @@ import shapely
 from numpy.typing import NDArray
 
 from gridmap.errors import BadInput, FileUnreadable
+from gridmap.geometry.geoparquet import find_shapes
 from gridmap.matching.files.portion import ADDED_SCHEMA, PORTION_ROWS, Added, Columns
 from gridmap.matching.files.text import number
 from gridmap.words import Sentence
-
-LONLAT = "EPSG:4326"
 
 
 class ColumnNotNumbers(BadInput):
@@ -41,17 +39,15 @@ class TablePoints:
         self.path = path
         try:
             self._file = pq.ParquetFile(path)
-        except pa.ArrowException as fault:
+            self._schema = self._file.schema_arrow
+            about = find_shapes(self._schema.metadata, self._schema.names)
+        except (pa.ArrowException, ValueError) as fault:
             raise FileUnreadable(path=path, reason=fault) from fault
-        self._schema = self._file.schema_arrow
         self.columns = tuple(self._schema.names)
         self.rows = self._file.metadata.num_rows
-        geo = json.loads((self._schema.metadata or {}).get(b"geo", b"{}"))
-        self.shapes_column: str | None = geo.get("primary_column")
-        self.has_shapes = self.shapes_column is not None
-        about = geo.get("columns", {}).get(self.shapes_column, {})
-        crs = about.get("crs", LONLAT)  # its standard says so where the file is silent
-        self.crs: str | None = json.dumps(crs) if isinstance(crs, dict) else crs
+        self.shapes_column = about.name if about else None
+        self.has_shapes = about is not None
+        self.crs = about.crs if about else None
 
     def schema(self) -> pa.Schema:
         return pa.schema([*self._schema, *ADDED_SCHEMA], metadata=self._schema.metadata)
