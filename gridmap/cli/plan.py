@@ -1,5 +1,6 @@
 """`gridmap plan …`: drafts and editions, the gate, publishing."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,6 +54,15 @@ def publish(
     facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
     text = words("cli.plan_published", **facts | {"in_force_from": _local(made.in_force_from)})
     tell({"refused": False, **facts, "note": made.note, "actor": made.actor}, text, json=json)
+
+
+@plan_app.command("staff", help=words("cli.plan_staff"))
+def staff(*, json: JsonFlag = False) -> None:
+    from gridmap.flows.post_workers import post_workers  # noqa: PLC0415
+
+    with _open() as store:
+        posted = asdict(post_workers(store, now=now()))
+    tell(posted, words("cli.plan_staffed", **posted), json=json)
 
 
 @plan_app.command("check", help=words("cli.plan_check"))

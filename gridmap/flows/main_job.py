@@ -18,10 +18,10 @@ from gridmap.flows.import_defaults import import_defaults
 from gridmap.flows.import_land import LandKind, import_households, import_land
 from gridmap.flows.import_register import import_register
 from gridmap.flows.import_reports import import_reports
+from gridmap.flows.post_workers import post_workers
 from gridmap.flows.publish import publish
 from gridmap.grid import Level
 from gridmap.incidents import State
-from gridmap.roster import stand
 from gridmap.store import Store, incidents, land, offices, people
 from gridmap.tables import Register
 
@@ -150,7 +150,5 @@ def _bring_registers(job: _Job) -> None:
             import_register(job.store, register, path, now=job.now, zone=job.zone)
     if not job.file("issue-types", TABLES):
         import_defaults(job.store)
-    with job.store.begin() as tx:
-        if not people.posts(tx):
-            cells = job.store.edition_in_force(tx, job.now).at(Level.CELL)
-            people.put_posts(tx, stand(cells, people.workers(tx), since=job.now))
+    if not job.file("posts", TABLES):
+        post_workers(job.store, now=job.now)
