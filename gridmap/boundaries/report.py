@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -57,7 +58,9 @@ def _xlsx(path: Path, rows: list[dict[str, object]]) -> None:
     sheet.append(COLUMNS)
     for row in rows:
         sheet.append([_cell(sheet, row[column]) for column in COLUMNS])
-    book.save(path)
+    whole = BytesIO()  # first, so that a full disk gets no half of it
+    book.save(whole)
+    path.write_bytes(whole.getvalue())
 
 
 def _cell(sheet: object, value: object) -> WriteOnlyCell:

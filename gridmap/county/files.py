@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas
 import shapely
 
+from gridmap.boundaries.write import writing
 from gridmap.county.county import County, Feature
 from gridmap.county.reports import UNTIL, make_reports
 from gridmap.county.tables import Noun, write_register
@@ -42,14 +43,15 @@ def write_county(county: County, folder: Path, *, until: date = UNTIL, reports: 
 
 
 def write_frame(path: Path, frame: geopandas.GeoDataFrame) -> None:
-    """One layer in the format of the path's suffix, in place of what was there."""
+    """One layer in the format of the path's suffix, in place of what was there; FileUnwritten."""
     path.unlink(missing_ok=True)
-    if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
-    elif path.suffix == ".geojson":
-        frame.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=6)
-    else:
-        frame.to_file(path, driver="GPKG", layer=path.stem)
+    with writing(path):
+        if path.suffix == ".parquet":
+            frame.to_parquet(path, index=False)
+        elif path.suffix == ".geojson":
+            frame.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=6)
+        else:
+            frame.to_file(path, driver="GPKG", layer=path.stem)
 
 
 def area_frame(areas: Sequence[Area]) -> geopandas.GeoDataFrame:

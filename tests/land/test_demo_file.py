@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gridmap.store.demo_file import DemoFileTaken, renew_demo_file
+from gridmap.store.demo_file import DemoFileTaken, DemoFileUnmade, renew_demo_file
 
 
 def test_a_database_that_a_demonstration_made_is_replaced_by_an_empty_one(tmp_path: Path) -> None:
@@ -36,3 +36,8 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     path.write_text("notes of mine, nothing else, long enough to hold a header of a hundred bytes " * 3)
     with pytest.raises(DemoFileTaken):
         renew_demo_file(path)
+
+
+def test_where_no_file_can_be_made_this_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DemoFileUnmade, match=r"none.*gridmap\.db"):
+        renew_demo_file(tmp_path / "none" / "gridmap.db")

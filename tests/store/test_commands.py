@@ -91,7 +91,7 @@ def test_an_answer_that_cannot_be_written_ends_without_a_traceback(tmp_path, arg
     _gridmap("migrate", url="sqlite:///a.db", folder=tmp_path)
     with open("/dev/full", "w") as full:
         done = _gridmap(*arguments, url="sqlite:///a.db", folder=tmp_path, stdout=full)
-    assert (done.returncode, done.stderr) == (1, "The disk is full (-). Make room, then run the same command again.\n")
+    assert (done.returncode, done.stderr) == (1, "The disk is full. Make room, then run the same command again.\n")
     reading, writing = os.pipe()
     os.close(reading)
     done = _gridmap(*arguments, url="sqlite:///a.db", folder=tmp_path, stdout=writing)

@@ -14,6 +14,7 @@ from shapely import box
 
 from gridmap.boundaries import HouseholdColumns, ReadOptions, write_layers
 from gridmap.boundaries.areas import AreaColumns, AreaOptions
+from gridmap.boundaries.write import FileUnwritten
 from gridmap.cli import door
 from gridmap.errors import ImportRefused
 from gridmap.flows.import_areas import import_areas
@@ -122,6 +123,8 @@ def test_layers_are_written_whole_in_place_of_the_file_before(tmp_path: Path) ->
     write_layers(path, {"cells": frame, "exceptions": frame.assign(reason="x")})
     assert pyogrio.list_layers(path)[:, 0].tolist() == ["cells", "exceptions"]
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cut.gpkg"]
+    with pytest.raises(FileUnwritten, match=r"none.*cut\.gpkg"):
+        write_layers(tmp_path / "none" / "cut.gpkg", {"cells": frame})
 
 
 class Terminal:
