@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,10 @@ class ZipUnusable(BadInput):
     """A zip that does not hold exactly one spatial file; facts: path, count, files."""
 
 
+class ShapefileIncomplete(BadInput):
+    """A Shapefile is several files, and some were left behind; facts: path, missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What GDAL is asked to open; for a Shapefile with the raw bytes of its table and of its `.cpg`, None where there is none."""
@@ -28,15 +33,25 @@ class Source:
 
 
 def find_source(path: Path) -> Source:
-    """The file to open; FileMissing, or ZipUnusable where a zip holds no spatial file or several."""
+    """The file to open; FileMissing, ShapefileIncomplete, or ZipUnusable where a zip holds no spatial file or several."""
     if not path.exists():
         raise FileMissing(path=path)
     if path.suffix.lower() == ".zip":
         return _in_zip(path)
     if path.suffix.lower() in (".dbf", ".shx", ".prj", ".cpg"):  # one of a Shapefile's companions was named
         path = _beside(path, ".shp") or path
-    dbf, cpg = (_beside(path, suffix) for suffix in (".dbf", ".cpg")) if path.suffix.lower() == ".shp" else (None, None)
+    if path.suffix.lower() != ".shp":
+        return Source(path, str(path))
+    shx, dbf, cpg = (_beside(path, suffix) for suffix in (".shx", ".dbf", ".cpg"))
+    _need_parts(path, {".shx": shx, ".dbf": dbf})
     return Source(path, str(path), dbf.read_bytes() if dbf else None, cpg.read_bytes() if cpg else None)
+
+
+def _need_parts(path: Path, parts: Mapping[str, object]) -> None:
+    """Without its index a Shapefile cannot be opened, and without its table it has no codes."""
+    missing = [suffix for suffix, found in parts.items() if found is None]
+    if missing:
+        raise ShapefileIncomplete(path=path, missing=", ".join(missing))
 
 
 def _beside(path: Path, suffix: str) -> Path | None:
@@ -55,7 +70,9 @@ def _in_zip(path: Path) -> Source:
             found = [name for name in names if PurePosixPath(name).suffix.lower() in SPATIAL]
             if len(found) != 1:
                 raise ZipUnusable(path=path, count=len(found), files=", ".join(found))
-            dbf, cpg = (_member(archive, names, found[0], suffix) for suffix in (".dbf", ".cpg"))
+            shx, dbf, cpg = (_member(archive, names, found[0], suffix) for suffix in (".shx", ".dbf", ".cpg"))
+            if found[0].lower().endswith(".shp"):
+                _need_parts(path, {".shx": shx, ".dbf": dbf})
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:  # damaged, or packed or locked in a way Python cannot read
         raise FileUnreadable(path=path, reason=str(fault)) from fault
     return Source(path, f"/vsizip/{{{path.absolute()}}}/{found[0]}", dbf, cpg)

@@ -17,7 +17,7 @@ from shapely import box
 from gridmap.boundaries import ReadOptions, read_coverage, read_table
 from gridmap.boundaries.place import AxesSwapped, CrsLikely, CrsNeeded, CrsNowhere, CrsUnfit, PlaceUnreadable, read_near
 from gridmap.boundaries.read import SpatialKindUnknown
-from gridmap.boundaries.sources import ZipUnusable
+from gridmap.boundaries.sources import ShapefileIncomplete, ZipUnusable
 from gridmap.boundaries.table import EncodingWrong, LayerNeeded, ShapesMissing
 from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, ImportRefused
 
@@ -197,6 +197,17 @@ def test_a_file_of_another_kind_is_told_which_kinds_there_are(tmp_path: Path) ->
     (tmp_path / "areas.pdf").write_bytes(b"%PDF-1.4 no land")
     with pytest.raises(SpatialKindUnknown, match=r"areas\.pdf.*GeoPackage"):
         read_table(tmp_path / "areas.pdf")
+
+
+def test_a_shapefile_that_left_its_companions_behind_is_told_which(tmp_path: Path) -> None:
+    whole = write(tmp_path / "a.shp", "ESRI Shapefile")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.write(whole, "b.shp")
+        archive.write(whole.with_suffix(".shx"), "b.shx")
+    whole.with_suffix(".shx").unlink()
+    for path, missing in ((whole, r"\.shx"), (tmp_path / "b.zip", r"\.dbf")):
+        with pytest.raises(ShapefileIncomplete, match=missing):
+            read_table(path)
 
 
 def test_an_encoding_that_there_is_not_is_refused_for_every_format(tmp_path: Path) -> None:
