@@ -314,7 +314,10 @@ def test_any_text_is_an_instant_a_fault_or_nothing(text: str) -> None:
     assert found is not None or text == ""
 
 
-@given(st.lists(st.lists(st.text(max_size=6), min_size=2, max_size=4), max_size=6))
+CELL_TEXTS = st.text(st.characters(exclude_characters="\0"), max_size=6)  # a file with NUL in it is no text at all
+
+
+@given(st.lists(st.lists(CELL_TEXTS, min_size=2, max_size=4), max_size=6))
 def test_any_csv_under_a_good_header_gives_every_row_back_once(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([["id", "name"], *rows])
