@@ -110,7 +110,7 @@ def test_a_draft_that_the_gate_refuses_tells_every_reason(database: str, tmp_pat
     assert (told["passes"], told["findings"][0]["code"]) == (False, "orphan_named")
     refused = plan("publish", "--json")
     assert isinstance(refused.exception, PublishRefused)
-    assert json.loads(refused.stdout)["findings"] == told["findings"]
+    assert refused.exception.as_dict()["findings"] == told["findings"]  # which the door tells, as it does every refusal
     report = tmp_path / "findings.csv"
     assert "would be refused" in plan("check", "--report", str(report)).stdout
     assert "orphan_named" in report.read_text("utf-8-sig")
