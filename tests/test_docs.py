@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from gridmap.cli import app
 from gridmap.version import __version__
@@ -69,6 +70,27 @@ COMMANDS = list(_commands(typer.main.get_command(app)))
 @pytest.mark.parametrize("call", CALLS)
 def test_a_command_in_a_document_is_understood(call: list[str]) -> None:
     _parse(typer.main.get_command(app), list(call))
+
+
+def _tour() -> Iterator[tuple[str, list[str]]]:
+    """Each `gridmap` line of the README's consoles with the lines shown under it; what only serves is left out."""
+    for block in re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        for step in block.split("$ ")[1:]:
+            command, *shown = step.rstrip("\n").split("\n")
+            if command.startswith("gridmap ") and not command.startswith("gridmap serve"):
+                yield command.removeprefix("gridmap "), shown
+
+
+def test_the_tour_of_the_readme_shows_what_really_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRIDMAP_DATABASE_URL", f"sqlite:///{tmp_path}/gridmap.db")
+    today = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d|\d{4}-(?=\d{6} )")  # instants, and the year of a report's number
+    for command, shown in _tour():
+        done = CliRunner().invoke(app, shlex.split(command))
+        assert done.exit_code == 0, f"gridmap {command}\n{done.output}"
+        really = today.sub("…", done.output).splitlines()
+        assert [line for line in shown if today.sub("…", line) not in really] == [], f"gridmap {command} says\n{done.output}"
 
 
 def test_every_make_target_in_a_document_exists() -> None:
