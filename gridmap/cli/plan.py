@@ -1,13 +1,12 @@
 """`gridmap plan …`: drafts and editions, the gate, publishing."""
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, now, plan_app, read_instant, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, local, now, plan_app, read_instant, settings, tell, words
 from gridmap.cli.findings import findings_json, findings_text, refusal_told, save_report
 
 if TYPE_CHECKING:
@@ -28,17 +27,13 @@ def _open() -> "Store":
     return Store.open(settings().database_url)
 
 
-def _local(instant: datetime) -> str:
-    """An instant for people: in the county's time zone, to the minute."""
-    return instant.astimezone(settings().timezone).isoformat(sep=" ", timespec="minutes")
-
-
 @plan_app.command("publish", help=words("cli.plan_publish"))
 def publish(
     draft: DraftName = "import",
     *,
     at: Annotated[str | None, _option("--at", about="publish_at", metavar="INSTANT")] = None,
     note: Annotated[str, _option("--note", about="publish_note", metavar="TEXT")] = "",
+    supersede: Annotated[bool, _option("--supersede", about="publish_supersede")] = False,
     actor: ActorName = "anonymous",
     report: ReportFile = None,
     json: JsonFlag = False,
@@ -49,10 +44,10 @@ def publish(
 
     since = read_instant(at) if at else None
     with _open() as store, refusal_told(report, json=json):
-        made = flow.publish(store, draft, at=since, now=now(), actor=Actor(actor), note=note)
+        made = flow.publish(store, draft, at=since, now=now(), actor=Actor(actor), note=note, supersede=supersede)
     counts = {str(level): len(made.at(level)) for level in LEVELS}
     facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
-    text = words("cli.plan_published", **facts | {"in_force_from": _local(made.in_force_from)})
+    text = words("cli.plan_published", **facts | {"in_force_from": local(made.in_force_from)})
     tell({"refused": False, **facts, "note": made.note, "actor": made.actor}, text, json=json)
 
 
@@ -88,7 +83,7 @@ def drafts(json: JsonFlag = False) -> None:
     with _open() as store, store.read() as tx:
         found = query.heads(tx)
     listed = [{"name": d.name, "base": d.base, "updated_at": d.updated_at.isoformat(), "areas": d.areas} for d in found]
-    lines = [words("cli.plan_drafts_line", name=d.name, base=d.base or "-", updated_at=_local(d.updated_at), areas=d.areas) for d in found]
+    lines = [words("cli.plan_drafts_line", name=d.name, base=d.base or "-", updated_at=local(d.updated_at), areas=d.areas) for d in found]
     tell({"drafts": listed}, "\n".join(lines) or words("cli.plan_drafts_none"), json=json)
 
 
@@ -98,14 +93,21 @@ def editions(json: JsonFlag = False) -> None:
 
     with _open() as store, store.read() as tx:
         found, held = query.heads(tx), query.number_in_force(tx, now())
-    lines = [words("cli.plan_editions_line", mark="→" if head.number == held else " ", **_edition(head)) for head in found]
-    listed = [_edition(head) | {"in_force_from": head.in_force_from.isoformat(), "in_force": head.number == held} for head in found]
+    listed = [{"in_force": head.number == held, **_edition(head)} for head in found]
+    lines = [
+        words(
+            "cli.plan_editions_line",
+            mark="→" if head.number == held else " ",
+            **_edition(head) | {"in_force_from": local(head.in_force_from)},
+        )
+        for head in found
+    ]
     tell({"in_force": held, "editions": listed}, "\n".join(lines) or words("cli.plan_editions_none"), json=json)
 
 
 def _edition(head: "EditionHead") -> dict[str, Any]:
-    facts = {"number": head.number, "in_force_from": _local(head.in_force_from), "areas": head.areas}
-    return facts | {"recorded_at": head.recorded_at.isoformat(), "note": head.note, "actor": head.actor}
+    instants = {name: getattr(head, name).isoformat() for name in ("in_force_from", "recorded_at")}
+    return {"number": head.number, **instants, "areas": head.areas, "note": head.note, "actor": head.actor}
 
 
 @plan_app.command("drop", help=words("cli.plan_drop"), no_args_is_help=True)
@@ -149,5 +151,5 @@ def area(
         "edition": edition.number, "in_force_from": edition.in_force_from.isoformat(), "at": instant.isoformat(),
     }  # fmt: skip
     known = {"households": "-" if found.households is None else f"{found.households:,}", "parent": found.parent or "-"}
-    shown = {"name": found.name_in(LANG), "level": words(f"level.{found.level}"), "in_force_from": _local(edition.in_force_from)}
+    shown = {"name": found.name_in(LANG), "level": words(f"level.{found.level}"), "in_force_from": local(edition.in_force_from)}
     tell(facts | {"shape": to_geojson(found.shape)}, words("cli.plan_area_told", **facts | known | shown), json=json)

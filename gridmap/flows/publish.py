@@ -10,11 +10,14 @@ from gridmap.grid.counts import with_households
 from gridmap.store import Store, Tx, drafts, editions, land
 
 
-def publish(store: Store, draft: str, *, at: datetime | None = None, now: datetime, actor: Actor, note: str = "") -> Edition:
+def publish(
+    store: Store, draft: str, *, at: datetime | None = None, now: datetime, actor: Actor, note: str = "", supersede: bool = False
+) -> Edition:
     """The edition that the draft became, in force from `at` (without it, from now); the draft is gone.
 
     Areas whose households nobody counted yet get the number of households in them. InstantPast, DraftMissing, or PublishRefused,
-    which carries every finding of the gate; whatever is refused changes nothing.
+    which carries every finding of the gate; whatever is refused changes nothing. A draft that began before the newest edition would
+    undo what that one changed: it is refused, unless it is to `supersede` it.
     """
     if at is not None and at < now:
         raise InstantPast(at=at.isoformat(), now=now.isoformat())
@@ -27,7 +30,7 @@ def publish(store: Store, draft: str, *, at: datetime | None = None, now: dateti
         candidate = _candidate(store, tx, draft)
         if candidate != judged:
             findings = check(candidate.areas, retired=candidate.retired)
-        _refuse(draft, findings)
+        _refuse(draft, findings if supersede else (*_late(tx, draft), *findings))
         counted = with_households(candidate.areas, land.households(tx))
         edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
         drafts.drop(tx, draft)
@@ -35,11 +38,11 @@ def publish(store: Store, draft: str, *, at: datetime | None = None, now: dateti
 
 
 def check_draft(store: Store, draft: str) -> tuple[Finding, ...]:
-    """What the gate says to this draft, errors first, and whether it began from an edition that is no longer the newest. DraftMissing."""
+    """What publishing this draft would be refused for and told, errors first. DraftMissing."""
     with store.read() as tx:
         candidate = _candidate(store, tx, draft)
         late = _late(tx, draft)
-    return (*check(candidate.areas, retired=candidate.retired), *late)
+    return (*late, *check(candidate.areas, retired=candidate.retired))
 
 
 def retired_codes(store: Store, tx: Tx) -> frozenset[str]:
@@ -61,7 +64,7 @@ def _late(tx: Tx, draft: str) -> list[Finding]:
     if newest in (None, base):
         return []
     code = "base_none" if base is None else "base_outdated"
-    return [Finding(code, Severity.WARNING, facts={"base": base, "newest": newest})]
+    return [Finding(code, Severity.ERROR, facts={"base": base, "newest": newest})]
 
 
 def _refuse(draft: str, findings: tuple[Finding, ...]) -> None:
