@@ -45,6 +45,10 @@ def _do(data: Path | None, *, json: bool) -> Path:
 
     started = time.monotonic()
     path = DATABASE.absolute()
+    if data:
+        from gridmap.flows.main_job import find_county_files  # noqa: PLC0415 (as above)
+
+        find_county_files(data)  # before the last demonstration is replaced
     renew_demo_file(path)
     with Store.open(f"sqlite:///{path}") as store:
         counts = asdict(_run(store, data)) | {"seconds": round(time.monotonic() - started, 1)}

@@ -1,6 +1,6 @@
 """The whole main job once, from a folder of a county's files: land in, cells cut, an edition, workers posted, reports dispatched."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,7 @@ from gridmap.tables import Register
 
 SPATIAL = (".gpkg", ".geojson", ".json", ".topojson", ".parquet", ".zip", ".shp")
 TABLES = (".csv", ".xlsx")
+NEEDED = {"townships": SPATIAL, "villages": SPATIAL, "households": SPATIAL, "reports": (*TABLES, ".ndjson")}
 DRAFT = "import"
 LAND: tuple[tuple[str, LandKind], ...] = (("barriers", "barrier"), ("bridges", "bridge"), ("streets", "street"))
 
@@ -78,11 +79,16 @@ class _Job:
     def file(self, stem: str, suffixes: tuple[str, ...]) -> Path | None:
         return next((path for suffix in suffixes if (path := self.folder / f"{stem}{suffix}").exists()), None)
 
-    def needed(self, stem: str, suffixes: tuple[str, ...]) -> Path:
-        found = self.file(stem, suffixes)
-        if found is None:
-            raise CountyFileMissing(folder=self.folder, stem=stem, suffixes=", ".join(suffixes))
-        return found
+
+def find_county_files(folder: Path) -> dict[str, Path]:
+    """The files without which there is no main job, by stem; CountyFileMissing names the first that is not there."""
+    found: dict[str, Path] = {}
+    for stem, suffixes in NEEDED.items():
+        there = [path for suffix in suffixes if (path := folder / f"{stem}{suffix}").exists()]
+        if not there:
+            raise CountyFileMissing(folder=folder, stem=stem, suffixes=", ".join(suffixes))
+        found[stem] = there[0]
+    return found
 
 
 def run_main_job(store: Store, folder: Path, *, now: datetime, zone: ZoneInfo, actor: Actor, watch: Watch = unwatched) -> MainJob:
@@ -91,19 +97,19 @@ def run_main_job(store: Store, folder: Path, *, now: datetime, zone: ZoneInfo, a
     Cells are cut where the folder has none; the default catalogue stands in for missing `issue-types` and `rules`; without `posts`
     the workers stand in the order of their register.
     """
+    needed = find_county_files(folder)
     job = _Job(store, folder, now, zone, actor, watch)
     with watch("demo.boundaries", None):
-        _bring_areas(job)
-        _bring_land(job)
+        _bring_areas(job, needed)
+        _bring_land(job, needed["households"])
     if not job.file("cells", SPATIAL):
         _cut_cells(job)
     with watch("demo.publish", None):
         edition = publish(store, DRAFT, at=now, now=now, actor=actor)
     with watch("demo.registers", None):
         _bring_registers(job)
-    reports = job.needed("reports", (*TABLES, ".ndjson"))
     with watch("demo.reports", None) as advance:
-        taken = import_reports(store, reports, now=now, zone=zone, actor=actor, advance=advance)
+        taken = import_reports(store, needed["reports"], now=now, zone=zone, actor=actor, advance=advance)
     with store.read() as tx:
         states = incidents.count(tx)
         return MainJob(
@@ -120,16 +126,15 @@ def run_main_job(store: Store, folder: Path, *, now: datetime, zone: ZoneInfo, a
         )
 
 
-def _bring_areas(job: _Job) -> None:
+def _bring_areas(job: _Job, needed: Mapping[str, Path]) -> None:
     for level, stem in ((Level.TOWNSHIP, "townships"), (Level.VILLAGE, "villages"), (Level.CELL, "cells")):
-        path = job.file(stem, SPATIAL) if level is Level.CELL else job.needed(stem, SPATIAL)
+        path = needed.get(stem) or job.file(stem, SPATIAL)
         if path:
             columns = AreaColumns("code", "name", "name_en", None if level is Level.TOWNSHIP else "parent")
             import_areas(job.store, path, AreaOptions(level, columns), now=job.now, draft=DRAFT)
 
 
-def _bring_land(job: _Job) -> None:
-    households = job.needed("households", SPATIAL)
+def _bring_land(job: _Job, households: Path) -> None:
     import_households(job.store, households, HouseholdColumns("households", "id"), ReadOptions(), now=job.now)
     for stem, kind in LAND:
         path = job.file(stem, SPATIAL)
