@@ -120,7 +120,9 @@ def run() -> int:
     """
     _write_any_text()
     try:
-        return _answer()
+        code = _answer()
+        sys.stdout.flush()  # what is left, while it can still be told
+        return code
     except OSError:  # standard output itself takes no more: nor shall Python write what is left when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
