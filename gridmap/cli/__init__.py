@@ -1,6 +1,9 @@
 """The `gridmap` command: thin skins of the library, one file per noun."""
 
+import re
 import sys
+
+from typer import Typer
 
 from gridmap.cli import areas as _areas  # noqa: F401
 from gridmap.cli import county as _county  # noqa: F401
@@ -13,8 +16,19 @@ from gridmap.cli import plan as _plan  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401
-from gridmap.cli.door import app
+from gridmap.cli.door import app, import_app, plan_app
 from gridmap.cli.door import run as _run
+
+
+def _shorten(commands: Typer) -> None:
+    """In a list of commands each has its first sentence; the library finds the end of an English one only, and breaks lines at spaces."""
+    for command in commands.registered_commands:
+        first = re.split(r"(?<=\.)\s|(?<=。)", command.help or "", maxsplit=1)[0]
+        command.short_help = re.sub(r"(?<=[，；：])(?=\S)", " ", first)
+
+
+for _commands in (app, import_app, plan_app):
+    _shorten(_commands)
 
 
 def main() -> None:

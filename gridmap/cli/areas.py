@@ -46,8 +46,8 @@ def import_areas(
     with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file), watched as advance:
         done = flow.import_areas(store, file, options, now=now(), draft=draft, replace=replace, advance=advance)
     save_report(report, done.findings)
-    counts = {"areas": done.areas, "added": done.added, "changed": done.changed, "removed": done.removed}
+    counts = {"areas": done.areas, "added": done.added, "changed": done.changed, "same": done.same, "removed": done.removed}
     facts = {"draft": draft, "level": level, **counts, "crs": done.crs}
     text = words("cli.import_areas_done", file=file, **facts | {"level": words(f"level.{level}")})
-    lines = [text, findings_text(done.findings, report=report), words("cli.import_areas_next", draft=draft)]
+    lines = [text, findings_text(done.findings, report=report), words(f"cli.import_areas_next.{level}", draft=draft)]
     tell({"refused": False, **facts, "findings": findings_json(done.findings)}, "\n".join(filter(None, lines)), json=json)

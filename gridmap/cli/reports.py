@@ -57,7 +57,8 @@ def import_reports(
             lang=LANG, rejects=rejects, advance=advance,
         )  # fmt: skip
     answer = done.as_dict(LANG)
-    lines = [words("cli.import_reports_done", **answer), *ignored_told(done.ignored), *rejected_told(done.rejected, done.rejects)]
+    why = [words("cli.import_reports_why", count=count, cause=words(f"cli.cause.{cause}")) for cause, count in done.causes.items()]
+    lines = [words("cli.import_reports_done", **answer), *why, *ignored_told(done.ignored), *rejected_told(done.rejected, done.rejects)]
     tell({"refused": False, **answer}, "\n".join(lines), json=json)
 
 

@@ -1,6 +1,7 @@
 """The villages of a draft are cut into cells, which take the place of the cells they had."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shapely.geometry.base import BaseGeometry
@@ -55,6 +56,8 @@ def cut_draft(
     with store.begin() as tx:
         drafts.put(tx, draft, cut.cells, at=now)
         _replace_cells(tx, draft, areas, cut)
+    if villages:  # the households of the others were not asked about
+        return replace(cut, exceptions=tuple(each for each in cut.exceptions if each.village))
     return cut
 
 

@@ -1,5 +1,6 @@
 """Areas of one level from a file come into a draft: all of them, or none and every reason."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ class AreaImport:
     areas: int
     added: int
     changed: int
+    same: int
     removed: int
     crs: str
     findings: tuple[Finding, ...]
@@ -48,9 +50,21 @@ def import_areas(
         raise ImportRefused(found.findings, path=path, count=len(found.errors), first=found.errors[0])
     with store.begin() as tx:
         drafts.put(tx, draft, found.areas, at=now, replace_level=options.level if replace else None)
-    old, new = {area.code for area in before if area.level is options.level}, {area.code for area in found.areas}
-    removed = len(old - new) if replace else 0
-    return AreaImport(draft, options.level, len(new), len(new - old), len(new & old), removed, found.crs, found.findings)
+    old = {area.code: area for area in before if area.level is options.level}
+    new = {area.code: area for area in found.areas}
+    # A file has no counts of households; publishing fills them again.
+    changed = sum(dataclasses.replace(old[code], households=None) != new[code] for code in new.keys() & old.keys())
+    return AreaImport(
+        draft=draft,
+        level=options.level,
+        areas=len(new),
+        added=len(new.keys() - old.keys()),
+        changed=changed,
+        same=len(new.keys() & old.keys()) - changed,
+        removed=len(old.keys() - new.keys()) if replace else 0,
+        crs=found.crs,
+        findings=found.findings,
+    )
 
 
 def known_areas(store: Store, tx: Tx, draft: str, now: datetime) -> tuple[Area, ...]:

@@ -1,6 +1,7 @@
 """A file of reports comes in: each row is received on its own, and every row is counted once."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,12 @@ from gridmap.tables.rejects import rejects_file, write_rejects
 from gridmap.tables.reports import Defaults, read_reports
 from gridmap.tables.rows import Rejected
 from gridmap.words import Lang, Sentence
+
+# Why a report waits for a person, the nearest cause first: without an issue type no desk could even be asked.
+CAUSES = (
+    "issue.unknown", "point.none", "point.zero", "point.exchanged", "point.off_globe", "point.coarse", "match.outside",
+    "duty.nobody", "route.nobody",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,13 @@ class ReportImport:
         return sum(not answer.repeated and answer.state == State.TRIAGE for answer in self.answers)
 
     @property
+    def causes(self) -> dict[str, int]:
+        """Of the new incidents that wait for a person, how many for each of CAUSES, the most first."""
+        waiting = [answer for answer in self.answers if not answer.repeated and answer.state == State.TRIAGE]
+        found = Counter(_cause({reason.key for reason in answer.reasons}) for answer in waiting)
+        return dict(found.most_common())
+
+    @property
     def repeated(self) -> int:
         """Rows that were here before, or twice in the file."""
         return sum(answer.repeated for answer in self.answers)
@@ -52,7 +66,8 @@ class ReportImport:
         rows = [one.as_dict(lang) for one in self.rejected]
         return {
             "path": str(self.path), "read": self.read, "matched": self.matched, "triaged": self.triaged, "repeated": self.repeated,
-            "rejected": len(rows), "rows": rows, "rejects": self.rejects and str(self.rejects), "ignored_columns": list(self.ignored),
+            "causes": self.causes, "rejected": len(rows), "rows": rows, "rejects": self.rejects and str(self.rejects),
+            "ignored_columns": list(self.ignored),
         }  # fmt: skip
 
 
@@ -86,6 +101,10 @@ def import_reports(
     if file:
         write_rejects(file, parsed.header, rejected, lang)
     return ReportImport(path=path, answers=_answers(outcomes), rejected=rejected, ignored=parsed.ignored, rejects=file)
+
+
+def _cause(keys: Collection[str]) -> str:
+    return next(cause for cause in CAUSES if f"reason.{cause}" in keys)
 
 
 def _answers(outcomes: Sequence[Outcome]) -> tuple[Answer, ...]:

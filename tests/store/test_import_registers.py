@@ -213,6 +213,8 @@ def bring_reports(store: Store, folder: Path, text: str, sender: str = "12345") 
 def test_every_row_of_a_file_is_counted_once_and_the_same_file_doubles_nothing(county: Store, folder: Path) -> None:
     first = bring_reports(county, folder, REPORTS)
     assert (first.read, first.matched, first.triaged, first.repeated, len(first.rejected)) == (9, 1, 3, 1, 4)
+    assert sum(first.causes.values()) == first.triaged
+    assert {"match.outside", "issue.unknown"} & first.causes.keys()
     assert [one.row.number for one in first.rejected] == [5, 6, 8, 10]
     rows = list(load_workbook(folder / "reports.rejected.xlsx").active.iter_rows(values_only=True))
     assert (rows[0][-1], len(rows)) == ("原因", 5)

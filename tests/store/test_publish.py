@@ -242,3 +242,11 @@ def test_a_village_that_changes_while_it_is_cut_is_not_given_cells_that_do_not_f
         cut_draft(store, now=NOW, advance=lambda _: fill(store, replace(WEST, shape=square(0, 0, 199, 200))))
     with store.read() as tx:
         assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP, Level.VILLAGE}
+
+
+def test_cutting_named_villages_says_nothing_of_the_households_of_others(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    cut = cut_draft(store, villages=[WEST.code], now=NOW)
+    assert {cell.parent for cell in cut.cells} == {WEST.code}
+    assert not [each for each in cut.exceptions if each.reason.key == "reason.cut_outside"]
