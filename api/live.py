@@ -19,7 +19,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from api.answers import Names, brief
 from api.asker import lang_of
 from gridmap.errors import Unavailable
-from gridmap.store import Store
+from gridmap.store import Store, editions
 from gridmap.store import incidents as incidents_store
 from gridmap.words import LANGS, Lang
 
@@ -51,6 +51,7 @@ class Live:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
         self.healthy = True
+        self.edition: int | None = None  # the one in force, so that a page that shows another can say so
 
     @asynccontextmanager
     async def running(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -122,6 +123,7 @@ class Live:
 
     def _latest(self) -> int:
         with self._store.read() as tx:
+            self.edition = editions.number_in_force(tx, datetime.now(UTC))
             return incidents_store.latest_change(tx)
 
     def _next(self, cursor: int) -> tuple[int, list[Change]]:
@@ -204,4 +206,4 @@ def _beat(streams: Live) -> ServerSentEvent:
 
 
 def _state(streams: Live) -> str:
-    return json.dumps({"now": datetime.now(UTC).isoformat(), "healthy": streams.healthy})
+    return json.dumps({"now": datetime.now(UTC).isoformat(), "healthy": streams.healthy, "edition": streams.edition})

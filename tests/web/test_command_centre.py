@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from gridmap.duty import Actor
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
-from gridmap.store import Store
+from gridmap.store import Store, editions
 from tests.serving import serving
-from tests.small_land import IN_CELL_1
+from tests.small_land import IN_CELL_1, settle
 from tests.web.conftest import Watched, chromium_with, watched
 
 NASTY = """<img src=x onerror="window.__x=1"></script><script>window.__x=1</script>`${window.__x=1}`{{7*7}}"""
@@ -301,6 +301,20 @@ def test_before_anything_is_published_the_page_says_what_to_do(browser: Browser,
     with Store.open(f"sqlite:///{tmp_path}/empty.db") as store, serving(store) as url, watched(browser, url) as found:
         page = found.open()
         expect(page.locator(".nothing").first).to_contain_text("gridmap demo")
+        assert found.faults == found.foreign == []
+
+
+def test_an_edition_that_takes_effect_while_the_page_is_open_is_told_and_shown(browser: Browser, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/land.db") as store, serving(store) as url, watched(browser, url) as found:
+        page = found.open()
+        settle(store)  # a page without land shows the first edition by itself
+        expect(page.locator(".edition")).to_contain_text("1", timeout=12_000)
+        expect(page.locator("#newer")).to_be_hidden()
+        now = datetime.now(UTC)
+        with store.begin() as tx:
+            editions.add(tx, store.edition(tx, 1).areas, in_force_from=now, recorded_at=now)
+        page.locator("#newer").click(timeout=12_000)
+        expect(page.locator(".edition")).to_contain_text("2")
         assert found.faults == found.foreign == []
 
 

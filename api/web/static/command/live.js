@@ -63,7 +63,10 @@ export class Live extends EventTarget {
     if (kind === "error") return this.#be(Date.now() - this.#heard > STALE_MS ? "stale" : "reconnecting");
     if (number) this.cursor = Math.max(this.cursor, number);
     const told = JSON.parse(data);
-    if (kind === "beat") setClock(told.now);
+    if (kind === "beat") {
+      setClock(told.now);
+      if (told.edition !== null && told.edition !== facts.edition?.number) this.dispatchEvent(new CustomEvent("edition", { detail: told.edition }));
+    }
     if (kind === "beat" && !told.healthy) return this.#be("stale"); // the service lives, its database does not
     this.#live();
     if (kind !== "beat") this.dispatchEvent(new CustomEvent(kind, { detail: told }));

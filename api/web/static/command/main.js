@@ -127,6 +127,7 @@ function listen() {
   byId("grade").addEventListener("change", () => sift.set({ grade: byId("grade").value }));
   byId("sort").addEventListener("change", () => sift.set({ sort: byId("sort").value }));
   byId("new").addEventListener("click", newReport);
+  byId("newer").addEventListener("click", () => location.reload());
   byId("help").addEventListener("click", () => byId("keys").showModal());
   for (const link of document.querySelectorAll(".langs a"))
     link.addEventListener("click", () => { link.href = `${link.pathname}?${new URLSearchParams({ to: location.pathname + location.hash })}`; });
@@ -152,8 +153,17 @@ function follow() {
   live.addEventListener("incident", ({ detail: feature }) => incidents.put(feature));
   live.addEventListener("reload", () => incidents.load().catch(failed));
   live.addEventListener("state", show);
+  live.addEventListener("edition", ({ detail: number }) => newer(number));
   setInterval(() => live.state === "stale" && show(), 1000);
   return live;
+}
+
+// Another edition took effect: its borders are drawn when the reader says so, at once where there were none.
+function newer(number) {
+  if (!facts.edition) return location.reload();
+  const button = byId("newer");
+  button.textContent = t("edition_newer", { number });
+  button.hidden = false;
 }
 
 function failed(fault) {
