@@ -339,6 +339,44 @@ def test_three_thousand_open_incidents_stay_quick(browser: Browser, land: Store,
         assert found.faults == found.foreign == []
 
 
+OVERLAPS = """() => { const boxes = [...document.querySelectorAll('.leaflet-counts-pane .pin, .leaflet-signs-pane .pin')].map((pin) => {
+    const {x, y, width} = pin.getBoundingClientRect(); return [x + width / 2, y + width / 2, width / 2]; });
+  const names = [...document.querySelectorAll('.name span')].map((name) => name.getBoundingClientRect());
+  const touching = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => Math.hypot(a[0] - b[0], a[1] - b[1]) < a[2] + b[2]));
+  const hidden = names.filter((name) => boxes.some(([x, y]) => name.left + 4 < x && x < name.right - 4 && name.top < y && y < name.bottom));
+  return [boxes.length, touching.length, hidden.length]; }"""
+
+
+def test_signs_never_lie_on_each_other_or_on_a_name_and_what_is_urgent_is_counted_in_the_rings(
+    browser: Browser, land: Store, url: str
+) -> None:
+    fill(land, 900)
+    with watched(browser, url) as found:
+        page = found.open()
+        expect(page.locator("#tabs b").first).to_have_text("900")
+        for zoom in (11, 12.5, 14, 15, 16):
+            page.evaluate(f"() => {{ map_command.setView([28.01, 113.02], {zoom}, {{animate: false}}); }}")
+            page.wait_for_timeout(400)
+            number, touching, hidden = page.evaluate(OVERLAPS)
+            assert number > 0
+            assert (touching, hidden) == (0, 0), zoom
+            if zoom < 15:  # the whole land is in view: nothing that is urgent at once may be lost in a count
+                rings = page.locator(".leaflet-counts-pane .urgent text").all_text_contents()
+                alone = page.locator(".leaflet-signs-pane .sign path[d^='M16 1.5']").count()
+                assert sum(map(int, rings)) + alone == 300, zoom
+
+
+def test_a_click_beside_or_on_a_sign_sets_the_point_while_a_report_is_taken(desk: Watched) -> None:
+    send(desk.url)
+    page = desk.open()
+    page.keyboard.press("n")
+    pin = page.locator(".leaflet-signs-pane .pin").bounding_box()
+    assert pin is not None
+    page.mouse.click(pin["x"] + 12, pin["y"] + 12)
+    expect(page.locator(".point")).to_contain_text("Hedong › West Village › Cell 1")
+    expect(page.locator("form.report")).to_be_visible()
+
+
 def test_it_works_without_webgl_and_3d(playwright: Playwright, url: str) -> None:
     with chromium_with(playwright, "--disable-3d-apis", "--disable-webgl") as browser, watched(browser, url) as found:
         page = found.open()

@@ -7,8 +7,10 @@ import { box4, inside, within } from "./shapes.js";
 const MARGIN = 0.4;
 const LABELS = { township: [0, 13.4], village: [12, 15.9], cell: [15, 99] }; // the zooms at which names are written
 const WRITTEN = 160;
-const LETTER = { township: 9.5, village: 7.5, cell: 6.5 }; // pixels; a Chinese character is twice as wide
-const SIGN = [26, 24]; // half of what a sign and its shoulder take
+const LETTER = { township: 8.7, village: 7, cell: 6.5 }; // pixels; a Chinese character is twice as wide
+const LINE = 17; // pixels from one line of a name to the next
+const LONG = 12; // a name of so many Latin letters may stand on two lines
+const HIDDEN = 0.2; // a name of which signs would cover more is not written at all: the pointer tells it, and the next zoom
 // Where a name may go, the nearest to the middle first.
 const NUDGES = [-90, -60, -30, 0, 30, 60, 90].flatMap((dx) => [-84, -70, -56, -42, -28, -14, 0, 14, 28, 42, 56, 70, 84].map((dy) => [dx, dy]));
 NUDGES.sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
@@ -49,7 +51,7 @@ export class Borders {
 
   // The names, once the signs stand.
   write() {
-    const taken = this.taken().map(({ x, y }) => [x, y, ...SIGN]);
+    const taken = this.taken().map(({ x, y, half }) => [x, y, half + 1, half + 1]);
     for (const { level } of this.#levels) this.#write(level, this.map.getZoom(), taken);
   }
 
@@ -109,34 +111,34 @@ export class Borders {
     const seen = features.filter(({ properties: { label } }) => view.contains([label[1], label[0]])).slice(0, WRITTEN);
     const names = seen.flatMap((feature) => {
       const { name, code } = feature.properties;
-      const text = level === "cell" ? code.slice(-3) : name;
-      const place = this.#free(feature, [(LETTER[level] * text.replace(/[^\x00-\xff]/g, "xx").length) / 2, 10], taken, level);
-      if (!place) return [];
-      return L.marker(place, {
-        pane: "names",
-        interactive: false,
-        keyboard: false,
-        icon: L.divIcon({ className: `name ${level}`, iconSize: null, html: el("span", {}, text) }),
-      });
+      const found = this.#free(feature, ways(level === "cell" ? code.slice(-3) : name), taken, LETTER[level]);
+      if (!found) return [];
+      const lines = found.lines.flatMap((line, i) => (i ? [el("br"), line] : [line]));
+      return L.marker(found.at, { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: `name ${level}`, iconSize: null, html: el("span", {}, lines) }) });
     });
     this.#writing.set(level, L.layerGroup(names).addTo(this.map));
   }
 
-  // The place inside the area, near its middle, where the name lies on no sign and no other name; a township is named where it lies on the fewest.
-  #free({ geometry, properties: { label } }, [width, height], taken, level) {
+  // The place inside the area, near its middle, where the name lies on no sign and no other name: on one line, else on two; else where a sign
+  // covers next to nothing of it.
+  #free({ geometry, properties: { label } }, written, taken, letter) {
     const middle = this.map.latLngToContainerPoint([label[1], label[0]]);
-    let best = null, fewest = level === "township" ? Infinity : 1;
-    for (const nudge of NUDGES) {
-      const at = middle.add(nudge);
-      const hits = taken.filter(([x, y, w, h]) => Math.abs(x - at.x) < w + width && Math.abs(y - at.y) < h + height).length;
-      if (hits >= fewest) continue;
-      const { lat, lng } = this.map.containerPointToLatLng(at);
-      if (!inside(lng, lat, geometry)) continue;
-      best = [lat, lng];
-      fewest = hits;
-      if (!hits) break;
+    let best = null, least = HIDDEN;
+    for (const lines of written) {
+      const width = (letter * Math.max(...lines.map(letters))) / 2, height = (LINE * lines.length) / 2;
+      for (const nudge of NUDGES) {
+        const at = middle.add(nudge);
+        const hidden = taken.reduce((sum, other) => sum + shared(other, [at.x, at.y, width, height]), 0) / (4 * width * height);
+        if (hidden >= least) continue;
+        const { lat, lng } = this.map.containerPointToLatLng(at);
+        if (!inside(lng, lat, geometry)) continue;
+        best = { at: [lat, lng], lines, box: [at.x, at.y, width, height] };
+        least = hidden;
+        if (!hidden) break;
+      }
+      if (!least) break;
     }
-    if (best) taken.push([...Object.values(this.map.latLngToContainerPoint(best)), width, height]);
+    if (best) taken.push(best.box);
     return best;
   }
 
@@ -166,4 +168,21 @@ export class Borders {
     });
     byId("under").textContent = over.filter(Boolean).join(" › ");
   }
+}
+
+const letters = (text) => text.replace(/[^\x00-\xff]/g, "xx").length;
+
+// The ways to write a name: on one line, and a long one on two, parted at the space nearest its middle.
+function ways(name) {
+  const spaces = [...name.matchAll(/ /g)].map((found) => found.index);
+  if (letters(name) < LONG || !spaces.length) return [[name]];
+  const middle = name.length / 2;
+  const at = spaces.reduce((a, b) => (Math.abs(b - middle) < Math.abs(a - middle) ? b : a));
+  return [[name], [name.slice(0, at), name.slice(at + 1)]];
+}
+
+// How much two boxes (middle, half width, half height) share, in square pixels.
+function shared([x, y, w, h], [ox, oy, ow, oh]) {
+  const wide = Math.min(x + w, ox + ow) - Math.max(x - w, ox - ow), high = Math.min(y + h, oy + oh) - Math.max(y - h, oy - oh);
+  return wide > 0 && high > 0 ? wide * high : 0;
 }

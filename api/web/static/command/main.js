@@ -9,7 +9,7 @@ import { Live } from "./live.js";
 import { Markers } from "./markers.js";
 import { ReportForm } from "./report.js";
 import { SORTS, Sift, TABS } from "./sift.js";
-import { symbol } from "./symbols.js";
+import { ring, symbol } from "./symbols.js";
 import { clockText, count, facts, t } from "./words.js";
 
 const map = window.map_command;
@@ -97,6 +97,7 @@ function build() {
   byId("legend").append(
     el("ul", {}, URGENCIES.map((urgency) => row(symbol({ urgency, grade: "plain", state: "" }, 20), t(`urgency.${urgency}`)))),
     el("ul", {}, GRADES.map((grade) => row(el("i", { class: `swatch ${grade}` }), t(`grade.${grade}`))), row(el("i", { class: "swatch dashed" }), t("legend.triage"))),
+    el("p", {}, ring(12, { general: 9, complex: 2, difficult: 1 }, 3, 34), t("legend.count")),
   );
   if (innerWidth < 1400) document.querySelector(".legend").open = false;
 }

@@ -1,16 +1,17 @@
 // Open incidents on the map. Only what is in view is drawn, and never more than a screen can hold: far out a count for each village, nearer a
-// sign for each incident, and a count where signs would lie on each other. What is urgent at once is never inside a count of others: it has its
-// own sign at the count's shoulder.
+// sign for each incident, and a count where signs would lie on each other. What is urgent at once never vanishes in a count: its number stands
+// in the ring. No two rings or signs touch.
 
 import { el } from "./dom.js";
 import { GRADES } from "./incidents.js";
+import { SORTS } from "./sift.js";
 import { soon } from "./soon.js";
 import { ring, signText, symbol } from "./symbols.js";
-import { t } from "./words.js";
+import { count, t } from "./words.js";
 
 const VILLAGES_BELOW = 13;
 const TOWNSHIPS_BELOW = 9.5;
-const PIXELS = { far: 52, near: 40 }; // signs nearer than this become a count
+const PIXELS = { far: 54, near: 46 }; // signs nearer than this become a count
 const LISTED = 60;
 
 export class Markers {
@@ -31,9 +32,9 @@ export class Markers {
     this.render();
   }
 
-  // Where signs stand now, in pixels of the map's element.
+  // Where signs stand now, and half their size, in pixels of the map's element.
   positions() {
-    return [...this.#shown.values()].map((marker) => this.map.latLngToContainerPoint(marker.getLatLng()));
+    return [...this.#shown.values()].map((marker) => ({ ...this.map.latLngToContainerPoint(marker.getLatLng()), half: marker.options.icon.options.iconSize[0] / 2 }));
   }
 
   #draw() {
@@ -41,16 +42,14 @@ export class Markers {
     const all = [...this.incidents.all.values()].filter((one) => one.lat !== null && this.sift.wants(one) && view.contains([one.lat, one.lon]));
     const wanted = new Map();
     for (const { at, group } of this.#apart(this.#units(all, zoom), zoom)) {
-      const urgent = group.filter((one) => one.urgency === "at_once");
-      const others = group.filter((one) => one.urgency !== "at_once");
-      const size = others.length > 1 ? ringSize(others.length) : 28;
-      if (others.length === 1) wanted.set(...this.#single(others[0], at));
-      else if (others.length) wanted.set(...this.#several(others, zoom, at, size));
-      if (group.length === 1 && urgent.length) wanted.set(...this.#single(urgent[0], at));
-      else if (urgent.length) wanted.set(...this.#urgent(urgent, zoom, at, others.length ? size / 2 : 0));
+      const [key, make] = group.length === 1 ? this.#single(group[0], at) : this.#several(group, zoom, at);
+      wanted.set(key, { make, group });
     }
     for (const [key, marker] of this.#shown) if (!wanted.has(key)) { marker.remove(); this.#shown.delete(key); }
-    for (const [key, make] of wanted) if (!this.#shown.has(key)) this.#shown.set(key, make().addTo(this.map));
+    for (const [key, { make, group }] of wanted) {
+      if (!this.#shown.has(key)) this.#shown.set(key, make().addTo(this.map));
+      this.#shown.get(key).group = group; // the same numbers may be other incidents
+    }
     this.drawn();
   }
 
@@ -97,25 +96,16 @@ export class Markers {
     return marker.on("click", () => this.open(one.id)).on("mouseover", () => this.hover(one.id, true)).on("mouseout", () => this.hover(one.id, false));
   }
 
-  #several(group, zoom, at, size) {
+  #several(group, zoom, at) {
     const grades = Object.fromEntries(GRADES.map((grade) => [grade, group.filter((one) => one.grade === grade).length]));
+    const urgent = group.filter((one) => one.urgency === "at_once").length;
+    const size = ringSize(group.length, urgent, zoom < VILLAGES_BELOW ? PIXELS.far : PIXELS.near);
     const make = () => {
-      const icon = L.divIcon({ className: "pin", iconSize: [size, size], html: ring(group.length, grades, size) });
-      return L.marker(at, { pane: "counts", icon, keyboard: false, title: t("map.several", { n: group.length }) }).on("click", () => this.#into(group, zoom, at));
+      const icon = L.divIcon({ className: "pin", iconSize: [size, size], html: ring(group.length, grades, urgent, size) });
+      const named = t(urgent ? "map.several_urgent" : "map.several", { n: count(group.length), urgent: count(urgent) });
+      return L.marker(at, { pane: "counts", icon, keyboard: false, title: named }).on("click", ({ target }) => this.#into(target.group, zoom, at));
     };
-    return [`${at} ${Object.values(grades)}`, make];
-  }
-
-  // What is urgent at once among others: one sign for it, with its number, `aside` pixels up and right of the count.
-  #urgent(group, zoom, at, aside) {
-    const make = () => {
-      const sign = el("span", { class: "stack" }, symbol(worst(group), 26), group.length > 1 ? el("b", {}, String(group.length)) : null);
-      const icon = L.divIcon({ className: "pin", iconSize: [26, 26], iconAnchor: [13 - 0.8 * aside, 13 + 0.8 * aside], html: sign });
-      const several = group.length > 1;
-      const marker = L.marker(at, { pane: "signs", icon, keyboard: false, title: several ? `${t("urgency.at_once")}: ${t("map.several", { n: group.length })}` : title(group[0]) });
-      return several ? marker.on("click", () => this.#into(group, zoom, at)) : this.#known(group[0], marker);
-    };
-    return [`! ${at} ${aside} ${group.map((one) => one.id + one.revision)}`, make];
+    return [`${at} ${size} ${urgent} ${Object.values(grades)}`, make];
   }
 
   // A count that is asked for: nearer, until its incidents part, or a list of those that share one place.
@@ -126,7 +116,7 @@ export class Markers {
       this.map.flyToBounds(bounds, { padding: [80, 80], maxZoom: 18, duration: 0.4 });
       return;
     }
-    const rows = group.slice(0, LISTED).map((one) =>
+    const rows = [...group].sort(SORTS.urgency).slice(0, LISTED).map((one) =>
       el("li", {}, el("button", { type: "button", onclick: () => { this.map.closePopup(); this.open(one.id); } }, symbol(one, 22), el("span", {}, one.issue.name), el("small", {}, one.number))),
     );
     const more = group.length > LISTED ? el("p", {}, t("list.more", { n: group.length - LISTED })) : null;
@@ -145,6 +135,6 @@ function by(all, key) {
 }
 
 const title = (one) => `${one.number} ${one.issue.name} (${signText(one)})`;
-const ringSize = (n) => 28 + Math.min(24, 5 * Math.log2(n + 1));
+// Wider for more, but never so wide that two counts touch; wide enough for both its numbers.
+const ringSize = (n, urgent, most) => Math.round(Math.min(most - 2, Math.max(urgent ? 42 : 30, 28 + 3 * Math.log2(n))));
 const mean = (numbers) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
-const worst = (group) => group.reduce((a, b) => (GRADES.indexOf(b.grade) > GRADES.indexOf(a.grade) ? b : a));

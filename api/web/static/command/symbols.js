@@ -22,9 +22,9 @@ export function symbol(one, size = 28) {
 
 export const signText = (one) => `${t(`urgency.${one.urgency}`)}, ${t(`grade.${one.grade}`)}`;
 
-// A number in a ring whose arcs show the grades.
-export function ring(n, byGrade, size) {
-  const r = 15, round = 2 * Math.PI * r;
+// How many incidents lie here: the number in a ring whose arcs show the grades, and beneath it, on dark ground, how many of them are urgent at once.
+export function ring(n, byGrade, atOnce, size) {
+  const r = 16.5, round = 2 * Math.PI * r;
   let start = 0;
   const arcs = Object.entries(byGrade).filter(([, many]) => many).map(([grade, many]) => {
     const length = (many / n) * round;
@@ -32,13 +32,29 @@ export function ring(n, byGrade, size) {
     start += length;
     return arc;
   });
+  const text = short(n);
   return svg(
     "svg",
-    { class: "ring", viewBox: "0 0 40 40", width: size, height: size, "aria-hidden": "true" },
-    svg("circle", { class: "disc", cx: 20, cy: 20, r: 18.5 }),
+    { class: text.length > 2 ? "ring long" : "ring", viewBox: "0 0 40 40", width: size, height: size, "aria-hidden": "true" },
+    svg("circle", { class: "disc", cx: 20, cy: 20, r: 19.5 }),
+    atOnce ? urgentPart(short(atOnce)) : null,
     arcs,
-    svg("text", { x: 20, y: 24.5, "text-anchor": "middle" }, n > 999 ? `${(n / 1000).toFixed(1)}k` : String(n)),
+    svg("text", { x: 20, y: atOnce ? 20 : 24.5, "text-anchor": "middle" }, text),
   );
 }
+
+// The lower part of the disc: a diamond and the number of those at once.
+function urgentPart(text) {
+  const left = 20 - (7 + 5.6 * text.length) / 2;
+  return svg(
+    "g",
+    { class: "urgent" },
+    svg("path", { d: "M5.4 22.8h29.2A14.7 14.7 0 0 1 5.4 22.8z" }),
+    svg("path", { class: "mark", d: `M${left + 2.6} 25.2l2.8 3.1-2.8 3.1-2.8-3.1z` }),
+    svg("text", { x: left + 7, y: 31.8 }, text),
+  );
+}
+
+const short = (n) => (n > 999 ? `${(n / 1000).toFixed(1)}k` : String(n));
 
 export const tag = (kind, text) => el("span", { class: `tag ${kind}` }, text);
