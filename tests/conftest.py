@@ -3,11 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gridmap.store import Store
 from tests import postgres
+
+if TYPE_CHECKING:  # the tests that need no database do not wait for it
+    from gridmap.store import Store
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,6 +33,8 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_url: str) -> Iterator[str]:
     """The name of a migrated, empty database: copying it is quicker than migrating a new one."""
+    from gridmap.store import Store  # noqa: PLC0415
+
     with postgres.fresh_database(postgres_url) as url:
         Store.migrate(url)
         yield url.rpartition("/")[2].partition("?")[0]
@@ -50,8 +55,10 @@ def bare_postgres(postgres_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgis"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Store"]:
     """An open, migrated store without rows, once on each database."""
+    from gridmap.store import Store  # noqa: PLC0415
+
     url = f"sqlite:///{tmp_path}/gridmap.db" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
     with Store.open(url) as opened:
         yield opened
