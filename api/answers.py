@@ -42,6 +42,11 @@ class Names:
     def _offices(self) -> Mapping[str, Office]:
         return {office.code: office for office in offices.all_(self._tx)}
 
+    def _edition(self, number: int) -> Edition:
+        if number not in self._editions:
+            self._editions[number] = self._store.edition(self._tx, number)
+        return self._editions[number]
+
     def issue(self, code: str, lang: Lang) -> str:
         """The issue type's name; a code that the catalogue does not know is shown as it was sent."""
         found = self._issues.get(code)
@@ -50,9 +55,11 @@ class Names:
     def area(self, edition: int | None, code: str | None, lang: Lang) -> dict[str, str] | None:
         if edition is None or code is None:
             return None
-        if edition not in self._editions:
-            self._editions[edition] = self._store.edition(self._tx, edition)
-        return {"code": code, "name": self._editions[edition].area(code).name_in(lang)}
+        return {"code": code, "name": self._edition(edition).area(code).name_in(lang)}
+
+    def path(self, edition: int | None, code: str, lang: Lang) -> list[str]:
+        """The names of the area and of all that hold it, the widest first."""
+        return [] if edition is None else [step.name_in(lang) for step in self._edition(edition).path(code)]
 
     def worker(self, code: str | None, lang: Lang) -> dict[str, str] | None:
         return _named(self._workers.get(code or ""), lambda worker: worker.id, lang)
@@ -101,7 +108,7 @@ def whole(incident: Incident, names: Names, tx: Tx, lang: Lang) -> dict[str, Any
         "office": names.office(incident.office, lang),
         "distance_m": incident.distance_m,
         "border_m": incident.border_m,
-        "candidates": [{**c, "area": names.area(incident.edition, c.get("code"), lang)} for c in incident.candidates],
+        "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
     }

@@ -10,7 +10,7 @@ from fastapi.templating import Jinja2Templates
 
 from api.asker import Asked, Asker, lang_of
 from gridmap.atlas.screen import command_map
-from gridmap.errors import NoEditionInForce
+from gridmap.errors import NoEditionInForce, Unavailable
 from gridmap.version import __version__
 from gridmap.words import LANGS, Lang, say, texts
 
@@ -19,6 +19,7 @@ TEMPLATES = Jinja2Templates(WEB / "templates")
 WORDS_OF_PAGES = ("ui.", "level.")
 CHINA = (73.5, 18.0, 135.0, 53.6)  # what the map shows while no land is known
 YEAR_SECONDS = 31_536_000
+MODULES = sorted(path.name for path in (WEB / "static" / "command").glob("*.js"))  # asked for at once, not one after the other
 SWAGGER = "swagger-ui-dist-5.35.0"
 
 router = APIRouter(include_in_schema=False)
@@ -29,11 +30,13 @@ def command_centre(request: Request, asked: Asked) -> Response:
     """The map with everything that is open, and the list beside it."""
     edition: dict[str, Any] | None = None
     bounds = CHINA
-    with asked.store.read() as tx:
-        try:
+    try:
+        with asked.store.read() as tx:
             found = asked.store.edition_in_force(tx, asked.now)
-        except NoEditionInForce:
-            found = None
+    except NoEditionInForce:
+        found = None
+    except Unavailable as refusal:  # a person looks at this: a page that comes back by itself, not a problem as JSON
+        return _page(request, "away.html", asked, {"why": refusal.text(asked.lang)}, status_code=503)
     if found is not None:
         bounds = found.bounds
         edition = {
@@ -49,7 +52,7 @@ def command_centre(request: Request, asked: Asked) -> Response:
         "edition": edition,
         "words": page_words(asked.lang),
     }
-    context = {"map": command_map(bounds), "facts": script_json(facts), "edition": edition}
+    context = {"map": command_map(bounds), "facts": script_json(facts), "edition": edition, "modules": MODULES}
     return _page(request, "command.html", asked, context)
 
 
@@ -67,12 +70,12 @@ def choose_language(lang: Lang, to: Annotated[str, Query(pattern=r"^/([^/\\].*)?
     return answer
 
 
-def _page(request: Request, template: str, asked: Asker, context: dict[str, Any]) -> Response:
+def _page(request: Request, template: str, asked: Asker, context: dict[str, Any], status_code: int = 200) -> Response:
     def t(key: str, **named: object) -> str:
         return say(f"ui.{key}", asked.lang, **named)
 
     common = {"lang": asked.lang, "langs": LANGS, "t": t, "nonce": request.state.nonce, "version": __version__}
-    page = TEMPLATES.TemplateResponse(request, template, {**common, **context})
+    page = TEMPLATES.TemplateResponse(request, template, {**common, **context}, status_code)
     page.headers.update({"Cache-Control": "no-store", "Content-Language": asked.lang})
     if request.query_params.get("lang") == asked.lang == lang_of(request):
         page.set_cookie("lang", asked.lang, max_age=YEAR_SECONDS, samesite="strict", path="/")

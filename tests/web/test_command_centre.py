@@ -377,6 +377,83 @@ def test_a_click_beside_or_on_a_sign_sets_the_point_while_a_report_is_taken(desk
     expect(page.locator("form.report")).to_be_visible()
 
 
+def test_the_tab_key_passes_the_list_in_one_stop_and_arrows_walk_its_rows(desk: Watched) -> None:
+    for n in range(4):
+        send(desk.url, text=f"no. {n}")
+    page = desk.open()
+    expect(page.locator("#list .row")).to_have_count(4)
+    expect(page.locator("#list .head")).to_have_text("At once · 4")
+    assert page.locator("#list .row[tabindex='0']").count() == 1
+    page.locator("#sort").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    at = "[...document.querySelectorAll('#list .row')].indexOf(document.activeElement)"
+    assert page.evaluate(at) == 2
+    send(desk.url, text="comes meanwhile")
+    expect(page.locator("#list .row")).to_have_count(5)
+    assert page.evaluate(at) == 3  # the same row, one farther down
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "map_command"
+
+
+def test_after_closing_the_next_row_has_the_focus_and_it_is_said(desk: Watched) -> None:
+    numbers = [send(desk.url, text=f"no. {n}")["number"] for n in range(3)]
+    page = desk.open()
+    page.locator("#list .row").nth(1).click()
+    page.locator("#panel textarea").fill("done")
+    page.locator(".closing button").click()
+    expect(page.locator("#list .row")).to_have_count(2)
+    expect(page.locator("#spoken")).to_have_text(f"Closed: {numbers[1]}")
+    expect(page.locator("#list .row").nth(1)).to_be_focused()
+
+
+def test_what_is_opened_is_moved_into_view_but_never_zoomed(desk: Watched) -> None:
+    send(desk.url)
+    page = desk.open()
+    page.evaluate("() => { map_command.setView([28.005, 112.97], 14, {animate: false}); }")
+    page.locator("#list .row").click()
+    expect(page.locator("#panel h2")).to_be_visible()
+    pin, panel = page.locator(".pin.chosen").bounding_box(), page.locator("#panel").bounding_box()
+    assert pin is not None
+    assert panel is not None
+    assert pin["x"] + pin["width"] < panel["x"]
+    assert page.evaluate("map_command.getZoom()") == 14
+
+
+def test_an_unsent_report_comes_back_and_its_point_can_be_set_by_keys(desk: Watched) -> None:
+    page = desk.open()
+    page.keyboard.press("n")
+    page.locator("#report-issue").type("manh")
+    page.keyboard.press("Enter")
+    page.locator("#report-text").fill("half a sent")
+    page.get_by_role("button", name="Take the middle of the map").press("Enter")
+    expect(page.locator(".point")).to_contain_text("Hedong")
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    page.keyboard.press("n")
+    expect(page.locator("#report-text")).to_have_value("half a sent")
+    expect(page.locator(".picked")).to_have_count(1)
+    page.locator("form.report button[type=submit]").click()
+    expect(page.locator("#panel blockquote")).to_have_text("half a sent")
+    page.keyboard.press("n")
+    expect(page.locator("#report-text")).to_have_value("")
+
+
+def test_a_telephone_shows_the_list_first_and_an_incident_as_a_sheet(browser: Browser, url: str) -> None:
+    send(url)
+    with watched(browser, url, width=360, height=740) as found:
+        page = found.open()
+        row = page.locator("#list .row").bounding_box()
+        assert row is not None
+        assert row["y"] < 400
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        page.locator("#list .row").click()
+        page.locator("#panel .shut").click()  # nothing lies on it
+        expect(page.locator("#panel")).to_be_hidden()
+        assert found.faults == found.foreign == []
+
+
 def test_it_works_without_webgl_and_3d(playwright: Playwright, url: str) -> None:
     with chromium_with(playwright, "--disable-3d-apis", "--disable-webgl") as browser, watched(browser, url) as found:
         page = found.open()

@@ -3,13 +3,15 @@
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { symbol, tag } from "./symbols.js";
-import { age, date, metres, t } from "./words.js";
+import { age, date, metres, percent, t } from "./words.js";
 
 export class Detail {
   id = null;
   #panel = byId("panel");
   #asked = 0;
+  #filled = null; // what the panel shows
 
+  // `closed(id, done)` when it is shut; `done` says that the incident itself was closed here.
   constructor({ go, closed, marked }) {
     Object.assign(this, { go, closed, marked });
   }
@@ -24,7 +26,7 @@ export class Detail {
       if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
     } catch (fault) {
       if (turn !== this.#asked) return;
-      this.#fill(el("header", { class: "head" }, el("h2", { tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
+      this.#fill(null, el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
     }
   }
 
@@ -33,22 +35,26 @@ export class Detail {
     if (id === this.id && !this.#panel.querySelector("textarea")?.value) this.open(id, { focus: false });
   }
 
-  shut() {
+  shut(done = null) {
     if (this.id === null) return;
+    const id = this.id;
     ++this.#asked;
     this.id = null;
     this.#panel.hidden = true;
-    this.closed();
+    this.closed(id, done);
   }
 
   #shut() {
     return el("button", { class: "button quiet shut", type: "button", title: "Esc", "aria-label": t("back"), onclick: () => this.shut() }, "✕");
   }
 
-  #fill(...children) {
+  #fill(id, ...children) {
+    const scroll = id !== null && id === this.#filled ? this.#panel.scrollTop : 0;
     this.#panel.replaceChildren(...children.filter(Boolean));
+    this.#panel.classList.remove("low");
     this.#panel.hidden = false;
-    this.#panel.scrollTop = 0;
+    this.#panel.scrollTop = scroll;
+    this.#filled = id;
   }
 
   #show({ id, geometry, properties: p }) {
@@ -56,7 +62,8 @@ export class Detail {
     const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`))];
     const go = geometry ? el("button", { class: "button", type: "button", title: "G", onclick: () => this.go() }, t("detail.go")) : null;
     this.#fill(
-      el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
+      id,
+      el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
       el("p", { class: "tags" }, tags),
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
@@ -82,9 +89,9 @@ export class Detail {
       }
       button.disabled = true;
       try {
-        await ask(`/api/incidents/${encodeURIComponent(id)}/close`, { method: "POST", body: { reason: reason.value } });
+        const closed = await ask(`/api/incidents/${encodeURIComponent(id)}/close`, { method: "POST", body: { reason: reason.value } });
         reason.value = "";
-        this.shut();
+        this.shut(closed);
       } catch (fault) {
         told.textContent = fault.message;
         button.disabled = false;
@@ -104,13 +111,15 @@ function where(p) {
   if (p.place) rows.push(el("div", {}, el("dt", {}, t("detail.place")), el("dd", {}, p.place)));
   if (p.edition) rows.push(el("div", {}, el("dt", {}, t("detail.edition")), el("dd", {}, String(p.edition))));
   if (p.how) rows.push(el("div", {}, el("dt", {}, t("detail.sure")), el("dd", {}, sure(p))));
-  const others = p.candidates.map((one) => `${one.area?.name ?? one.code} ${Math.round(100 * one.share)} %`).join(", ");
-  if (others) rows.push(el("div", {}, el("dt", {}, t("detail.candidates")), el("dd", {}, others)));
+  const own = path.length ? p[path.at(-1)].code : null;
+  const others = p.candidates.filter((one) => one.code !== own).map((one) => el("p", {}, `${one.path.slice(1).reverse().join(", ")} `, el("code", {}, percent(one.share))));
+  if (others.length) rows.push(el("div", {}, el("dt", {}, t("detail.candidates")), el("dd", {}, others)));
   return el("dl", { class: "facts" }, rows);
 }
 
 function sure(p) {
   const how = t(`how.${p.how}`);
+  if (p.how === "border" && p.border_m !== null) return t("detail.from_border", { d: metres(p.border_m) });
   if (p.distance_m > 0) return `${how}, ${t("detail.away", { d: metres(p.distance_m) })}`;
   return p.border_m === null ? how : `${how}, ${t("detail.from_border", { d: metres(p.border_m) })}`;
 }

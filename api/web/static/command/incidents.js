@@ -13,26 +13,30 @@ export class Incidents extends EventTarget {
   all = new Map(); // id → what is known of it, flat
   gone = new Map(); // id → the revision that closed it: an older page of the list must not bring it back
   cursor = 0;
+  whole = false; // every page came
   more = false; // more are open than are kept here
   #changes = new Map();
 
   async load() {
     const before = [...this.all.keys()]; // what comes by an event meanwhile stays
-    const found = new Map();
+    const found = new Set();
     let next = `/api/incidents?limit=${PAGE}`;
     let first = true;
     while (next && found.size < MOST) {
       const page = await ask(next);
       if (first) this.cursor = page.cursor;
       first = false;
-      for (const feature of page.features) found.set(feature.id, read(feature));
+      for (const feature of page.features) {
+        found.add(feature.id);
+        this.#keep(read(feature), "loaded"); // page by page: the newest are seen while the others come
+      }
       const link = page.links.find((one) => one.rel === "next");
       next = link ? new URL(link.href).pathname + new URL(link.href).search : null;
     }
     this.more = Boolean(next);
     for (const id of before) if (!found.has(id)) this.#drop(id);
-    for (const one of found.values()) this.#keep(one, "loaded");
-    if (!this.#changes.size) this.#tell("", "loaded"); // an empty list is told, too
+    this.whole = true;
+    this.#tell("", "loaded"); // an empty list is told, too
   }
 
   put(feature) {

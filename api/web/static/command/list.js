@@ -1,7 +1,8 @@
-// The list beside the map: the accessible equal of the map. Rows are kept and moved, never rebuilt, so that focus and scroll stay.
+// The list beside the map: the accessible equal of the map. Rows are kept and moved, never rebuilt, so that focus and scroll stay. Only one row is
+// a stop of the Tab key (the others are reached by J, K and arrows), or the map behind the list would be two hundred stops away.
 
 import { arrange, byId, el } from "./dom.js";
-import { SORTS } from "./sift.js";
+import { SORTS, by } from "./sift.js";
 import { signText, symbol, tag } from "./symbols.js";
 import { age, count, date, t } from "./words.js";
 
@@ -14,6 +15,9 @@ export class List {
   #unseen = new Set();
   #more = el("li", { class: "more" });
   #none = el("li", { class: "none" });
+  #heads = new Map(); // urgency → its heading
+  #place = 0; // where the selected row stood
+  #stop = null; // the row that the Tab key reaches
   selected = null;
 
   constructor(incidents, sift, open) {
@@ -24,6 +28,7 @@ export class List {
       sift.set({ sort: "newest" });
       this.#box.querySelector("button")?.focus({ preventScroll: true });
     });
+    this.#box.addEventListener("focusin", ({ target }) => target.matches("button.row") && this.#stopAt(target));
     this.#box.addEventListener("scroll", () => this.#see(), { passive: true });
     setInterval(() => this.#tick(), 20000);
   }
@@ -34,11 +39,13 @@ export class List {
     const ids = new Set(wanted.map((one) => one.id));
     for (const [id, how] of changes) if (how === "new" && ids.has(id)) this.#unseen.add(id);
     for (const id of [...this.#unseen]) if (!ids.has(id)) this.#unseen.delete(id);
-    const nodes = shown.map((one) => this.#row(one, changes.get(one.id)));
+    const nodes = this.#headed(shown, wanted, (one) => this.#row(one, changes.get(one.id)));
     const rest = wanted.length - shown.length;
     if (rest || this.incidents.more) nodes.push(this.#filled(this.#more, t("list.more", { n: rest ? count(rest) : "…" })));
     if (!wanted.length) nodes.push(this.#filled(this.#none, t(this.incidents.all.size ? "empty.filtered" : "empty.list")));
+    this.#place = this.place;
     arrange(this.#box, nodes);
+    if (!this.#stop?.isConnected) this.#stopAt(this.#box.querySelector("button.row"));
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     this.#see();
     if ([...changes.values()].includes("new")) byId("spoken").textContent = t("list.spoken", { n: count(wanted.length) });
@@ -63,8 +70,43 @@ export class List {
     next?.scrollIntoView({ block: "nearest" });
   }
 
+  // Back to a row, or to the one that took its place when it left.
+  focus(id, place = 0) {
+    const rows = [...this.#box.querySelectorAll("button.row")];
+    (rows.find((row) => row.dataset.id === id) ?? rows[Math.min(place, rows.length - 1)] ?? this.#box).focus({ preventScroll: true });
+  }
+
+  // The place of the selected row, or where it was before it left.
+  get place() {
+    const at = [...this.#box.querySelectorAll("button.row")].findIndex((row) => row.dataset.id === this.selected);
+    return at < 0 ? this.#place : at;
+  }
+
   focused() {
     return document.activeElement?.closest?.("button.row")?.dataset.id ?? null;
+  }
+
+  // Sorted by urgency, each urgency has a heading with its number.
+  #headed(shown, wanted, row) {
+    if (this.sift.sort !== "urgency") return shown.map(row);
+    const many = by(wanted, (one) => one.urgency);
+    let last = null;
+    return shown.flatMap((one) => {
+      const head = one.urgency === last ? [] : [this.#head(one.urgency, many.get(one.urgency).length)];
+      last = one.urgency;
+      return [...head, row(one)];
+    });
+  }
+
+  #head(urgency, n) {
+    if (!this.#heads.has(urgency)) this.#heads.set(urgency, el("li", { class: `head ${urgency}` }));
+    return this.#filled(this.#heads.get(urgency), `${t(`urgency.${urgency}`)} · ${count(n)}`);
+  }
+
+  #stopAt(button) {
+    if (this.#stop) this.#stop.tabIndex = -1;
+    this.#stop = button;
+    if (button) button.tabIndex = 0;
   }
 
   #filled(node, text) {
@@ -79,7 +121,7 @@ export class List {
     const triage = one.state === "triage";
     const button = el(
       "button",
-      { class: "row", type: "button", data: { id: one.id }, onclick: () => this.open(one.id) },
+      { class: "row", type: "button", tabindex: "-1", data: { id: one.id }, onclick: () => this.open(one.id) },
       symbol(one, 26),
       el("span", { class: "sr" }, `${signText(one)}: `),
       el(
@@ -93,8 +135,9 @@ export class List {
       triage ? el("span", { class: "third" }, one.reason ?? t("state.triage")) : null,
     );
     const node = kept?.node ?? el("li");
-    const hadFocus = node.contains(document.activeElement);
+    const hadFocus = node.contains(document.activeElement), wasStop = node.contains(this.#stop);
     node.replaceChildren(button);
+    if (wasStop) this.#stopAt(button);
     if (hadFocus) button.focus({ preventScroll: true });
     node.classList.toggle("selected", one.id === this.selected);
     if (how === "new") {

@@ -12,6 +12,11 @@ import { SORTS, Sift, TABS } from "./sift.js";
 import { ring, symbol } from "./symbols.js";
 import { clockText, count, facts, t } from "./words.js";
 
+const MARGIN = 45; // pixels around a sign that is seen
+const AGAIN_MS = 3000;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const small = matchMedia("(max-width: 760px)");
+
 const map = window.map_command;
 L.control.zoom({ position: "bottomleft", zoomInTitle: t("map.nearer"), zoomOutTitle: t("map.farther") }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
@@ -24,7 +29,7 @@ const markers = new Markers(map, incidents, sift, { open, hover: (id, on) => lis
 const borders = new Borders(map, facts.edition, () => markers.positions());
 const detail = new Detail({
   go,
-  closed: () => { choose(null); borders.mark(null); },
+  closed: shut,
   marked: (p) => borders.mark(p.cell?.code ?? p.village?.code ?? p.township?.code, p.edition),
 });
 const form = new ReportForm(map, { sent: (id) => open(id), shut: () => byId("new").focus() });
@@ -39,10 +44,22 @@ function settle() {
   }
 }
 
-function open(id) {
+async function open(id) {
   form.shut();
   choose(id);
-  detail.open(id);
+  await detail.open(id);
+  if (detail.id === id) reveal(id);
+}
+
+// The panel was shut: back to its row, or to the next one when the incident was closed here.
+function shut(id, done) {
+  const place = list.place;
+  choose(null);
+  borders.mark(null);
+  if (done) byId("spoken").textContent = t("close.done", { number: done.properties.number });
+  if (!done || !incidents.all.has(id)) return list.focus(id, place);
+  incidents.addEventListener("change", () => list.focus(id, place), { once: true });
+  incidents.put(done);
 }
 
 function choose(id) {
@@ -54,15 +71,27 @@ function go() {
   const one = incidents.all.get(detail.id ?? list.focused());
   if (one?.lat == null) return;
   const zoom = Math.max(map.getZoom(), 16);
-  const aside = byId("panel").hidden ? 0 : byId("panel").offsetWidth / 2; // the middle of what the panel leaves free
-  map.flyTo(map.unproject(map.project([one.lat, one.lon], zoom).add([aside, 0]), zoom), zoom, { duration: 0.5 });
+  byId("panel").classList.add("low"); // on a small screen the map needs the upper half
+  if (small.matches) map.getContainer().scrollIntoView();
+  map.flyTo(middleAt(one, zoom), zoom, { duration: 0.5, animate: !still.matches });
 }
+
+// What was opened is seen: if its sign lies outside the view or under the panel, the map is moved, never zoomed.
+function reveal(id) {
+  const one = incidents.all.get(id);
+  if (one?.lat == null || small.matches) return;
+  const { x, y } = map.latLngToContainerPoint([one.lat, one.lon]), size = map.getSize();
+  if (x > MARGIN && y > MARGIN && x < size.x - covered() - MARGIN && y < size.y - MARGIN) return;
+  map.setView(middleAt(one, map.getZoom()), map.getZoom(), { animate: !still.matches });
+}
+
+// The width that the panel takes from the map, and the map's middle that puts a place in the middle of the rest.
+const covered = () => (byId("panel").hidden || small.matches ? 0 : byId("panel").offsetWidth);
+const middleAt = (one, zoom) => map.unproject(map.project([one.lat, one.lon], zoom).add([covered() / 2, 0]), zoom);
 
 function back() {
   if (form.open) return form.shut();
-  const id = detail.id;
   detail.shut();
-  if (id) byId("list").querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
 }
 
 function newReport() {
@@ -83,7 +112,7 @@ function render(changes) {
 
 function tell(button, n, on) {
   button.setAttribute("aria-pressed", String(on));
-  button.querySelector("b").textContent = count(n);
+  button.querySelector("b").textContent = incidents.whole ? count(n) : `${count(n)}…`;
 }
 
 function build() {
@@ -108,6 +137,7 @@ function controls() {
   if (byId("search").value.trim() !== sift.text) byId("search").value = sift.text;
 }
 
+const ARROWS = { ArrowDown: 1, ArrowUp: -1 };
 const KEYS = {
   j: () => list.step(1),
   k: () => list.step(-1),
@@ -136,6 +166,10 @@ function listen() {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
     if (event.key === "Escape") return event.target === byId("search") ? byId("list").focus() : back();
     if (event.target.closest("input, textarea, select")) return;
+    if (event.target.closest("#list") && ARROWS[event.key]) {
+      event.preventDefault();
+      return list.step(ARROWS[event.key]);
+    }
     const act = KEYS[event.key.toLowerCase()];
     if (act) {
       event.preventDefault();
@@ -152,7 +186,7 @@ function follow() {
     link.lastElementChild.textContent = t(`link.${live.state}`, { n: live.seconds });
   };
   live.addEventListener("incident", ({ detail: feature }) => incidents.put(feature));
-  live.addEventListener("reload", () => incidents.load().catch(failed));
+  live.addEventListener("reload", load);
   live.addEventListener("state", show);
   live.addEventListener("edition", ({ detail: number }) => newer(number));
   setInterval(() => live.state === "stale" && show(), 1000);
@@ -167,9 +201,16 @@ function newer(number) {
   button.hidden = false;
 }
 
-function failed(fault) {
-  byId("link").dataset.state = "stale";
-  byId("link").lastElementChild.textContent = fault.message;
+// The whole list. While it cannot be had, the page says why and asks again.
+async function load() {
+  try {
+    await incidents.load();
+  } catch (fault) {
+    byId("link").dataset.state = "stale";
+    byId("link").lastElementChild.textContent = fault.message;
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    await load();
+  }
 }
 
 function tick() {
@@ -181,10 +222,6 @@ controls();
 listen();
 tick();
 setInterval(tick, 10000);
-try {
-  const live = follow();
-  await incidents.load();
-  live.start(incidents.cursor);
-} catch (fault) {
-  failed(fault);
-}
+const live = follow();
+await load();
+live.start(incidents.cursor);

@@ -4,7 +4,7 @@
 
 import { el } from "./dom.js";
 import { GRADES } from "./incidents.js";
-import { SORTS } from "./sift.js";
+import { SORTS, by } from "./sift.js";
 import { soon } from "./soon.js";
 import { ring, signText, symbol } from "./symbols.js";
 import { count, t } from "./words.js";
@@ -122,16 +122,6 @@ export class Markers {
     const more = group.length > LISTED ? el("p", {}, t("list.more", { n: group.length - LISTED })) : null;
     L.popup({ className: "stacked", maxHeight: 260, autoPan: false }).setLatLng(at).setContent(el("div", {}, el("ul", {}, rows), more)).openOn(this.map);
   }
-}
-
-function by(all, key) {
-  const groups = new Map();
-  for (const one of all) {
-    const name = key(one);
-    if (groups.has(name)) groups.get(name).push(one);
-    else groups.set(name, [one]);
-  }
-  return groups;
 }
 
 const title = (one) => `${one.number} ${one.issue.name} (${signText(one)})`;

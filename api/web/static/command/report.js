@@ -14,6 +14,7 @@ export class ReportForm {
   #at = null;
   #types = null;
   #turn = 0;
+  #kept = null; // what was filled in and not sent
 
   constructor(map, { sent, shut }) {
     Object.assign(this, { map, sent, onshut: shut });
@@ -22,23 +23,42 @@ export class ReportForm {
 
   async show() {
     this.open = true;
+    if (this.#kept) this.#panel.replaceChildren(...this.#kept);
+    else this.#fresh();
+    if (this.#pin) this.#pin.addTo(this.map);
+    this.#panel.classList.add("low");
+    this.#panel.hidden = false;
+    byId("picking").hidden = false;
+    this.map.getContainer().classList.add("picks");
+    this.issue.input.focus();
+    try {
+      this.#types ??= (await ask("/api/issue-types")).issue_types;
+      this.issue.refresh();
+    } catch (fault) {
+      this.told.textContent = fault.message;
+    }
+  }
+
+  #fresh() {
     this.#at = null;
+    this.#pin = null;
     this.key = crypto.randomUUID(); // one key for one form: pressed twice, kept once
     this.issue = issueBox(() => this.#types ?? []);
     this.text = el("textarea", { class: "field", id: "report-text", maxlength: 5000 });
     this.place = el("input", { class: "field", id: "report-place", maxlength: 500 });
     this.channel = el("select", { class: "field", id: "report-channel" }, CHANNELS.map((name) => el("option", { value: name }, t(`channel.${name}`))));
     this.point = el("p", { class: "point", role: "status" }, t("report.pick"));
+    const middle = el("button", { class: "button small", type: "button", onclick: () => this.#pick(this.#middle()) }, t("report.middle"));
     this.told = el("p", { class: "sad", role: "alert" });
     this.button = el("button", { class: "button main", type: "submit" }, t("report.send"));
     const shut = el("button", { class: "button quiet shut", type: "button", title: "Esc", "aria-label": t("back"), onclick: () => this.shut() }, "✕");
     this.#panel.replaceChildren(
-      el("header", { class: "head" }, el("div", {}, el("h2", { tabindex: "-1" }, t("report.title")), el("p", { class: "soft" }, t("report.hint"))), shut),
+      el("header", { class: "head" }, el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, t("report.title")), el("p", { class: "soft" }, t("report.hint"))), shut),
       el(
         "form",
         { class: "report", novalidate: true, onsubmit: (event) => this.#send(event) },
         field("report-issue", t("report.issue"), this.issue.node),
-        field(null, t("report.where"), this.point),
+        field(null, t("report.where"), this.point, middle),
         field("report-place", t("report.place"), this.place),
         field("report-text", t("report.text"), this.text),
         field("report-channel", t("report.channel"), this.channel),
@@ -46,20 +66,14 @@ export class ReportForm {
         this.button,
       ),
     );
-    this.#panel.hidden = false;
-    byId("picking").hidden = false;
-    this.map.getContainer().classList.add("picks");
-    this.issue.input.focus();
-    this.#types ??= (await ask("/api/issue-types")).issue_types;
-    this.issue.refresh();
   }
 
+  // Shut without sending: what was filled in comes back with the next N.
   shut() {
     if (!this.open) return;
     this.open = false;
-    ++this.#turn;
+    this.#kept = [...this.#panel.childNodes];
     this.#pin?.remove();
-    this.#pin = null;
     this.#panel.hidden = true;
     byId("picking").hidden = true;
     this.map.getContainer().classList.remove("picks");
@@ -70,7 +84,7 @@ export class ReportForm {
     const turn = ++this.#turn;
     this.#at = { lon: Number(lng.toFixed(7)), lat: Number(lat.toFixed(7)) };
     this.#pin?.remove();
-    this.#pin = L.marker([lat, lng], { icon: L.divIcon({ className: "picked", iconSize: [26, 26], html: el("i") }), keyboard: false, interactive: false }).addTo(this.map);
+    this.#pin = L.marker([lat, lng], { pane: "signs", zIndexOffset: 2000, icon: L.divIcon({ className: "picked", iconSize: [26, 26], html: el("i") }), keyboard: false, interactive: false }).addTo(this.map);
     const shown = `${this.#at.lon.toFixed(5)}, ${this.#at.lat.toFixed(5)}`;
     this.point.textContent = shown;
     try {
@@ -81,6 +95,12 @@ export class ReportForm {
     } catch (fault) {
       if (turn === this.#turn) this.point.textContent = `${shown}: ${fault.message}`;
     }
+  }
+
+  // The middle of what the panel leaves of the map: for those who move the map by its keys.
+  #middle() {
+    const { x, y } = this.map.getSize(), aside = this.#panel.offsetWidth < x / 2 ? this.#panel.offsetWidth : 0;
+    return this.map.containerPointToLatLng([(x - aside) / 2, y / 2]);
   }
 
   async #send(event) {
@@ -96,6 +116,7 @@ export class ReportForm {
     try {
       const answer = await ask("/api/reports", { method: "POST", body });
       this.shut();
+      this.#kept = null;
       this.sent(answer.incident);
     } catch (fault) {
       this.told.textContent = fault.message;
@@ -104,8 +125,8 @@ export class ReportForm {
   }
 }
 
-function field(id, title, control) {
-  return el("div", { class: "asked" }, id ? el("label", { for: id }, title) : el("span", { class: "label" }, title), control);
+function field(id, title, ...controls) {
+  return el("div", { class: "asked" }, id ? el("label", { for: id }, title) : el("span", { class: "label" }, title), controls);
 }
 
 // A type-ahead over the catalogue: by name, group or code; arrows, Enter and Escape work (ARIA combobox).

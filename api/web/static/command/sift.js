@@ -11,6 +11,16 @@ export const SORTS = {
 };
 export const TABS = ["open", "dispatched", "triage"];
 
+export function by(all, key) {
+  const groups = new Map();
+  for (const one of all) {
+    const name = key(one);
+    if (groups.has(name)) groups.get(name).push(one);
+    else groups.set(name, [one]);
+  }
+  return groups;
+}
+
 export class Sift extends EventTarget {
   tab = "open";
   urgencies = new Set();

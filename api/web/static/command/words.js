@@ -16,15 +16,16 @@ export const now = () => Date.now() + drift;
 const locale = facts.lang === "zh" ? "zh-CN" : "en-GB";
 const zone = { timeZone: facts.timezone, hour12: false };
 const short = new Intl.DateTimeFormat(locale, { ...zone, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
-const clock = new Intl.DateTimeFormat(locale, { ...zone, month: "2-digit", day: "2-digit", weekday: "short", hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(locale, { timeZone: facts.timezone, weekday: "short" });
 const number = new Intl.NumberFormat(locale);
 
 export const date = (instant) => {
   const part = Object.fromEntries(short.formatToParts(new Date(instant)).map((found) => [found.type, found.value]));
   return `${part.month}-${part.day} ${part.hour}:${part.minute}`;
 };
-export const clockText = () => clock.format(new Date(now()));
+export const clockText = () => `${weekday.format(new Date(now()))} ${date(now())}`;
 export const count = (n) => number.format(n);
+export const percent = (share) => (share < 0.01 ? `< 1 %` : `${Math.round(100 * share)} %`);
 
 export function age(instant) {
   const minutes = Math.max(0, Math.floor((now() - Date.parse(instant)) / 60000));
