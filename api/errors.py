@@ -46,7 +46,16 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (Unavailable, 503),
     (Refusal, 400),
 )
-TITLES = {400: "bad_input", 403: "refusal", 404: "not_found", 409: "conflict", 413: "bad_input", 422: "bad_input", 503: "unavailable"}
+TITLES = {
+    400: "bad_input",
+    403: "refusal",
+    404: "not_found",
+    409: "conflict",
+    413: "bad_input",
+    422: "bad_input",
+    500: "broken",
+    503: "unavailable",
+}
 
 # What pydantic calls a fault, and our sentence for it.
 FIELD_FAULTS = {
@@ -120,8 +129,8 @@ def validation_problem(faults: list[Mapping[str, Any]], lang: Lang) -> dict[str,
 
 
 def answer(refusal: Refusal, lang: Lang) -> Problem:
-    """The problem as a response. Facts that JSON does not know are written as text."""
-    told = json.loads(json.dumps(problem(refusal, lang), ensure_ascii=False, default=str))
+    """The problem as a response. Facts that JSON does not know (NaN among them) are written as text."""
+    told = json.loads(json.dumps(problem(refusal, lang), ensure_ascii=False, default=str), parse_constant=str)
     return Problem(told, status_code=told["status"], headers={"Content-Language": lang})
 
 

@@ -7,6 +7,7 @@ number, so that a page that was away goes on where it stopped (Last-Event-ID), a
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ BEAT_SECONDS = 5.0
 AT_ONCE = 500  # changes read in one go
 MOST_REPLAYED = 5_000  # a page that missed more loads everything again
 GRACE_SECONDS = 2.0
+MOST_NUMBER = 2**63 - 1  # of a change, in every database
 QUEUE = 2_000  # a page that cannot keep up with so many is dropped, and comes back by itself
 
 
@@ -177,12 +179,12 @@ router = APIRouter(tags=["live"])
 @router.get("/api/live", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def follow_incidents(
     request: Request,
-    after: Annotated[int, Query(ge=0, description="The `cursor` of the list that the page was loaded with.")] = 0,
+    after: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="The `cursor` of the list that the page was loaded with.")] = 0,
     last_event_id: Annotated[str | None, Header(description="Sent by browsers when they come back.")] = None,
 ) -> EventSourceResponse:
     """Changes of incidents as server-sent events: `incident` (a feature, as in the list), `reload` (load everything again), `beat`."""
     streams: Live = request.app.state.live
-    start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+    start = min(int(last_event_id), MOST_NUMBER) if last_event_id and re.fullmatch(r"\d{1,19}", last_event_id, re.ASCII) else after
     return EventSourceResponse(
         _events(streams, start, lang_of(request)),
         ping=BEAT_SECONDS,

@@ -7,12 +7,15 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.asker import lang_of
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+REPORTS = "/api/reports"  # bounds its bodies itself: many reports may come in one
+MOST = 64 * 1024  # bytes of any other body
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Everything from our own files, scripts only with the page's nonce; nothing may frame us, nothing is loaded from another host.
@@ -50,7 +53,22 @@ class Safety:
 
         refusal = _refusal(scope["method"], Headers(scope=scope))
         answering = errors.answer(refusal, lang_of(Request(scope))) if refusal else self.app
-        await answering(scope, receive, send_guarded)
+        await answering(scope, receive if scope["path"] == REPORTS else _at_most(receive), send_guarded)
+
+
+def _at_most(receive: Receive) -> Receive:
+    """What is read of a body ends with a 413 when it grows too long, whatever the route."""
+    read = 0
+
+    async def receive_counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > MOST:
+            raise HTTPException(413)
+        return message
+
+    return receive_counted
 
 
 def _guard(headers: MutableHeaders, path: str, state: dict[str, str]) -> None:

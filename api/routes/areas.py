@@ -18,12 +18,13 @@ from gridmap.store.schema import LandKind
 
 router = APIRouter(prefix="/api", tags=["areas"])
 
+MOST_NUMBER = 2**31 - 1  # what every database can be asked for
 GEOJSON = "application/geo+json"
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 
-BboxText = Annotated[str | None, Query(description="west,south,east,north in degrees", examples=["113.0,28.0,113.1,28.1"])]
-EditionNumber = Annotated[int | None, Query(ge=1, description="An edition's number; without it, the one in force.")]
+BboxText = Annotated[str | None, Query(description="west,south,east,north in degrees", examples=["104.85,38.25,104.95,38.35"])]
+EditionNumber = Annotated[int | None, Query(ge=1, le=MOST_NUMBER, description="An edition's number; without it, the one in force.")]
 AtInstant = Annotated[datetime | None, Query(description="The edition that was in force at this instant.")]
 
 

@@ -16,10 +16,12 @@ router = APIRouter(prefix="/api", tags=["areas"])
 @router.get("/match")
 def match_point(
     asked: Asked,
-    lon: Annotated[float, Query(description="Degrees east.", examples=[113.02])],
-    lat: Annotated[float, Query(description="Degrees north.", examples=[28.17])],
+    lon: Annotated[float, Query(allow_inf_nan=False, description="Degrees east.", examples=[104.9042])],
+    lat: Annotated[float, Query(allow_inf_nan=False, description="Degrees north.", examples=[38.3017])],
     datum: Annotated[str, Query(description="wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).")] = Datum.WGS84,
-    accuracy: Annotated[float | None, Query(ge=0, description="The radius in metres within which the point lies.")] = None,
+    accuracy: Annotated[
+        float | None, Query(ge=0, allow_inf_nan=False, description="The radius in metres within which the point lies.")
+    ] = None,
 ) -> dict[str, Any]:
     """The areas that own the point in the edition in force, how it was found, and the candidates when the accuracy crosses a border."""
     if not on_globe(lon, lat):

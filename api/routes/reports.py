@@ -23,10 +23,10 @@ EXAMPLES = {
     "english": {
         "summary": "A resident's phone, point from a WGS84 GPS",
         "value": {
-            "issue": "E0101",
+            "issue": "GM-E0506",
             "channel": "resident",
-            "lon": 113.0213,
-            "lat": 28.1718,
+            "lon": 104.9042,
+            "lat": 38.3017,
             "datum": "wgs84",
             "accuracy_m": 12,
             "text": "The drain in front of the market is blocked.",
@@ -35,12 +35,12 @@ EXAMPLES = {
     "中文": {
         "summary": "热线转来，高德地图坐标",
         "value": {
-            "issue": "E0101",
+            "issue": "GM-E0104",
             "channel": "hotline",
-            "lon": 113.0269,
-            "lat": 28.1688,
+            "lon": 104.90734,
+            "lat": 38.30193,
             "datum": "gcj02",
-            "text": "菜市场门口下水道堵塞。",
+            "text": "菜市场门口路面坏了，坑很大。",
             "sender": "12345",
             "sender_number": "20261122-0042",
             "key": "12345-20261122-0042",
@@ -48,7 +48,7 @@ EXAMPLES = {
     },
     "place": {
         "summary": "A place in words, no point: it goes to triage",
-        "value": {"issue": "E0101", "place": "人民路与河边街交叉口", "text": "路灯不亮"},
+        "value": {"issue": "GM-E0506", "place": "人民路与河边街交叉口", "text": "下水道堵塞，污水冒出来"},
     },
 }
 

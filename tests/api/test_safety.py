@@ -73,6 +73,33 @@ def test_an_unknown_address_and_method_are_problems_in_both_languages(quick: Tes
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/match?lon=nan&lat=1",
+        "/api/match?lon=1e400&lat=1",
+        "/api/match?lon=113&lat=28&accuracy=inf",
+        "/api/areas?level=cell&edition=99999999999999999999",
+        "/api/incidents?bbox=nan,0,1,1",
+        "/api/incidents?bbox=1,2,3",
+        "/api/incidents?after=%00",
+        "/api/incidents/%00",
+        "/api/areas/%00",
+        "/api/live?after=99999999999999999999",
+    ],
+)
+def test_what_no_database_can_be_asked_is_a_problem_and_never_a_fault_of_ours(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in {404, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+
+
+def test_a_body_that_is_too_long_is_refused_by_every_route(quick: TestClient) -> None:
+    answer = quick.post("/api/incidents/2026-000001/close", json={"reason": "a" * 100_000})
+    assert (answer.status_code, answer.json()["status"]) == (413, 413)
+
+
 def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Store.open(f"sqlite:///{tmp_path}/gridmap.db") as store:
         app = create_app(store, some_settings())

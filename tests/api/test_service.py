@@ -8,13 +8,18 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 
 from api.routes.pages import SWAGGER
+from api.routes.reports import EXAMPLES
 from api.server import HostNotLoopback, PortTaken, listen
+from gridmap import catalogue_default
 from gridmap.atlas.screen import LEAFLET
+from gridmap.county import make_county
 from gridmap.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +52,15 @@ def test_the_examples_of_the_description_are_accepted(quick: TestClient) -> None
     body = quick.get("/openapi.json").json()["paths"]["/api/reports"]["post"]["requestBody"]["content"]["application/json"]
     for name, example in body["examples"].items():
         assert quick.post("/api/reports", json=example["value"]).status_code == 201, name
+
+
+def test_the_examples_name_issue_types_that_exist_and_points_in_the_made_up_county() -> None:
+    known = {issue.code for issue in catalogue_default.issue_types()}
+    west, south, east, north = shapely.total_bounds([town.shape for town in make_county().townships]).tolist()
+    for example in EXAMPLES.values():
+        told: Any = example["value"]
+        assert told["issue"] in known
+        assert "lon" not in told or (west < told["lon"] < east and south < told["lat"] < north)
 
 
 def test_the_pages_files_are_those_that_the_lock_pins(quick: TestClient) -> None:

@@ -440,6 +440,25 @@ def test_an_unsent_report_comes_back_and_its_point_can_be_set_by_keys(desk: Watc
     expect(page.locator("#report-text")).to_have_value("")
 
 
+def test_an_incident_that_could_not_be_shown_is_shown_when_the_service_is_back(browser: Browser, land: Store) -> None:
+    with serving(land) as url:
+        port = int(url.rsplit(":", 1)[1])
+    with watched(browser, url) as found:
+        with serving(land, port):
+            fill(land, 2)
+            page = found.open()
+        page.locator("#list .row").first.click()
+        expect(page.locator("#panel .sad")).to_contain_text("The service does not answer")
+        page.keyboard.press("n")
+        expect(page.locator("form.report .sad")).to_contain_text("The service does not answer")
+        page.keyboard.press("Escape")
+        page.locator("#list .row").first.click()
+        with serving(land, port):
+            page.wait_for_selector("#link[data-state=live]", timeout=15000)
+            expect(page.locator("#panel blockquote")).to_contain_text("no.")
+            page.goto("about:blank")
+
+
 def test_a_telephone_shows_the_list_first_and_an_incident_as_a_sheet(browser: Browser, url: str) -> None:
     send(url)
     with watched(browser, url, width=360, height=740) as found:

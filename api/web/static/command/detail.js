@@ -19,6 +19,7 @@ export class Detail {
   async open(id, { focus = true } = {}) {
     const turn = ++this.#asked;
     this.id = id;
+    this.#filled ??= "";
     try {
       const feature = await ask(`/api/incidents/${encodeURIComponent(id)}`);
       if (turn !== this.#asked) return;
@@ -26,8 +27,14 @@ export class Detail {
       if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
     } catch (fault) {
       if (turn !== this.#asked) return;
-      this.#fill(null, el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
+      const again = fault.status === 0 || fault.status >= 500;
+      this.#fill(again ? null : "", el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
     }
+  }
+
+  // Whether it could not be had: shown when the service is back.
+  get failed() {
+    return this.id !== null && this.#filled === null;
   }
 
   // It changed elsewhere: shown anew, unless somebody is writing here.

@@ -184,6 +184,7 @@ function follow() {
     const link = byId("link");
     link.dataset.state = live.state;
     link.lastElementChild.textContent = t(`link.${live.state}`, { n: live.seconds });
+    if (live.state === "live" && detail.failed) detail.open(detail.id, { focus: false });
   };
   live.addEventListener("incident", ({ detail: feature }) => incidents.put(feature));
   live.addEventListener("reload", load);
