@@ -459,15 +459,16 @@ def test_an_incident_that_could_not_be_shown_is_shown_when_the_service_is_back(b
             page.goto("about:blank")
 
 
-def test_a_telephone_shows_the_list_first_and_an_incident_as_a_sheet(browser: Browser, url: str) -> None:
-    send(url)
+def test_a_telephone_shows_the_list_first_and_an_incident_as_a_sheet(browser: Browser, land: Store, url: str) -> None:
+    fill(land, 60)
     with watched(browser, url, width=360, height=740) as found:
         page = found.open()
-        row = page.locator("#list .row").bounding_box()
+        row = page.locator("#list .row").first.bounding_box()
         assert row is not None
         assert row["y"] < 400
         assert page.evaluate("document.documentElement.scrollWidth") == 360
-        page.locator("#list .row").click()
+        assert page.evaluate("document.documentElement.scrollHeight") < 1600
+        page.locator("#list .row").first.click()
         page.locator("#panel .shut").click()  # nothing lies on it
         expect(page.locator("#panel")).to_be_hidden()
         assert found.faults == found.foreign == []
@@ -486,6 +487,9 @@ def test_it_works_without_webgl_and_3d(playwright: Playwright, url: str) -> None
 def test_the_description_of_the_routes_opens_from_our_own_files(desk: Watched) -> None:
     desk.page.goto(f"{desk.url}/docs")
     desk.page.wait_for_selector(".opblock")
+    desk.page.locator("#operations-reports-send_reports .opblock-summary").click()
+    expect(desk.page.locator("#operations-reports-send_reports .opblock-body")).to_contain_text("GM-E0506")
+    expect(desk.page.locator(".errors-wrapper")).to_have_count(0)
     assert desk.page.locator(".opblock").count() >= 13
 
 

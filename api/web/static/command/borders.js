@@ -10,7 +10,8 @@ const WRITTEN = 160;
 const LETTER = { township: 8.7, village: 7, cell: 6.5 }; // pixels; a Chinese character is twice as wide
 const LINE = 17; // pixels from one line of a name to the next
 const LONG = 12; // a name of so many Latin letters may stand on two lines
-const HIDDEN = 0.2; // a name of which signs would cover more is not written at all: the pointer tells it, and the next zoom
+// A name of which signs and other names would cover more than this part is not written: the pointer tells it, and the next zoom.
+const HIDDEN = { township: 0.12, village: 0.01, cell: 0.01 };
 // Where a name may go, the nearest to the middle first.
 const NUDGES = [-90, -60, -30, 0, 30, 60, 90].flatMap((dx) => [-84, -70, -56, -42, -28, -14, 0, 14, 28, 42, 56, 70, 84].map((dy) => [dx, dy]));
 NUDGES.sort((a, b) => Math.hypot(...a) - Math.hypot(...b));
@@ -111,7 +112,7 @@ export class Borders {
     const seen = features.filter(({ properties: { label } }) => view.contains([label[1], label[0]])).slice(0, WRITTEN);
     const names = seen.flatMap((feature) => {
       const { name, code } = feature.properties;
-      const found = this.#free(feature, ways(level === "cell" ? code.slice(-3) : name), taken, LETTER[level]);
+      const found = this.#free(feature, ways(level === "cell" ? code.slice(-3) : name), taken, level);
       if (!found) return [];
       const lines = found.lines.flatMap((line, i) => (i ? [el("br"), line] : [line]));
       return L.marker(found.at, { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: `name ${level}`, iconSize: null, html: el("span", {}, lines) }) });
@@ -121,11 +122,11 @@ export class Borders {
 
   // The place inside the area, near its middle, where the name lies on no sign and no other name: on one line, else on two; else where a sign
   // covers next to nothing of it.
-  #free({ geometry, properties: { label } }, written, taken, letter) {
+  #free({ geometry, properties: { label } }, written, taken, level) {
     const middle = this.map.latLngToContainerPoint([label[1], label[0]]);
-    let best = null, least = HIDDEN;
+    let best = null, least = HIDDEN[level];
     for (const lines of written) {
-      const width = (letter * Math.max(...lines.map(letters))) / 2, height = (LINE * lines.length) / 2;
+      const width = (LETTER[level] * Math.max(...lines.map(letters))) / 2, height = (LINE * lines.length) / 2;
       for (const nudge of NUDGES) {
         const at = middle.add(nudge);
         const hidden = taken.reduce((sum, other) => sum + shared(other, [at.x, at.y, width, height]), 0) / (4 * width * height);

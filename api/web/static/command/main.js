@@ -38,7 +38,7 @@ const form = new ReportForm(map, { sent: (id) => open(id), shut: () => byId("new
 let unsettled = true;
 map.on("moveend", () => { unsettled = true; });
 function settle() {
-  if (unsettled && incidents.all.size) {
+  if (unsettled && incidents.whole) {
     unsettled = false;
     borders.write();
   }
@@ -97,6 +97,7 @@ function back() {
 function newReport() {
   detail.shut();
   form.show();
+  if (small.matches) map.getContainer().scrollIntoView();
 }
 
 function render(changes) {
