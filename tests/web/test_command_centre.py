@@ -364,6 +364,12 @@ def test_signs_never_lie_on_each_other_or_on_a_name_and_what_is_urgent_is_counte
                 rings = page.locator(".leaflet-counts-pane .urgent text").all_text_contents()
                 alone = page.locator(".leaflet-signs-pane .sign path[d^='M16 1.5']").count()
                 assert sum(map(int, rings)) + alone == 300, zoom
+        page.locator("#list .row").nth(3).click()
+        page.wait_for_selector(".pin.chosen")
+        for zoom in (14, 15.5):
+            page.evaluate(f"() => {{ map_command.setZoom({zoom}, {{animate: false}}); }}")
+            page.wait_for_timeout(400)
+            assert page.evaluate(OVERLAPS)[1] == 0, zoom
 
 
 def test_a_click_beside_or_on_a_sign_sets_the_point_while_a_report_is_taken(desk: Watched) -> None:

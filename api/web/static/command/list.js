@@ -82,6 +82,10 @@ export class List {
     return at < 0 ? this.#place : at;
   }
 
+  shows(id) {
+    return Boolean(this.#rows.get(id)?.node.isConnected);
+  }
+
   focused() {
     return document.activeElement?.closest?.("button.row")?.dataset.id ?? null;
   }

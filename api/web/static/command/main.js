@@ -57,8 +57,8 @@ function shut(id, done) {
   choose(null);
   borders.mark(null);
   if (done) byId("spoken").textContent = t("close.done", { number: done.properties.number });
-  if (!done || !incidents.all.has(id)) return list.focus(id, place);
-  incidents.addEventListener("change", () => list.focus(id, place), { once: true });
+  if (!done || !list.shows(id)) return list.focus(id, place);
+  incidents.addEventListener("change", () => list.focus(id, place), { once: true }); // once its row is gone
   incidents.put(done);
 }
 

@@ -13,6 +13,7 @@ const VILLAGES_BELOW = 13;
 const TOWNSHIPS_BELOW = 9.5;
 const PIXELS = { far: 54, near: 46 }; // signs nearer than this become a count
 const LISTED = 60;
+const TURNS = Array.from({ length: 12 }, (_, i) => (i * Math.PI) / 6);
 
 export class Markers {
   #shown = new Map(); // key → marker
@@ -80,7 +81,28 @@ export class Markers {
       const square = `${column}:${line}`;
       squares.set(square, [...(squares.get(square) ?? []), fresh]);
     }
-    return kept;
+    return this.#aside(kept, reach, zoom);
+  }
+
+  // What lies under the chosen sign makes room for it: beside it where nothing else stands, or in the count nearest to it.
+  #aside(kept, reach, zoom) {
+    const chosen = kept.find((unit) => unit.alone);
+    if (!chosen) return kept;
+    const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+    const nearest = (to, all) => all.reduce((best, one) => (apart(one, to) < apart(best, to) ? one : best), { x: Infinity, y: 0 });
+    const hidden = kept.filter((unit) => !unit.alone && apart(unit, chosen) < reach);
+    const stays = kept.filter((unit) => !hidden.includes(unit));
+    for (const unit of hidden) {
+      const places = TURNS.map((angle) => ({ x: chosen.x + reach * Math.cos(angle), y: chosen.y + reach * Math.sin(angle) }));
+      const free = nearest(unit, places.filter((place) => stays.every((other) => apart(other, place) >= reach - 1)));
+      if (free.x === Infinity) {
+        nearest(unit, stays.filter((other) => !other.alone)).group.push(...unit.group); // twelve places are only full of others
+        continue;
+      }
+      const { lat, lng } = this.map.unproject([free.x, free.y], zoom);
+      stays.push({ ...unit, ...free, at: [lat, lng] });
+    }
+    return stays;
   }
 
   #single(one, at) {
