@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, live
+from api import errors, guarding, live
 from api.borders import Borders
 from api.files import Files
 from api.routes import areas, catalogue, editions, health, incidents, match, pages, reports
@@ -43,6 +43,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))
     app.mount("/vendor/docs", Files(pages.WEB / "vendor", for_ever=True))
 
+    guarding.guard(app)
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Safety)

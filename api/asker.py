@@ -3,26 +3,26 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Any
 
 from fastapi import Depends, Request
 
-from gridmap.duty import Actor
+from api.sign_in import identify
+from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.words import LANGS, Lang
 
-ACTOR_HEADER = "gridmap-actor"
-
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The request's store and settings, the reader's language, who acts (believed: the service listens on loopback only), and the clock."""
+    """The request's store and settings, the reader's language, who acts, how far, and the clock."""
 
     store: Store
     settings: Settings
     lang: Lang
     actor: Actor
+    scope: Scope
     now: datetime
 
 
@@ -46,11 +46,19 @@ def _by_preference(header: str) -> list[str]:
     return [tag.lower() for tag, weight in sorted(found, key=lambda pair: -float(pair[1] or 1)) if weight != "0"]
 
 
-def ask(request: Request) -> Asker:
-    actor = request.headers.get(ACTOR_HEADER, "").strip()[:100]
-    state = request.app.state
-    now = datetime.now(state.settings.timezone)  # numbers bear the county's year
-    return Asker(state.store, state.settings, lang_of(request), Actor(actor) if actor else Actor(), now)
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A route's dependency that names its action: the request goes no further where its actor may not do it."""
+
+    action: Action
+
+    def __call__(self, request: Request) -> Asker:
+        state = request.app.state
+        now = datetime.now(state.settings.timezone)  # numbers bear the county's year
+        actor = identify(request, now)
+        return Asker(state.store, state.settings, lang_of(request), actor, allowed(actor, self.action), now)
 
 
-Asked = Annotated[Asker, Depends(ask)]
+def doing(action: Action) -> Any:
+    """What a route's `asked` is annotated with: the one action that it does."""
+    return Depends(Doing(action))

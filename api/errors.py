@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.asker import lang_of
+from gridmap.access import Forbidden, SignInNeeded
 from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Refusal, Unavailable
 from gridmap.words import Lang, say, texts
 
@@ -40,6 +41,8 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (HostForeign, 400),
     (OriginForeign, 403),
     (NoEditionInForce, 409),
+    (SignInNeeded, 401),
+    (Forbidden, 403),
     (BadInput, 422),
     (NotFound, 404),
     (Conflict, 409),
@@ -48,7 +51,8 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
 )
 TITLES = {
     400: "bad_input",
-    403: "refusal",
+    401: "sign_in_needed",
+    403: "forbidden",
     404: "not_found",
     409: "conflict",
     413: "bad_input",

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,8 +18,10 @@ from fastapi import APIRouter, FastAPI, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.answers import Names, brief
-from api.asker import lang_of
+from api.asker import Asker, doing
+from gridmap.access import Action, Scope, allowed, operator
 from gridmap.errors import Unavailable
+from gridmap.incidents import Incident
 from gridmap.store import Store, editions
 from gridmap.store import incidents as incidents_store
 from gridmap.words import LANGS, Lang
@@ -37,10 +39,15 @@ QUEUE = 2_000  # a page that cannot keep up with so many is dropped, and comes b
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One event: the log's number, and the incident as it is now, as JSON text in each language; without texts: load everything again."""
+    """One event: history's number, and the incident as it is now, also as JSON text in each language; without it: load everything again."""
 
     number: int
-    texts: Mapping[Lang, str]
+    incident: Incident | None = None
+    texts: Mapping[Lang, str] = field(default_factory=dict)
+
+    def within(self, scope: Scope) -> bool:
+        one = self.incident
+        return one is None or scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
 
 
 class Live:
@@ -48,6 +55,7 @@ class Live:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._scope = allowed(operator("service"), Action.OPERATE)  # it reads for all; each page gets what lies within its own scope
         self._listeners: set[asyncio.Queue[Change | None]] = set()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -83,8 +91,8 @@ class Live:
         for queue in self._listeners:
             _end(queue)
 
-    async def follow(self, after: int) -> AsyncIterator[Change]:
-        """Every change after the number `after`, the missed ones first; ends when the service stops or the listener falls behind."""
+    async def follow(self, after: int, scope: Scope) -> AsyncIterator[Change]:
+        """Every change within the scope after number `after`, the missed ones first; ends when the service stops or the listener lags."""
         queue: asyncio.Queue[Change | None] = asyncio.Queue(QUEUE)
         self._listeners.add(queue)  # before the missed ones are read, so that none falls between
         try:
@@ -93,10 +101,11 @@ class Live:
             except Unavailable:
                 return  # the database is away; the browser comes back by itself
             for change in missed:
-                yield change
+                if change.within(scope):
+                    yield change
                 after = change.number
             while not self._stopped and (change_or_end := await queue.get()) is not None:
-                if change_or_end.number > after:
+                if change_or_end.number > after and change_or_end.within(scope):
                     yield change_or_end
         finally:
             self._listeners.discard(queue)
@@ -124,7 +133,7 @@ class Live:
             self._wake.clear()
 
     def _latest(self) -> int:
-        with self._store.read() as tx:
+        with self._store.read(self._scope) as tx:
             self.edition = editions.number_in_force(tx, datetime.now(UTC))
             return incidents_store.latest_change(tx)
 
@@ -141,20 +150,20 @@ class Live:
 
     def _missed(self, after: int) -> list[Change]:
         latest = self._latest()
-        with self._store.read() as tx:
+        with self._store.read(self._scope) as tx:
             many = len(incidents_store.changes_after(tx, after, MOST_REPLAYED + 1)) > MOST_REPLAYED
         if many or after > latest:  # too many, or the number of another database
-            return [Change(latest, {})]
+            return [Change(latest)]
         return self._read(after, MOST_REPLAYED)
 
     def _read(self, after: int, limit: int) -> list[Change]:
         """The changes after `after`, ascending; an incident that changed twice is told once, as it is now, under its last number."""
-        with self._store.read() as tx:
+        with self._store.read(self._scope) as tx:
             last = {incident: number for number, incident in incidents_store.changes_after(tx, after, limit)}
             names = Names(self._store, tx)
             found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
             return [
-                Change(number, {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS})
+                Change(number, incident, {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS})
                 for number, incident in sorted(found, key=lambda pair: pair[0])
             ]
 
@@ -179,6 +188,7 @@ router = APIRouter(tags=["live"])
 @router.get("/api/live", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def follow_incidents(
     request: Request,
+    asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
     after: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="The `cursor` of the list that the page was loaded with.")] = 0,
     last_event_id: Annotated[str | None, Header(description="Sent by browsers when they come back.")] = None,
 ) -> EventSourceResponse:
@@ -186,18 +196,18 @@ async def follow_incidents(
     streams: Live = request.app.state.live
     start = min(int(last_event_id), MOST_NUMBER) if last_event_id and re.fullmatch(r"\d{1,19}", last_event_id, re.ASCII) else after
     return EventSourceResponse(
-        _events(streams, start, lang_of(request)),
+        _events(streams, start, asked),
         ping=BEAT_SECONDS,
         ping_message_factory=lambda: _beat(streams),
         shutdown_grace_period=GRACE_SECONDS,  # our own `stop` ends the stream in order; this is for servers that are not ours
     )
 
 
-async def _events(streams: Live, after: int, lang: Lang) -> AsyncIterator[ServerSentEvent]:
+async def _events(streams: Live, after: int, asked: Asker) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=2000, event="beat", data=_state(streams))
-    async for change in streams.follow(after):
+    async for change in streams.follow(after, asked.scope):
         if change.texts:
-            yield ServerSentEvent(change.texts[lang], event="incident", id=str(change.number))
+            yield ServerSentEvent(change.texts[asked.lang], event="incident", id=str(change.number))
         else:
             yield ServerSentEvent("{}", event="reload", id=str(change.number))
 

@@ -56,10 +56,3 @@ class Office:
     area: str | None = None
     phone: str = ""
     name_en: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does something. Until sign-in exists, a name given by `--as` or a header, believed on loopback only."""
-
-    name: str = "anonymous"

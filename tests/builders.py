@@ -7,7 +7,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gridmap.access import Action, allowed, operator
+
 Shapes = NDArray[np.object_]
+
+OPERATOR = operator("test")
+ALL = allowed(OPERATOR, Action.OPERATE)
 
 
 def bent_coverage(side: int, bends: int, seed: int) -> Shapes:

@@ -14,6 +14,7 @@ from gridmap.catalogue import By, Grade, IssueType, Kind, Limit, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
 from gridmap.grid import Area, Level
 from gridmap.store import Store, catalogues, editions, offices, people
+from tests.builders import ALL
 
 TOWN, WEST, EAST = "430102001", "430102001001", "430102001002"
 CELLS = tuple(f"{WEST}{n:03}" for n in range(1, 5))
@@ -58,7 +59,7 @@ POSTS = (
 
 def settle(store: Store) -> None:
     """Put the whole land into a store: edition 1 in force long before NOW, registers, posts."""
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         editions.add(tx, AREAS, in_force_from=LONG_AGO, recorded_at=LONG_AGO)
         offices.put(tx, OFFICES)
         catalogues.put_issue_types(tx, TYPES)

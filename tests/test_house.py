@@ -23,7 +23,7 @@ FLOORS = (
     ("grid",),
     ("duty", "catalogue"),
     ("access", "limits", "catalogue_default"),
-    ("boundaries", "matching", "roster", "routing", "planning"),
+    ("account", "boundaries", "matching", "roster", "routing", "planning"),
     ("incidents",),
     ("store", "stats", "tables", "atlas", "county", "photos"),
     ("flows",),

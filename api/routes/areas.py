@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import shapely
 from fastapi import APIRouter, Query, Request, Response
 
-from api.asker import Asked
+from api.asker import Asker, doing
 from api.borders import WHOLE, Borders, Box
+from gridmap.access import Action
 from gridmap.errors import BadInput
 from gridmap.geometry.shapes import to_geojson
 from gridmap.grid import Edition, Level
@@ -45,7 +46,7 @@ def read_bbox(text: str | None) -> Box | None:
     return west, south, east, north
 
 
-def edition_of(asked: Asked, tx: Tx, number: int | None, at: datetime | None = None) -> Edition:
+def edition_of(asked: Asker, tx: Tx, number: int | None, at: datetime | None = None) -> Edition:
     if number is not None:
         return asked.store.edition(tx, number)
     moment = at if at is None or at.tzinfo else at.replace(tzinfo=asked.settings.timezone)
@@ -56,7 +57,7 @@ def edition_of(asked: Asked, tx: Tx, number: int | None, at: datetime | None = N
 def list_areas(
     *,
     request: Request,
-    asked: Asked,
+    asked: Annotated[Asker, doing(Action.AREA_READ)],
     level: Annotated[Level, Query(description="township, village or cell")],
     bbox: BboxText = None,
     zoom: Annotated[
@@ -67,7 +68,7 @@ def list_areas(
 ) -> Response:
     """A level's areas that touch the box. Neighbours stay neighbours at every zoom."""
     box = read_bbox(bbox)
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         found = edition_of(asked, tx, edition)
     sealed = seal is not None and len(seal) >= 8 and found.digest.startswith(seal)
     tag = hashlib.sha256(f"{found.digest} {found.number} {level} {bbox} {zoom} {asked.lang}".encode()).hexdigest()[:32]
@@ -79,9 +80,9 @@ def list_areas(
 
 
 @router.get("/areas/{code}", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
-def get_area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInstant = None) -> Response:
+def get_area(asked: Annotated[Asker, doing(Action.AREA_READ)], code: str, edition: EditionNumber = None, at: AtInstant = None) -> Response:
     """One area with its true border, in an edition or as it held at an instant."""
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         found = edition_of(asked, tx, edition, at)
     one = found.area(code)
     facts = {
@@ -100,13 +101,13 @@ def get_area(asked: Asked, code: str, edition: EditionNumber = None, at: AtInsta
 @router.get("/land", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
 def list_land(
     request: Request,
-    asked: Asked,
+    asked: Annotated[Asker, doing(Action.AREA_READ)],
     kind: Annotated[LandKind, Query(description="barrier (rivers, railways), bridge or street")],
     bbox: BboxText = None,
 ) -> Response:
     """What lies on the land besides areas: the map's background."""
     box = read_bbox(bbox)
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         found = land.shapes(tx, kind)
     view = None if box is None else shapely.box(*box)
     features = [

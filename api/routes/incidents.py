@@ -8,8 +8,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Names, brief, whole
-from api.asker import Asked
+from api.asker import Asker, doing
 from api.routes.areas import GEOJSON, BboxText, read_bbox
+from gridmap.access import Action
 from gridmap.flows.close import close
 from gridmap.incidents import OPEN_STATES, State
 from gridmap.store import incidents as incidents_store
@@ -23,7 +24,7 @@ MOST = 1000
 def list_incidents(
     *,
     request: Request,
-    asked: Asked,
+    asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
     state: Annotated[list[State] | None, Query(description="Open ones (triage, dispatched) when none is named.")] = None,
     bbox: BboxText = None,
     area: Annotated[str | None, Query(description="The code of a township, village or cell.", max_length=50)] = None,
@@ -32,7 +33,7 @@ def list_incidents(
 ) -> JSONResponse:
     """A GeoJSON FeatureCollection, the newest first. `links` has the next page; `cursor` is where `/api/live` goes on from."""
     states, box = tuple(state or OPEN_STATES), read_bbox(bbox)
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         cursor = incidents_store.latest_change(tx)
         found = incidents_store.list_(tx, states=states, bbox=box, area=area, after=after, limit=limit + 1)
         names = Names(asked.store, tx)
@@ -58,9 +59,9 @@ def _next(request: Request, number: str) -> str:
 
 
 @router.get("/{incident}", response_class=JSONResponse)
-def get_incident(asked: Asked, incident: str) -> JSONResponse:
+def get_incident(asked: Annotated[Asker, doing(Action.INCIDENT_READ)], incident: str) -> JSONResponse:
     """One incident by its id or number, with worker, backup, office, the reasons for each, and its log."""
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         told = whole(incidents_store.get(tx, incident), Names(asked.store, tx), tx, asked.lang)
     return JSONResponse(told, media_type=GEOJSON)
 
@@ -77,10 +78,12 @@ class Closing(BaseModel):
 
 
 @router.post("/{incident}/close", response_class=JSONResponse)
-def close_incident(request: Request, asked: Asked, incident: str, closing: Closing) -> JSONResponse:
+def close_incident(
+    request: Request, asked: Annotated[Asker, doing(Action.INCIDENT_CLOSE)], incident: str, closing: Closing
+) -> JSONResponse:
     """Close an incident, with a reason that its log keeps."""
     closed = close(asked.store, incident, closing.reason, now=asked.now, actor=asked.actor)
     request.app.state.live.wake()
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         told: dict[str, Any] = whole(closed, Names(asked.store, tx), tx, asked.lang)
     return JSONResponse(told, media_type=GEOJSON)

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.answers import Names
-from api.asker import Asked
+from api.asker import Asker, doing
+from gridmap.access import Action
 from gridmap.geometry.datums import Datum, read_datum, to_wgs84
 from gridmap.incidents.report import PointOffGlobe, on_globe
 from gridmap.matching import find, index_of
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/api", tags=["areas"])
 
 @router.get("/match")
 def match_point(
-    asked: Asked,
+    asked: Annotated[Asker, doing(Action.AREA_READ)],
     lon: Annotated[float, Query(allow_inf_nan=False, description="Degrees east.", examples=[104.9042])],
     lat: Annotated[float, Query(allow_inf_nan=False, description="Degrees north.", examples=[38.3017])],
     datum: Annotated[str, Query(description="wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu).")] = Datum.WGS84,
@@ -27,7 +28,7 @@ def match_point(
     if not on_globe(lon, lat):
         raise PointOffGlobe(lon=lon, lat=lat)
     x, y = (float(n) for n in to_wgs84(lon, lat, read_datum(datum)))
-    with asked.store.read() as tx:
+    with asked.store.read(asked.scope) as tx:
         edition = asked.store.edition_in_force(tx, asked.now)
         found = find(index_of(edition), x, y, accuracy_m=accuracy)
         names = Names(asked.store, tx)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
-from api.asker import Asked, Asker, lang_of
+from api.asker import Asker, doing, lang_of
+from gridmap.access import Action
 from gridmap.atlas.screen import command_map
 from gridmap.errors import NoEditionInForce, Unavailable
 from gridmap.version import __version__
@@ -26,12 +27,12 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def command_centre(request: Request, asked: Asked) -> Response:
+def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDENT_READ)]) -> Response:
     """The map with everything that is open, and the list beside it."""
     edition: dict[str, Any] | None = None
     bounds = CHINA
     try:
-        with asked.store.read() as tx:
+        with asked.store.read(asked.scope) as tx:
             found = asked.store.edition_in_force(tx, asked.now)
     except NoEditionInForce:
         found = None
@@ -57,13 +58,17 @@ def command_centre(request: Request, asked: Asked) -> Response:
 
 
 @router.get("/docs")
-def docs(request: Request, asked: Asked) -> Response:
+def docs(request: Request, asked: Annotated[Asker, doing(Action.SERVICE_USE)]) -> Response:
     """The service's routes, to read and to try (Swagger UI from our own files)."""
     return _page(request, "docs.html", asked, {"swagger": SWAGGER})
 
 
 @router.get("/lang/{lang}")
-def choose_language(lang: Lang, to: Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=200)] = "/") -> Response:
+def choose_language(
+    _asked: Annotated[Asker, doing(Action.SERVICE_USE)],
+    lang: Lang,
+    to: Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=200)] = "/",
+) -> Response:
     """Keep the reader's language in a cookie and go back."""
     answer = RedirectResponse(to, status_code=303)
     answer.set_cookie("lang", lang, max_age=YEAR_SECONDS, samesite="strict", path="/")

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from api.asker import Asked, Asker
+from api.asker import Asker, doing
 from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
+from gridmap.access import Action
 from gridmap.errors import Refusal
 from gridmap.flows.intake import receive, receive_many
 from gridmap.incidents import Answer, Channel, Report
@@ -119,7 +120,9 @@ _BODIES = {
         413: {"description": "The body is too long."},
     },
 )
-def send_reports(request: Request, asked: Asked, body: Annotated[bytes, Depends(read_body)]) -> Response:
+def send_reports(
+    request: Request, asked: Annotated[Asker, doing(Action.REPORT_SEND)], body: Annotated[bytes, Depends(read_body)]
+) -> Response:
     """Find the cell, the worker and the office of a report, keep it, and say why. Acknowledged means kept."""
     kind = _kind(request)
     if kind not in {"application/json", NDJSON}:

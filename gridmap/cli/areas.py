@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from gridmap.cli.door import JsonFlag, import_app, now, progress, settings, tell, words
+from gridmap.cli.door import ActorName, JsonFlag, acting, import_app, now, progress, settings, tell, words
 from gridmap.cli.findings import findings_json, findings_text, refusal_told, save_report
 
 
@@ -30,6 +30,7 @@ def import_areas(
     encoding: Annotated[str | None, _option("--encoding", about="encoding", metavar="NAME")] = None,
     tolerance: Annotated[float, _option("--tolerance", about="tolerance", metavar="METRES", min=0.01)] = 100.0,
     report: Annotated[Path | None, _option("--report", about="report", metavar="FILE")] = None,
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
     # `gridmap --help` does not wait for GDAL.
@@ -44,7 +45,7 @@ def import_areas(
     options = AreaOptions(Level(level), AreaColumns(code, name, name_en, parent), read, tolerance)
     watched = progress(words("cli.import_areas_progress"), STAGES)
     with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file), watched as advance:
-        done = flow.import_areas(store, file, options, now=now(), draft=draft, replace=replace, advance=advance)
+        done = flow.import_areas(store, file, options, now=now(), actor=acting(store, actor), draft=draft, replace=replace, advance=advance)
     save_report(report, done.findings)
     counts = {"areas": done.areas, "added": done.added, "changed": done.changed, "same": done.same, "removed": done.removed}
     facts = {"draft": draft, "level": level, **counts, "crs": done.crs}

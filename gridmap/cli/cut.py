@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
-from gridmap.cli.door import LANG, JsonFlag, now, plan_app, progress, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, plan_app, progress, settings, tell, words
 from gridmap.cli.findings import refusal_told
 from gridmap.errors import BadInput
 
@@ -57,12 +57,13 @@ def cut(
     seed: Annotated[int, _option("--seed", about="seed")] = 0,
     out: Annotated[Path | None, _option("--out", about="out_file", metavar="FILE")] = None,
     force: Annotated[bool, _option("--force", about="force")] = False,
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
     band = Bounds(low=low, high=high, seed=seed)
     needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
     if not any((*needed.values(), household_id, barriers, bridges)):
-        _tell(_cut_draft(draft, village or [], band), band, {"draft": draft}, json=json)
+        _tell(_cut_draft(draft, village or [], band, actor), band, {"draft": draft}, json=json)
         return
     if villages is None or village_code is None or households is None or count is None or out is None:
         raise CutFilesMissing(missing=", ".join(name for name, given in needed.items() if given is None))
@@ -107,15 +108,17 @@ def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path]
         return cut_villages(land, people.households, walls, ways, **band, advance=advance)
 
 
-def _cut_draft(draft: str, named: list[str], band: Bounds) -> "Cut":
+def _cut_draft(draft: str, named: list[str], band: Bounds, name: str) -> "Cut":
+    from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.flows.cut_draft import cut_draft, villages_of  # noqa: PLC0415
     from gridmap.store import Store  # noqa: PLC0415
 
     with Store.open(settings().database_url) as store:
-        with store.read() as tx:
+        actor = acting(store, name)
+        with store.read(allowed(actor, Action.DRAFT_CHANGE)) as tx:
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
-            return cut_draft(store, draft=draft, villages=named, **band, now=now(), advance=advance)
+            return cut_draft(store, draft=draft, villages=named, **band, now=now(), actor=actor, advance=advance)
 
 
 def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:

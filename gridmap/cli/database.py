@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from gridmap.cli.door import JsonFlag, app, local, now, settings, tell, words
+from gridmap.cli.door import ActorName, JsonFlag, acting, app, local, now, settings, tell, words
 
 
 @app.command("migrate", help=words("cli.migrate"))
@@ -18,16 +18,17 @@ def migrate(json: JsonFlag = False) -> None:
 
 
 @app.command("status", help=words("cli.status"))
-def status(json: JsonFlag = False) -> None:
-    facts = _facts()
+def status(actor: ActorName = "", json: JsonFlag = False) -> None:
+    facts = _facts(actor)
     tell(facts, _text(facts), json=json)
 
 
-def _facts() -> dict[str, Any]:
+def _facts(actor: str) -> dict[str, Any]:
     """The counts of one moment; a database that is not there is told, not made."""
+    from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.store import Store, editions, incidents, offices, people  # noqa: PLC0415
 
-    with Store.open(settings().database_url, make=False) as store, store.read() as tx:
+    with Store.open(settings().database_url, make=False) as store, store.read(allowed(acting(store, actor), Action.OPERATE)) as tx:
         number = editions.number_in_force(tx, now())
         edition = None
         if number is not None:

@@ -58,12 +58,12 @@ def _do(data: Path | None, *, json: bool) -> Path:
 
 def _run(store: "Store", data: Path | None) -> Any:
     """The main job on the folder, or on the made-up county written into one of its own."""
-    from gridmap.duty import Actor  # noqa: PLC0415 (as above)
+    from gridmap.access import operator  # noqa: PLC0415 (as above)
     from gridmap.flows.main_job import run_main_job  # noqa: PLC0415 (spatial libraries take a second to load)
 
     def run(folder: Path) -> Any:
         at = now()
-        return run_main_job(store, folder, now=at, zone=settings().timezone, actor=Actor("demo"), watch=_watch)
+        return run_main_job(store, folder, now=at, zone=settings().timezone, actor=operator("demo"), watch=_watch)
 
     if data:
         return run(data)

@@ -1,6 +1,7 @@
 """What every command shares: the application, the language, the store, progress, and how answers and refusals are told."""
 
 import errno
+import getpass
 import json as json_module
 import os
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -28,6 +29,10 @@ from gridmap.errors import (
 from gridmap.settings import Settings, read_lang, read_settings
 from gridmap.version import __version__
 from gridmap.words import Lang, say
+
+if TYPE_CHECKING:
+    from gridmap.access import Actor
+    from gridmap.store import Store
 
 LANG: Lang = read_lang()
 STOPPED = 130  # what a shell expects of a program that Ctrl-C ended
@@ -68,6 +73,13 @@ def gridmap(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help=words("cli.version"))] = False,
 ) -> None:
     """Options before the command's name."""
+
+
+def acting(store: "Store", name: str) -> "Actor":
+    """Who acts: the account that `--as` names, with its rights and no others; without it, whoever works at this machine."""
+    from gridmap.flows.act import act_as  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
+
+    return act_as(store, name, login=getpass.getuser(), now=now())
 
 
 def settings() -> Settings:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import JsonFlag, import_app, now, settings, tell, words
+from gridmap.cli.door import ActorName, JsonFlag, acting, import_app, now, settings, tell, words
 from gridmap.cli.findings import findings_json, findings_text, refusal_told, save_report
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def import_households(
     layer: Layer = None,
     encoding: Encoding = None,
     report: Report = None,
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
     from gridmap.boundaries import HouseholdColumns  # noqa: PLC0415 (heavy)
@@ -56,18 +57,20 @@ def import_households(
 
     columns = HouseholdColumns(count, id_, lon, lat, read_datum(datum))
     with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file):
-        done = flow.import_households(store, file, columns, _read(layer, crs, near, encoding), now=now())
+        done = flow.import_households(store, file, columns, _read(layer, crs, near, encoding), now=now(), actor=acting(store, actor))
     text = words("cli.import_households_done", file=file, rows=done.rows, households=done.households)
     _tell({"rows": done.rows, "households": done.households}, done, text, report=report, json=json)
 
 
-def _import_lines(kind: "LandKind", file: Path, read: "ReadOptions", name: str | None, *, report: Path | None, json: bool) -> None:
+def _import_lines(
+    kind: "LandKind", file: Path, read: "ReadOptions", name: str | None, *, actor: str, report: Path | None, json: bool
+) -> None:
     """What the three commands of lines do."""
     from gridmap.flows import import_land as flow  # noqa: PLC0415 (heavy)
     from gridmap.store import Store  # noqa: PLC0415
 
     with Store.open(settings().database_url) as store, refusal_told(report, json=json, source=file):
-        done = flow.import_land(store, file, kind, read, name=name, now=now())
+        done = flow.import_land(store, file, kind, read, name=name, now=now(), actor=acting(store, actor))
     text = words(f"cli.import_{kind}_done", file=file, rows=done.rows)
     _tell({"kind": kind, "rows": done.rows}, done, text, report=report, json=json)
 
@@ -89,9 +92,10 @@ def _add_lines_command(kind: "LandKind") -> None:
         layer: Layer = None,
         encoding: Encoding = None,
         report: Report = None,
+        actor: ActorName = "",
         json: JsonFlag = False,
     ) -> None:
-        _import_lines(kind, file, _read(layer, crs, near, encoding), name, report=report, json=json)
+        _import_lines(kind, file, _read(layer, crs, near, encoding), name, actor=actor, report=report, json=json)
 
 
 _add_lines_command("barrier")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, local, now, plan_app, read_instant, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, local, now, plan_app, read_instant, settings, tell, words
 from gridmap.cli.findings import findings_json, findings_text, refusal_told, save_report
 
 if TYPE_CHECKING:
@@ -34,17 +34,16 @@ def publish(
     at: Annotated[str | None, _option("--at", about="publish_at", metavar="INSTANT")] = None,
     note: Annotated[str, _option("--note", about="publish_note", metavar="TEXT")] = "",
     supersede: Annotated[bool, _option("--supersede", about="publish_supersede")] = False,
-    actor: ActorName = "anonymous",
+    actor: ActorName = "",
     report: ReportFile = None,
     json: JsonFlag = False,
 ) -> None:
-    from gridmap.duty import Actor  # noqa: PLC0415
     from gridmap.flows import publish as flow  # noqa: PLC0415
     from gridmap.grid import LEVELS  # noqa: PLC0415
 
     since = read_instant(at) if at else None
     with _open() as store, refusal_told(report, json=json):
-        made = flow.publish(store, draft, at=since, now=now(), actor=Actor(actor), note=note, supersede=supersede)
+        made = flow.publish(store, draft, at=since, now=now(), actor=acting(store, actor), note=note, supersede=supersede)
     counts = {str(level): len(made.at(level)) for level in LEVELS}
     facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
     text = words("cli.plan_published", **facts | {"in_force_from": local(made.in_force_from)})
@@ -52,21 +51,21 @@ def publish(
 
 
 @plan_app.command("staff", help=words("cli.plan_staff"))
-def staff(*, json: JsonFlag = False) -> None:
+def staff(*, actor: ActorName = "", json: JsonFlag = False) -> None:
     from gridmap.flows.post_workers import post_workers  # noqa: PLC0415
 
     with _open() as store:
-        posted = asdict(post_workers(store, now=now()))
+        posted = asdict(post_workers(store, now=now(), actor=acting(store, actor)))
     tell(posted, words("cli.plan_staffed", **posted), json=json)
 
 
 @plan_app.command("check", help=words("cli.plan_check"))
-def check(draft: DraftName = "import", *, report: ReportFile = None, json: JsonFlag = False) -> None:
+def check(draft: DraftName = "import", *, report: ReportFile = None, actor: ActorName = "", json: JsonFlag = False) -> None:
     from gridmap.flows.publish import check_draft  # noqa: PLC0415
     from gridmap.grid import Severity  # noqa: PLC0415
 
     with _open() as store:
-        findings = check_draft(store, draft)
+        findings = check_draft(store, draft, actor=acting(store, actor))
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     verdict = words("cli.plan_check_refused" if errors else "cli.plan_check_passes", draft=draft, errors=errors)
     save_report(report, findings)
@@ -77,10 +76,11 @@ def check(draft: DraftName = "import", *, report: ReportFile = None, json: JsonF
 
 
 @plan_app.command("drafts", help=words("cli.plan_drafts"))
-def drafts(json: JsonFlag = False) -> None:
+def drafts(*, actor: ActorName = "", json: JsonFlag = False) -> None:
+    from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.store import drafts as query  # noqa: PLC0415
 
-    with _open() as store, store.read() as tx:
+    with _open() as store, store.read(allowed(acting(store, actor), Action.DRAFT_READ)) as tx:
         found = query.heads(tx)
     listed = [{"name": d.name, "base": d.base, "updated_at": d.updated_at.isoformat(), "areas": d.areas} for d in found]
     lines = [words("cli.plan_drafts_line", name=d.name, base=d.base or "-", updated_at=local(d.updated_at), areas=d.areas) for d in found]
@@ -88,10 +88,11 @@ def drafts(json: JsonFlag = False) -> None:
 
 
 @plan_app.command("editions", help=words("cli.plan_editions"))
-def editions(json: JsonFlag = False) -> None:
+def editions(*, actor: ActorName = "", json: JsonFlag = False) -> None:
+    from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.store import editions as query  # noqa: PLC0415
 
-    with _open() as store, store.read() as tx:
+    with _open() as store, store.read(allowed(acting(store, actor), Action.AREA_READ)) as tx:
         found, held = query.heads(tx), query.number_in_force(tx, now())
     listed = [{"in_force": head.number == held, **_edition(head)} for head in found]
     lines = [
@@ -115,17 +116,20 @@ def drop(
     draft: Annotated[str, typer.Argument(metavar="DRAFT", help=words("cli.plan_drop_draft"))],
     *,
     yes: Annotated[bool, _option("--yes", about="drop_yes")] = False,
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
+    from gridmap.access import Action, allowed  # noqa: PLC0415
+    from gridmap.flows.publish import drop_draft  # noqa: PLC0415
     from gridmap.store import drafts as query  # noqa: PLC0415
 
     with _open() as store:
-        with store.read() as tx:
+        who = acting(store, actor)
+        with store.read(allowed(who, Action.DRAFT_READ)) as tx:
             count = len(query.areas(tx, draft))
         if not yes and not typer.confirm(words("cli.plan_drop_sure", draft=draft, areas=count), err=True):
             raise typer.Exit(1)
-        with store.begin() as tx:
-            query.drop(tx, draft)
+        drop_draft(store, draft, now=now(), actor=who)
     tell({"draft": draft, "dropped": True}, words("cli.plan_dropped", draft=draft), json=json)
 
 
@@ -134,14 +138,16 @@ def area(
     code: Annotated[str, typer.Argument(metavar="CODE", help=words("cli.plan_area_code"))],
     *,
     at: Annotated[str | None, _option("--at", about="area_at", metavar="INSTANT")] = None,
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
+    from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.geometry.metres import area_m2  # noqa: PLC0415
     from gridmap.geometry.shapes import to_geojson  # noqa: PLC0415
     from gridmap.store import editions as query  # noqa: PLC0415
 
     instant = read_instant(at) if at else now()
-    with _open() as store, store.read() as tx:
+    with _open() as store, store.read(allowed(acting(store, actor), Action.AREA_READ)) as tx:
         edition = store.edition_in_force(tx, instant)
         found = query.area_at(tx, code, instant)
     spot = found.shape.representative_point()

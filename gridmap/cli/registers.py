@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridmap.cli.door import LANG, JsonFlag, import_app, now, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, import_app, now, settings, tell, words
 from gridmap.tables.columns import Register
 from gridmap.tables.headers import accepted
 
@@ -48,15 +48,17 @@ def _add(register: Register) -> None:
     more = words("cli.headers", columns=headers, example=f"gridmap import {register} {register}.csv")
 
     @import_app.command(str(register), help=about, epilog=more, no_args_is_help=True)
-    def command(file: File, *, all_or_nothing: AllOrNothing = False, rejects: Rejects = None, json: JsonFlag = False) -> None:
-        _import(register, file, all_or_nothing=all_or_nothing, rejects=rejects, json=json)
+    def command(
+        file: File, *, all_or_nothing: AllOrNothing = False, rejects: Rejects = None, actor: ActorName = "", json: JsonFlag = False
+    ) -> None:
+        _import(register, file, all_or_nothing=all_or_nothing, rejects=rejects, actor=actor, json=json)
 
 
 for _register in Register:
     _add(_register)
 
 
-def _import(register: Register, file: Path, *, all_or_nothing: bool, rejects: Path | None, json: bool) -> None:
+def _import(register: Register, file: Path, *, all_or_nothing: bool, rejects: Path | None, actor: str, json: bool) -> None:
     from gridmap.flows.import_register import RegisterRefused, import_register  # noqa: PLC0415 (`gridmap --help` does not wait for it)
     from gridmap.store import Store  # noqa: PLC0415
 
@@ -64,7 +66,8 @@ def _import(register: Register, file: Path, *, all_or_nothing: bool, rejects: Pa
     with Store.open(settings().database_url) as store:
         try:
             done = import_register(
-                store, register, file, now=now(), zone=zone, lang=LANG, all_or_nothing=all_or_nothing, rejects=rejects
+                store, register, file, now=now(), zone=zone, actor=acting(store, actor), lang=LANG,
+                all_or_nothing=all_or_nothing, rejects=rejects
             )  # fmt: skip
         except RegisterRefused as refusal:
             if not json:
@@ -85,12 +88,13 @@ def _import(register: Register, file: Path, *, all_or_nothing: bool, rejects: Pa
 def import_defaults(
     *,
     replace: Annotated[bool, typer.Option("--replace", help=words("cli.import_defaults_replace"))] = False,
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
     from gridmap.flows import import_defaults as flow  # noqa: PLC0415 (`gridmap --help` does not wait for it)
     from gridmap.store import Store  # noqa: PLC0415
 
     with Store.open(settings().database_url) as store:
-        done = flow.import_defaults(store, replace=replace)
+        done = flow.import_defaults(store, now=now(), actor=acting(store, actor), replace=replace)
     counts = {"issue_types": done.issue_types, "offices": done.offices, "rules": done.rules}
     tell({"refused": False, **counts}, words("cli.import_defaults_done", **counts), json=json)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, app, import_app, now, progress, read_instant, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, app, import_app, now, progress, read_instant, settings, tell, words
 from gridmap.cli.registers import Rejects, columns_told, ignored_told, rejected_told
 from gridmap.tables.columns import REPORT_COLUMNS
 
@@ -36,11 +36,10 @@ def import_reports(
     channel: ChannelOption = "system",
     sender: Sender = "",
     rejects: Rejects = None,
-    actor: ActorName = "anonymous",
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
     # `gridmap --help` does not wait for these.
-    from gridmap.duty import Actor  # noqa: PLC0415
     from gridmap.flows import import_reports as flow  # noqa: PLC0415
     from gridmap.geometry.datums import read_datum  # noqa: PLC0415
     from gridmap.incidents import Channel  # noqa: PLC0415
@@ -53,7 +52,7 @@ def import_reports(
     defaults = Defaults(datum, Channel(channel), sender)
     with Store.open(settings().database_url) as store, progress(words("cli.import_reports_progress")) as advance:
         done = flow.import_reports(
-            store, file, now=now().astimezone(zone), zone=zone, actor=Actor(actor), defaults=defaults,
+            store, file, now=now().astimezone(zone), zone=zone, actor=acting(store, actor), defaults=defaults,
             lang=LANG, rejects=rejects, advance=advance,
         )  # fmt: skip
     answer = done.as_dict(LANG)
@@ -77,11 +76,10 @@ def report(
     sender: Sender = "",
     number: Annotated[str, _option("--number", about="number", metavar="TEXT")] = "",
     key: Annotated[str, _option("--key", about="key", metavar="TEXT")] = "",
-    actor: ActorName = "anonymous",
+    actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
     # `gridmap --help` does not wait for these.
-    from gridmap.duty import Actor  # noqa: PLC0415
     from gridmap.flows.intake import receive  # noqa: PLC0415
     from gridmap.incidents import Channel, Report  # noqa: PLC0415
     from gridmap.store import Store  # noqa: PLC0415
@@ -91,7 +89,7 @@ def report(
         datum=datum, accuracy_m=accuracy, sender=sender, sender_number=number, key=key,
     )  # fmt: skip
     with Store.open(settings().database_url) as store:
-        answer = receive(store, sent, now=now().astimezone(settings().timezone), actor=Actor(actor))
+        answer = receive(store, sent, now=now().astimezone(settings().timezone), actor=acting(store, actor))
     tell({"refused": False, **answer.as_dict(LANG)}, answer_told(answer), json=json)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gridmap.duty import Actor
+from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput
 from gridmap.incidents import Incident
 from gridmap.store import Store, incidents
@@ -13,8 +13,8 @@ class ReasonMissing(BadInput):
 
 
 def close(store: Store, incident: str, reason: str, *, now: datetime, actor: Actor) -> Incident:
-    """Close the incident of this id or number; answers it as it is now. ReasonMissing, IncidentMissing, IncidentClosed."""
+    """Close the incident of this id or number; answers it as it is now. ReasonMissing, Forbidden, IncidentMissing, IncidentClosed."""
     if not reason.strip():
         raise ReasonMissing
-    with store.begin() as tx:
-        return incidents.close(tx, incident, at=now, actor=actor.name, note=reason.strip())
+    with store.begin(allowed(actor, Action.INCIDENT_CLOSE)) as tx:
+        return incidents.close(tx, incident, at=now, note=reason.strip())

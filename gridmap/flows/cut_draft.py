@@ -6,12 +6,13 @@ from datetime import datetime
 
 from shapely.geometry.base import BaseGeometry
 
+from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict, NotFound
-from gridmap.flows.import_areas import known_areas
+from gridmap.flows.import_areas import known_areas, need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Level
 from gridmap.planning import Cut, cut_villages
-from gridmap.store import Store, Tx, drafts, land
+from gridmap.store import Store, Tx, drafts, history, land
 
 
 class VillageMissing(NotFound):
@@ -39,6 +40,7 @@ def cut_draft(
     high: int = 80,
     seed: int = 0,
     now: datetime,
+    actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
     """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store.
@@ -46,16 +48,19 @@ def cut_draft(
     A draft that does not exist starts from the edition in force. Nothing is written if anything is refused: DraftMissing,
     VillagesNone, VillageMissing, HouseholdsNone, DraftChanged, and what `cut_villages` refuses.
     """
-    with store.read() as tx:
+    scope = allowed(actor, Action.DRAFT_CHANGE)
+    with store.read(scope) as tx:
         areas = villages_of(store, tx, draft, villages, now)
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = _shapes(tx, "barrier"), _shapes(tx, "bridge")
+    need_jurisdiction(scope, areas)
     if not households.total:
         raise HouseholdsNone
     cut = cut_villages(areas, households, barriers, bridges, low=low, high=high, seed=seed, retired=retired, advance=advance)
-    with store.begin() as tx:
+    with store.begin(scope) as tx:
         drafts.put(tx, draft, cut.cells, at=now)
         _replace_cells(tx, draft, areas, cut)
+        history.record(tx, now, "draft.cut", f"draft:{draft}", villages=len(areas), cells=len(cut.cells))
     if villages:  # the households of the others were not asked about
         return replace(cut, exceptions=tuple(each for each in cut.exceptions if each.village))
     return cut

@@ -1,10 +1,12 @@
 """The catalogue that a county starts from, put into its registers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gridmap import catalogue_default
+from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
-from gridmap.store import Store, catalogues, offices
+from gridmap.store import Store, catalogues, history, offices
 
 
 class CatalogueThere(Conflict):
@@ -20,12 +22,12 @@ class DefaultsImport:
     rules: int
 
 
-def import_defaults(store: Store, *, replace: bool = False) -> DefaultsImport:
+def import_defaults(store: Store, *, now: datetime, actor: Actor, replace: bool = False) -> DefaultsImport:
     """Put the default issue types, departments, owners and rules in.
 
     CatalogueThere, unless `replace`: a county's own rows are not overwritten unasked. Offices that are there keep phone and area.
     """
-    with store.begin() as tx:
+    with store.begin(allowed(actor, Action.REGISTER_CHANGE)) as tx:
         types, rules = catalogues.issue_types(tx), catalogues.rules(tx)
         if (types or rules) and not replace:
             raise CatalogueThere(types=len(types), rules=len(rules))
@@ -34,4 +36,5 @@ def import_defaults(store: Store, *, replace: bool = False) -> DefaultsImport:
         offices.put(tx, missing)
         catalogues.put_issue_types(tx, catalogue_default.issue_types())
         catalogues.put_rules(tx, catalogue_default.rules())
+        history.record(tx, now, "register.import", "register:defaults", replace=replace)
     return DefaultsImport(len(catalogue_default.issue_types()), len(missing), len(catalogue_default.rules()))

@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 import shapely
 
+from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.boundaries import HouseholdColumns, ReadOptions, read_households, read_land
 from gridmap.errors import NoEditionInForce
 from gridmap.grid import Finding
-from gridmap.store import Store, drafts, land
+from gridmap.store import Store, drafts, history, land
 
 LandKind = Literal["barrier", "bridge", "street"]
 
@@ -25,29 +26,35 @@ class LandImport:
     findings: tuple[Finding, ...]
 
 
-def import_households(store: Store, path: str | Path, columns: HouseholdColumns, options: ReadOptions, *, now: datetime) -> LandImport:
+def import_households(
+    store: Store, path: str | Path, columns: HouseholdColumns, options: ReadOptions, *, now: datetime, actor: Actor
+) -> LandImport:
     """The file's households are the county's from now on; ImportRefused names every row that cannot be read, and nothing changes."""
-    found = read_households(path, columns, _placed(store, options, now))
-    with store.begin() as tx:
+    scope = allowed(actor, Action.LAND_CHANGE)
+    found = read_households(path, columns, _placed(store, scope, options, now))
+    with store.begin(scope) as tx:
         land.put_households(tx, found.households)
+        history.record(tx, now, "land.import", "land:households", rows=len(found.households))
     return LandImport(len(found.households), found.households.total, found.findings)
 
 
 def import_land(
-    store: Store, path: str | Path, kind: LandKind, options: ReadOptions, *, name: str | None = None, now: datetime
+    store: Store, path: str | Path, kind: LandKind, options: ReadOptions, *, name: str | None = None, now: datetime, actor: Actor
 ) -> LandImport:
     """The file's lines (or polygons) are the county's barriers, bridges or streets from now on; ImportRefused as above."""
-    found = read_land(path, _placed(store, options, now), name=name)
-    with store.begin() as tx:
+    scope = allowed(actor, Action.LAND_CHANGE)
+    found = read_land(path, _placed(store, scope, options, now), name=name)
+    with store.begin(scope) as tx:
         land.put_lines(tx, kind, list(found.shapes), found.names)
+        history.record(tx, now, "land.import", f"land:{kind}", rows=len(found.shapes))
     return LandImport(len(found.shapes), 0, found.findings)
 
 
-def _placed(store: Store, options: ReadOptions, now: datetime) -> ReadOptions:
+def _placed(store: Store, scope: Scope, options: ReadOptions, now: datetime) -> ReadOptions:
     """The options, with the middle of the known land where the user named no place."""
     if options.near is not None:
         return options
-    with store.read() as tx:
+    with store.read(scope) as tx:
         try:
             areas = store.edition_in_force(tx, now).areas
         except NoEditionInForce:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, TableEmpty
 from gridmap.flows.register_checks import Checked, Known, check_issue_types, check_offices, check_posts, check_rules, check_workers
-from gridmap.store import Store, Tx, catalogues, drafts, editions, offices, people
+from gridmap.store import Store, Tx, catalogues, drafts, editions, history, offices, people
 from gridmap.tables import Register
 from gridmap.tables.registers import read_register
 from gridmap.tables.rejects import rejects_file, write_rejects
@@ -79,6 +80,7 @@ def import_register(
     *,
     now: datetime,
     zone: ZoneInfo,
+    actor: Actor,
     lang: Lang = "en",
     all_or_nothing: bool = False,
     rejects: Path | None = None,
@@ -88,19 +90,21 @@ def import_register(
     Rejected rows are written to `rejects` (beside the file, NAME.rejected.xlsx) in `lang`. The rules replace their table as a whole, so
     one bad row refuses all of them (RegisterRefused), as `all_or_nothing` does for the others; and so does a file without a good row.
     """
+    scope = allowed(actor, Action.REGISTER_CHANGE)
     parsed = read_register(register, path, zone, now)
     if not parsed.read:  # else an empty file would clear the table of rules
         raise TableEmpty(path=str(path))
     if rejects:
         rejects_file(path, rejects)
     how = IMPORTS[register]
-    with store.begin() as tx:
+    with store.begin(scope) as tx:
         checked = how.check(parsed.good, _known(store, tx, now))
         rejected = tuple(sorted((*parsed.rejected, *checked.rejected), key=lambda one: one.row.number))
         file = _write_back(path, rejects, parsed.header, rejected, lang)
         if rejected and (all_or_nothing or register == Register.RULES or not checked.good):
             raise RegisterRefused(rejected, path=str(path), count=len(rejected), first=rejected[0].reasons[0], rejects=str(file))
         how.put(tx, (*checked.ended, *checked.good))
+        history.record(tx, now, "register.import", f"register:{register}", rows=len(checked.good), rejected=len(rejected))
     return RegisterImport(
         register=register,
         path=path,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridmap.duty import Actor
+from gridmap.access import Actor
 from gridmap.errors import Refusal
 from gridmap.flows.intake import Outcome, receive_many
 from gridmap.incidents import Answer, State

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from gridmap.duty import Actor
+from gridmap.access import Action, Actor, Forbidden, allowed, may
 from gridmap.errors import KeyReused, Refusal
 from gridmap.flows.dispatch import Dispatch, dispatch, read_situation
 from gridmap.grid import Level
@@ -15,6 +15,11 @@ from gridmap.store import Store, Tx, ids, incidents
 from gridmap.store.incidents import FirstAnswer, Received
 
 PER_TRANSACTION = 500
+
+
+class SenderForeign(Forbidden):
+    """A report in the name of a sender for whom this actor does not speak; facts: action, sender."""
+
 
 Outcome = Answer | Refusal
 SenderKey = tuple[str, str]
@@ -51,7 +56,7 @@ def receive_many(
     """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
     outcomes: list[Outcome] = []
     for start in range(0, len(reports), PER_TRANSACTION):
-        prepared = [_prepared(report, now) for report in reports[start : start + PER_TRANSACTION]]
+        prepared = [_prepared(report, now, actor) for report in reports[start : start + PER_TRANSACTION]]
         sent = [each for each in prepared if isinstance(each, Sent)]
         answers = _take(store, sent, now, actor) if sent else iter(())  # what cannot be taken never waits for the database
         outcomes += [next(answers) if isinstance(each, Sent) else each for each in prepared]
@@ -61,10 +66,10 @@ def receive_many(
 
 def _take(store: Store, sent: Sequence[Sent], now: datetime, actor: Actor) -> Iterator[Outcome]:
     """The outcomes of one transaction, in order, once it is committed."""
-    with store.begin() as tx:
+    with store.begin(allowed(actor, Action.REPORT_SEND)) as tx:
         known = incidents.first_answers(tx, {each.who for each in sent})
         new = {each.who: each for each in reversed(sent) if each.who not in known}
-        kept = _keep(store, tx, list(new.values())[::-1], now, actor)
+        kept = _keep(store, tx, list(new.values())[::-1], now)
         if len(kept) < len(new):  # another transaction was first with a key
             known |= incidents.first_answers(tx, new.keys() - kept.keys())
     return iter([_outcome(each, known, new, kept) for each in sent])
@@ -82,28 +87,36 @@ def _outcome(
     return replace(kept[sent.who], repeated=new[sent.who] is not sent)
 
 
-def _prepared(report: Report, now: datetime) -> Sent | Refusal:
+def _prepared(report: Report, now: datetime, actor: Actor) -> Sent | Refusal:
     """The report as it is kept: with a key (ours where none was sent) and an instant. Its hash is of what was sent."""
     try:
         check_report(report, now)
+        _check_sender(report.sender, actor)
     except Refusal as refusal:
         return refusal
     key = key_of(report) or str(uuid4())
     return Sent(replace(report, issue=report.issue.strip(), key=key, at=report.at or now), body_hash(report))
 
 
-def _keep(store: Store, tx: Tx, new: Sequence[Sent], now: datetime, actor: Actor) -> Mapping[SenderKey, Answer]:
+def _check_sender(sender: str, actor: Actor) -> None:
+    """Whoever sends in another's name could learn by its keys what that one sent, and keep it from sending."""
+    mine = actor.account is not None and sender == actor.name
+    if sender and not mine and not may(actor, Action.REPORT_VOUCH):
+        raise SenderForeign(action=str(Action.REPORT_VOUCH), sender=sender)
+
+
+def _keep(store: Store, tx: Tx, new: Sequence[Sent], now: datetime) -> Mapping[SenderKey, Answer]:
     """Find out about new reports and store them; the answers of those that were kept."""
     if not new:
         return {}
     found = dispatch(tx, read_situation(store, tx, now), [each.report for each in new])
     numbers = incidents.numbers(tx, len(new), year=now.year)
-    rows = {each.who: _received(each, what, number, now, actor) for each, what, number in zip(new, found, numbers, strict=True)}
+    rows = {each.who: _received(each, what, number, now) for each, what, number in zip(new, found, numbers, strict=True)}
     stored = incidents.add_many(tx, [received for received, _ in rows.values()])
     return {who: answer for who, (received, answer) in rows.items() if received.report_id in stored}
 
 
-def _received(sent: Sent, found: Dispatch, number: str, now: datetime, actor: Actor) -> tuple[Received, Answer]:
+def _received(sent: Sent, found: Dispatch, number: str, now: datetime) -> tuple[Received, Answer]:
     report_id = ids.new(now)
     answer = _answer(found, report_id, ids.new(now), number)
     received = Received(
@@ -113,7 +126,6 @@ def _received(sent: Sent, found: Dispatch, number: str, now: datetime, actor: Ac
         body_hash=sent.body_hash,
         answer=answer.kept(),
         raw=body_of(sent.report),
-        actor=actor.name,
     )
     return received, answer
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gridmap.access import Action, Actor, allowed
 from gridmap.boundaries import HouseholdColumns, ReadOptions
 from gridmap.boundaries.areas import AreaColumns, AreaOptions
-from gridmap.duty import Actor
 from gridmap.errors import NotFound
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.import_areas import import_areas
@@ -110,7 +110,7 @@ def run_main_job(store: Store, folder: Path, *, now: datetime, zone: ZoneInfo, a
         _bring_registers(job)
     with watch("demo.reports", None) as advance:
         taken = import_reports(store, needed["reports"], now=now, zone=zone, actor=actor, advance=advance)
-    with store.read() as tx:
+    with store.read(allowed(actor, Action.OPERATE)) as tx:
         states = incidents.count(tx)
         return MainJob(
             townships=len(edition.at(Level.TOWNSHIP)),
@@ -131,20 +131,20 @@ def _bring_areas(job: _Job, needed: Mapping[str, Path]) -> None:
         path = needed.get(stem) or job.file(stem, SPATIAL)
         if path:
             columns = AreaColumns("code", "name", "name_en", None if level is Level.TOWNSHIP else "parent")
-            import_areas(job.store, path, AreaOptions(level, columns), now=job.now, draft=DRAFT)
+            import_areas(job.store, path, AreaOptions(level, columns), now=job.now, actor=job.actor, draft=DRAFT)
 
 
 def _bring_land(job: _Job, households: Path) -> None:
-    import_households(job.store, households, HouseholdColumns("households", "id"), ReadOptions(), now=job.now)
+    import_households(job.store, households, HouseholdColumns("households", "id"), ReadOptions(), now=job.now, actor=job.actor)
     for stem, kind in LAND:
         path = job.file(stem, SPATIAL)
         if path:
-            import_land(job.store, path, kind, ReadOptions(), name="name", now=job.now)
+            import_land(job.store, path, kind, ReadOptions(), name="name", now=job.now, actor=job.actor)
 
 
 def _cut_cells(job: _Job) -> None:
     with job.watch("demo.cut", None) as advance:
-        cut_draft(job.store, draft=DRAFT, now=job.now, advance=advance)
+        cut_draft(job.store, draft=DRAFT, now=job.now, actor=job.actor, advance=advance)
 
 
 def _bring_registers(job: _Job) -> None:
@@ -152,8 +152,8 @@ def _bring_registers(job: _Job) -> None:
     for register in (Register.OFFICES, Register.ISSUE_TYPES, Register.RULES, Register.WORKERS, Register.POSTS):
         path = job.file(str(register), TABLES)
         if path:
-            import_register(job.store, register, path, now=job.now, zone=job.zone)
+            import_register(job.store, register, path, now=job.now, zone=job.zone, actor=job.actor)
     if not job.file("issue-types", TABLES):
-        import_defaults(job.store)
+        import_defaults(job.store, now=job.now, actor=job.actor)
     if not job.file("posts", TABLES):
-        post_workers(job.store, now=job.now)
+        post_workers(job.store, now=job.now, actor=job.actor)

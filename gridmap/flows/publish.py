@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from gridmap.duty import Actor
+from gridmap.access import Action, Actor, allowed
 from gridmap.errors import InstantPast, PublishRefused
+from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.grid import Edition, Finding, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
-from gridmap.store import Store, Tx, drafts, editions, land
+from gridmap.store import Store, Tx, drafts, editions, history, land
 
 
 def publish(
@@ -21,11 +22,12 @@ def publish(
     """
     if at is not None and at < now:
         raise InstantPast(at=at.isoformat(), now=now.isoformat())
-    with store.read() as tx:
+    scope = allowed(actor, Action.DRAFT_PUBLISH)
+    with store.read(scope) as tx:
         judged = _candidate(store, tx, draft)
     # The rules take seconds on a large county: nobody waits for them, and they are asked again only if something changed meanwhile.
     findings = check(judged.areas, retired=judged.retired)
-    with store.begin() as tx:
+    with store.begin(scope) as tx:
         drafts.hold(tx)
         candidate = _candidate(store, tx, draft)
         if candidate != judged:
@@ -34,15 +36,25 @@ def publish(
         counted = with_households(candidate.areas, land.households(tx))
         edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
         drafts.drop(tx, draft)
+        history.record(tx, now, "edition.publish", f"edition:{edition.number}", draft=draft, note=note, supersede=supersede)
     return edition
 
 
-def check_draft(store: Store, draft: str) -> tuple[Finding, ...]:
+def check_draft(store: Store, draft: str, *, actor: Actor) -> tuple[Finding, ...]:
     """What publishing this draft would be refused for and told, errors first. DraftMissing."""
-    with store.read() as tx:
+    with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
         late = _late(tx, draft)
     return (*late, *check(candidate.areas, retired=candidate.retired))
+
+
+def drop_draft(store: Store, draft: str, *, now: datetime, actor: Actor) -> None:
+    """Throw the draft away, or DraftMissing. Only whoever may change all of its areas may."""
+    scope = allowed(actor, Action.DRAFT_CHANGE)
+    with store.begin(scope) as tx:
+        need_jurisdiction(scope, drafts.areas(tx, draft))
+        drafts.drop(tx, draft)
+        history.record(tx, now, "draft.drop", f"draft:{draft}")
 
 
 def retired_codes(store: Store, tx: Tx) -> frozenset[str]:

@@ -10,7 +10,23 @@ import shapely
 from geoalchemy2 import Geometry
 from geoalchemy2.shape import from_shape, to_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import BigInteger, Column, Connection, DateTime, Dialect, Integer, LargeBinary, String, Table, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -76,12 +92,25 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def point_of(table: Table) -> Any:
+    """The point of a row with `lon` and `lat` as PostGIS indexes it."""
+    return func.ST_SetSRID(func.ST_MakePoint(table.c.lon, table.c.lat), text(str(LONLAT)))
+
+
+def lies_in(tx: Connection, table: Table, bounds: tuple[float, float, float, float]) -> ColumnElement[bool]:
+    """Whether a row's point lies in (west, south, east, north), borders included; PostGIS finds it by its spatial index."""
+    west, south, east, north = bounds
+    plain = and_(table.c.lon.between(west, east), table.c.lat.between(south, north))
+    if tx.dialect.name != POSTGRESQL:
+        return plain
+    return and_(point_of(table).op("&&")(func.ST_MakeEnvelope(west, south, east, north, LONLAT)), plain)
+
+
 class Lock(IntEnum):
     """What only one transaction may do at a time, until it ends."""
 
     MIGRATE = 0x6772_6964_0001
     EDITION = 0x6772_6964_0002
-    INCIDENT = 0x6772_6964_0003
     DRAFT = 0x6772_6964_0004
 
 
@@ -116,10 +145,10 @@ def insert_all(tx: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) 
         tx.execute(insert(table), listed)
 
 
-def reserve(tx: Connection, key: Column[int], count: int) -> list[int]:
-    """The next `count` numbers of a table's key, ascending. On SQLite the write transaction keeps others from taking them."""
+def reserve(tx: Connection, key: Column[int], count: int, *, among: ColumnElement[bool]) -> list[int]:
+    """The next `count` numbers of a table's key, ascending; `among` is all its rows. SQLite's write transaction keeps others away."""
     if tx.dialect.name == POSTGRESQL:
         sequence = func.pg_get_serial_sequence(key.table.name, key.name)
         return sorted(tx.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
-    last = tx.scalar(select(func.coalesce(func.max(key), 0))) or 0
+    last = tx.scalar(select(func.coalesce(func.max(key), 0)).where(among)) or 0
     return list(range(last + 1, last + 1 + count))

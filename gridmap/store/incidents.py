@@ -1,9 +1,7 @@
-"""Reports, the incidents that they became, and the log of what was done to each.
+"""Reports, the incidents that they became, and what was done to each.
 
-The log is the live stream's source, so its ids must appear in order: a reader that has seen id 7 will never look for id 5
-again. PostgreSQL gives ids out before commits, in another order; so whoever writes an incident holds one lock until the
-commit (`Lock.INCIDENT`), which makes the order of ids the order of commits. It is taken before anything else is touched, lest two writers
-wait for each other. SQLite's writers are alone anyway.
+Whoever writes an incident holds the history first (`history.hold`), so that its ids, which the live stream follows, are in the order of
+commits, and two writers never wait for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,9 +14,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
-from gridmap.store.dialect import Lock, hold, insert_all, insert_once, reserve
+from gridmap.store import history as history_store
+from gridmap.store.dialect import insert_all, insert_once, lies_in, reserve
 from gridmap.store.faults import IncidentClosed
-from gridmap.store.schema import incident, incident_log, report
+from gridmap.store.history import Entry
+from gridmap.store.schema import history as history_table
+from gridmap.store.schema import incident, report
+from gridmap.store.scoping import within
 from gridmap.words import Sentence
 
 Bounds = tuple[float, float, float, float]
@@ -45,7 +47,6 @@ class Received:
     body_hash: str
     answer: Mapping[str, Any]
     raw: Mapping[str, Any] = field(default_factory=dict)
-    actor: str = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,14 @@ def first_answer(tx: Connection, sender: str, key: str) -> FirstAnswer | None:
 def first_answers(tx: Connection, keys: Collection[SenderKey]) -> dict[SenderKey, FirstAnswer]:
     """Those of the (sender, key) pairs that came before, with what they were answered."""
     columns = (report.c.sender, report.c.key, report.c.body_hash, report.c.answer, report.c.id)
-    rows = tx.execute(select(*columns).where(tuple_(report.c.sender, report.c.key).in_(keys)))
+    rows = tx.execute(select(*columns).where(within(tx, report), tuple_(report.c.sender, report.c.key).in_(keys)))
     return {(sender, key): FirstAnswer(*answer) for sender, key, *answer in rows}
 
 
 def numbers(tx: Connection, count: int, *, year: int) -> list[str]:
     """Readable numbers YYYY-NNNNNN for the next `count` incidents; `year` is the one that the county's calendar shows."""
-    hold(tx, Lock.INCIDENT)
-    return [f"{year}-{serial:06d}" for serial in reserve(tx, incident.c.serial, count)]
+    history_store.hold(tx)
+    return [f"{year}-{serial:06d}" for serial in reserve(tx, incident.c.serial, count, among=within(tx, incident))]
 
 
 def add(tx: Connection, received: Received) -> bool:
@@ -89,19 +90,19 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     """Keep many at once; answers the ids of the reports that were kept, without those whose (sender, key) is there already."""
     if not received:
         return frozenset()
-    hold(tx, Lock.INCIDENT)
+    history_store.hold(tx)
     new = insert_once(tx, report, on=["sender", "key"]).returning(report.c.id)
     kept = frozenset(tx.scalars(new, [_report_row(each) for each in received]))
     fresh = [each for each in received if each.report_id in kept]
     insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
-    insert_all(tx, incident_log, (_received_row(each) for each in fresh))
+    history_store.append(tx, [_received(each) for each in fresh])
     return kept
 
 
 def get(tx: Connection, id_or_number: str) -> Incident:
     """The incident of this id or readable number, or IncidentMissing."""
     column = incident.c.id if len(id_or_number) == 36 else incident.c.number
-    row = tx.execute(select(*_INCIDENT).where(column == id_or_number)).one_or_none()
+    row = tx.execute(select(*_INCIDENT).where(within(tx, incident), column == id_or_number)).one_or_none()
     if row is None:
         raise IncidentMissing(incident=id_or_number)
     return _incident(row)
@@ -120,10 +121,9 @@ def list_(
 
     The next page is what comes `after` the number of the last one (IncidentMissing if there is none such); new ones move nothing.
     """
-    wanted = _among(select(*_INCIDENT), states, area)
+    wanted = _among(tx, select(*_INCIDENT), states, area)
     if bbox is not None:
-        west, south, east, north = bbox
-        wanted = wanted.where(incident.c.lon.between(west, east), incident.c.lat.between(south, north))
+        wanted = wanted.where(lies_in(tx, incident, bbox))
     if after is not None:
         wanted = wanted.where(incident.c.serial < _serial(tx, after))
     return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
@@ -131,7 +131,7 @@ def list_(
 
 def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
     """How many incidents are in each of the states, also where none is."""
-    wanted = _among(select(incident.c.state, func.count()), states, area).group_by(incident.c.state)
+    wanted = _among(tx, select(incident.c.state, func.count()), states, area).group_by(incident.c.state)
     found: dict[str, int] = dict(tx.execute(wanted).all())
     return {state: found.get(state, 0) for state in states}
 
@@ -139,55 +139,59 @@ def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str
 def reports(tx: Connection, incident_id: str) -> tuple[Report, ...]:
     """The reports that became this incident, in the order that they came."""
     columns = (report.c[each.name] for each in fields(Report))
-    rows = tx.execute(select(*columns).where(report.c.incident == incident_id).order_by(report.c.received_at, report.c.id))
+    wanted = select(*columns).where(within(tx, report), report.c.incident == incident_id)
+    rows = tx.execute(wanted.order_by(report.c.received_at, report.c.id))
     return tuple(Report(**dict(row._mapping) | {"channel": Channel(row.channel), "key": row.key or ""}) for row in rows)
 
 
 def history(tx: Connection, id: str) -> tuple[LogRow, ...]:
     """What was done to the incident, the first first; empty for an unknown id."""
-    columns = (incident_log.c[each.name] for each in fields(LogRow))
-    rows = tx.execute(select(*columns).where(incident_log.c.incident == id).order_by(incident_log.c.id))
+    columns = (history_table.c[each.name] for each in fields(LogRow))
+    rows = tx.execute(select(*columns).where(within(tx, history_table), history_table.c.incident == id).order_by(history_table.c.id))
     return tuple(_log(row) for row in rows)
 
 
 def latest_change(tx: Connection) -> int:
-    """The id of the last log row, 0 where there is none: where a stream starts that wants only what is new."""
-    return tx.scalar(select(func.max(incident_log.c.id))) or 0
+    """The id of the last change that is within the scope, 0 where there is none: where a stream starts that wants only what is new."""
+    return tx.scalar(select(func.max(history_table.c.id)).where(within(tx, history_table))) or 0
 
 
 def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, str], ...]:
-    """(log id, incident id) of what was done after log id `cursor`, ascending. Nothing is ever added before an id that was once seen.
+    """(history id, incident id) of what was done after history id `cursor`, ascending. Nothing is ever added before an id once seen.
 
     A reading transaction is one snapshot: open a new one for each look.
     """
-    wanted = select(incident_log.c.id, incident_log.c.incident).where(incident_log.c.id > cursor)
-    return tuple((id, which) for id, which in tx.execute(wanted.order_by(incident_log.c.id).limit(limit)))
+    wanted = select(history_table.c.id, history_table.c.incident).where(
+        within(tx, history_table), history_table.c.id > cursor, history_table.c.incident.is_not(None)
+    )
+    return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
 
-def close(tx: Connection, id_or_number: str, *, at: datetime, actor: str, note: str = "") -> Incident:
-    """Close the incident and log it; answers it as it is now. IncidentMissing, IncidentClosed."""
-    hold(tx, Lock.INCIDENT)
+def close(tx: Connection, id_or_number: str, *, at: datetime, note: str = "") -> Incident:
+    """Close the incident and record it; answers it as it is now. IncidentMissing, IncidentClosed."""
+    history_store.hold(tx)
     before = get(tx, id_or_number)
     if before.state not in OPEN_STATES:
         raise IncidentClosed(incident=before.number)
     after = replace(before, state=State.CLOSED, revision=before.revision + 1)
-    tx.execute(update(incident).where(incident.c.id == before.id).values(state=str(after.state), revision=after.revision))
+    changed = update(incident).where(within(tx, incident), incident.c.id == before.id)
+    tx.execute(changed.values(state=str(after.state), revision=after.revision))
     facts = {"note": note} if note else {}
-    insert_all(tx, incident_log, [_log_row(after, at=at, actor=actor, what="close", before=before.state, facts=facts)])
+    history_store.append(tx, [_entry(after, at=at, what="close", before=before.state, facts=facts)])
     return after
 
 
-def _among(wanted: Select[Any], states: Iterable[State], area: str | None) -> Select[Any]:
-    wanted = wanted.where(incident.c.state.in_([str(state) for state in states]))
-    return wanted if area is None else wanted.where(_within(area))
+def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None) -> Select[Any]:
+    wanted = wanted.where(within(tx, incident), incident.c.state.in_([str(state) for state in states]))
+    return wanted if area is None else wanted.where(_lies_within(area))
 
 
-def _within(area: str) -> ColumnElement[bool]:
+def _lies_within(area: str) -> ColumnElement[bool]:
     return or_(incident.c.township == area, incident.c.village == area, incident.c.cell == area)
 
 
 def _serial(tx: Connection, number: str) -> int:
-    serial = tx.scalar(select(incident.c.serial).where(incident.c.number == number))
+    serial = tx.scalar(select(incident.c.serial).where(within(tx, incident), incident.c.number == number))
     if serial is None:
         raise IncidentMissing(incident=number)
     return serial
@@ -235,14 +239,13 @@ def _incident(row: Row[Any]) -> Incident:
     )
 
 
-def _received_row(one: Received) -> dict[str, Any]:
-    facts = {"report": one.report_id}
-    return _log_row(one.incident, at=one.incident.recorded_at, actor=one.actor, what="receive", before=None, facts=facts)
+def _received(one: Received) -> Entry:
+    return _entry(one.incident, at=one.incident.recorded_at, what="receive", before=None, facts={"report": one.report_id})
 
 
-def _log_row(after: Incident, *, at: datetime, actor: str, what: str, before: State | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(after: Incident, *, at: datetime, what: str, before: State | None, facts: Mapping[str, Any]) -> Entry:
     states = {"from_state": before and str(before), "to_state": str(after.state)}
-    return {"incident": after.id, "at": at, "actor": actor, "what": what, "facts": dict(facts)} | states
+    return Entry(at=at, what=what, subject=f"incident:{after.number}", incident=after.id, facts=facts, **states)
 
 
 def _log(row: Row[Any]) -> LogRow:

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, inspect, text
 from gridmap.store.dialect import POSTGRESQL, Lock, hold
 from gridmap.store.faults import PostgisMissing, SchemaNewer, StoreNotOurs
 from gridmap.store.schema import metadata
+from gridmap.store.walls import lower_walls, raise_walls
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "gridmap_version"
 _ALEMBIC = ThreadLock()  # its `op` and `context` are global: two threads, even on two databases, would mix
 
@@ -41,8 +42,11 @@ def upgrade(connection: Connection, url: str) -> None:
         _need_postgis(connection, url)
     config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    lower_walls(connection)
     with _ALEMBIC:
         command.upgrade(config, "head")
+    lower_walls(connection)  # the first version raised some of its own
+    raise_walls(connection, tuple(metadata.tables))
 
 
 def _need_postgis(connection: Connection, url: str) -> None:

@@ -35,12 +35,14 @@ def put_posts(tx: Connection, given: Iterable[Post]) -> None:
     upsert(tx, post, (asdict(each) | {"duty": str(each.duty)} for each in given), on=["worker", "area", "duty", "since"])
 
 
-def posts(tx: Connection, *, at: datetime | None = None, areas: Iterable[str] | None = None) -> tuple[Post, ...]:
-    """Posts by area, then by since; only those held at the instant, only those of these area codes, where asked."""
+def posts(tx: Connection, *, at: datetime | None = None, areas: Iterable[str] | None = None, worker: str | None = None) -> tuple[Post, ...]:
+    """Posts by area, then by since; only those held at the instant, only those of these area codes, only this worker's, where asked."""
     wanted = select(post.c.worker, post.c.area, post.c.duty, post.c.since, post.c.until)
     if at is not None:
         wanted = wanted.where(post.c.since <= at, or_(post.c.until.is_(None), post.c.until > at))
     if areas is not None:
         wanted = wanted.where(post.c.area.in_(tuple(areas)))
+    if worker is not None:
+        wanted = wanted.where(post.c.worker == worker)
     rows = tx.execute(wanted.order_by(post.c.area, post.c.since, post.c.duty, post.c.worker))
     return tuple(Post(who, where, Duty(duty), since, until) for who, where, duty, since, until in rows)

@@ -19,12 +19,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gridmap.access import Role
+from gridmap.account import AccountKind, TokenKind
 from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
-from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape
-from gridmap.store.guards import attach
+from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
+from gridmap.store.walls import raise_walls_with
 
 metadata = MetaData(
     naming_convention={
@@ -237,6 +239,7 @@ incident = Table(
     Index("ix_incident_state_serial", "state", "serial"),
     Index("ix_incident_lon_lat", "lon", "lat"),
 )
+Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 
 report = Table(
     "report",
@@ -264,17 +267,107 @@ report = Table(
     _one_of("channel", Channel),
 )
 
-incident_log = Table(
-    "incident_log",
+contact = Table(
+    "contact",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("incident", ForeignKey("incident.id"), nullable=False, index=True),
-    Column("at", Instant, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("what", String(20), nullable=False),
-    Column("from_state", String(20)),
-    Column("to_state", String(20), nullable=False),
-    Column("facts", JSON, nullable=False),
+    Column("report", ForeignKey("report.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("contact", Text, nullable=False),
+    Column("masked", Text, nullable=False),
+    Column("kept_until", Instant, nullable=False, index=True),
 )
 
-attach(metadata)
+public_incident = Table(
+    "public_incident",
+    metadata,
+    Column("incident", ForeignKey("incident.id", deferrable=True, initially="DEFERRED"), primary_key=True),
+    Column("issue", Code, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("village", Code, nullable=False),
+    Column("lon", Double, nullable=False),
+    Column("lat", Double, nullable=False),
+    Index("ix_public_incident_lon_lat", "lon", "lat"),
+)
+Index("ix_public_incident_point", point_of(public_incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=False),  # without gaps: each row is chained to the one before it
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("incident", ForeignKey("incident.id", deferrable=True, initially="DEFERRED"), index=True),
+    Column("from_state", String(20)),
+    Column("to_state", String(20)),
+    Column("facts", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+history_head = Table(
+    "history_head",
+    metadata,
+    Column("one", Integer, primary_key=True, autoincrement=False),  # there is one row: whoever appends holds it
+    Column("id", Key, nullable=False),
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("one = 1", name="one"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Code, nullable=False, unique=True),
+    Column("kind", String(10), nullable=False),
+    Column("worker", ForeignKey("worker.id"), unique=True),
+    Column("password", Text),
+    Column("issuer", Text),
+    Column("subject", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+    UniqueConstraint("issuer", "subject"),
+    _one_of("kind", AccountKind),
+)
+
+access_grant = Table(
+    "access_grant",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("role", String(20), nullable=False),
+    Column("area", Code),
+    Column("office", ForeignKey("office.code")),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("proposed_by", Text, nullable=False),
+    Column("confirmed_by", Text),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("until > since", name="until"),
+    _one_of("role", Role),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("ended_at", Instant),
+    _one_of("kind", TokenKind),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("bucket", String(64), primary_key=True),
+    Column("empty_at", Instant, nullable=False),
+)
+
+raise_walls_with(metadata)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from threading import Lock as ThreadLock
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from sqlalchemy import Connection, Engine
 
+from gridmap.access import Scope
 from gridmap.errors import NoEditionInForce, SchemaOutdated
 from gridmap.grid import Edition, EditionHead
 from gridmap.store import editions
@@ -15,9 +16,10 @@ from gridmap.store.connect import make_engine, patience, read_url, shown, sqlite
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.faults import StoreBusy, StoreFileMissing, told
 from gridmap.store.migrate import HEAD, found_version, upgrade
+from gridmap.store.scoping import enter, guard
 
 Tx = Connection
-"""An open transaction: what every query of this room takes first."""
+"""An open transaction within a scope: what every query of this room takes first."""
 
 EDITIONS_KEPT = 4
 
@@ -29,6 +31,7 @@ class Store:
         self.url_shown = shown(engine.url)
         self._password = str(engine.url.password) if engine.url.password else None
         self._engine = engine
+        guard(engine)
         self._editions: dict[tuple[EditionHead, str], Edition] = {}
         self._editions_lock = ThreadLock()
         self._turn = ThreadLock()
@@ -56,21 +59,24 @@ class Store:
         """Bring the schema of the database at `url` to ours, from empty or from any version before; answers its version."""
         store = cls(make_engine(read_url(url)))
         try:
-            with store.begin() as tx:
-                upgrade(tx, store.url_shown)
+            store._upgrade()
         finally:
             store.close()
         return HEAD
 
     def _settle_schema(self) -> None:
-        with self.read() as tx:
-            found = found_version(tx, self.url_shown)
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            found = found_version(connection, self.url_shown)
         if found == HEAD:
             return
         if self.dialect == POSTGRESQL:
             raise SchemaOutdated(found=found or "-", wanted=HEAD)
-        with self.begin() as tx:
-            upgrade(tx, self.url_shown)
+        self._upgrade()
+
+    def _upgrade(self) -> None:
+        """As the login user, outside the walls: they are raised anew."""
+        with self._in_turn(), self._told(), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
+            upgrade(connection, self.url_shown)
 
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
@@ -82,16 +88,22 @@ class Store:
         return HEAD
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
-        """A write transaction: committed at the end of the block, undone if the block raises. SQLite lets one write at a time."""
-        with self._in_turn(), self._told(), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
-            yield connection
+    def begin(self, scope: Scope) -> Iterator[Tx]:
+        """A write transaction within a scope: committed at the end of the block, undone if it raises. SQLite lets one write at a time."""
+        with self._in_turn(), self._within(scope, writes=True) as tx:
+            yield tx
 
     @contextmanager
-    def read(self) -> Iterator[Tx]:
-        """A reading transaction: one snapshot for all its questions, and no writing. Keep it short: on SQLite writers wait for it."""
+    def read(self, scope: Scope) -> Iterator[Tx]:
+        """A reading transaction within a scope: one snapshot for all its questions, no writing. Keep it short: SQLite's writers wait."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.dialect == POSTGRESQL else {}
-        with self._told(), self._engine.connect() as connection, connection.execution_options(**options).begin():
+        with self._within(scope, **options) as tx:
+            yield tx
+
+    @contextmanager
+    def _within(self, scope: Scope, **options: Any) -> Iterator[Tx]:
+        with self._told(), self._engine.connect() as connection, connection.execution_options(scope=scope, **options).begin():
+            enter(connection, scope)
             yield connection
 
     def _told(self) -> AbstractContextManager[None]:

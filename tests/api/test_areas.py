@@ -9,7 +9,7 @@ from api.borders import draw
 from gridmap.grid import Area, Level
 from gridmap.store import Store
 from gridmap.store import land as land_store
-from tests.builders import bent_coverage, moved
+from tests.builders import ALL, bent_coverage, moved
 from tests.small_land import AREAS, CELLS, EAST, IN_CELL_1, IN_EAST, LONG_AGO, OUTSIDE, TOWN, WEST
 
 
@@ -99,7 +99,7 @@ def test_without_an_edition_the_list_is_empty(bare: TestClient) -> None:
 
 
 def test_the_land_under_the_borders_is_sent_once(client: TestClient, land: Store) -> None:
-    with land.begin() as tx:
+    with land.begin(ALL) as tx:
         lines = [shapely.LineString([(113.0, 28.0), (113.02, 28.0)]), shapely.LineString([(113.03, 28.0), (113.04, 28.0)])]
         land_store.put_lines(tx, "street", lines, ["河东路", "Side Road"])
     first = client.get("/api/land?kind=street")

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from gridmap.duty import Actor
+from gridmap.access import operator
 from gridmap.flows.close import close
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
@@ -22,7 +22,7 @@ def write(store: Store, count: int = 1) -> list[str]:
     """Reports written straight into the store, as another process would."""
     lon, lat = IN_CELL_1
     reports = [Report(issue="E0113", channel=Channel.SYSTEM, lon=lon, lat=lat, datum="wgs84", text=str(n)) for n in range(count)]
-    return [outcome.incident for outcome in receive_many(store, reports, now=datetime.now(UTC), actor=Actor())]  # type: ignore[union-attr]
+    return [outcome.incident for outcome in receive_many(store, reports, now=datetime.now(UTC), actor=operator())]  # type: ignore[union-attr]
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def test_closing_is_told_as_the_incident_is_now(land: Store) -> None:
     with serving(land) as url, following(url) as events:
         [incident] = write(land)
         take(events, 1)
-        close(land, incident, "done", now=datetime.now(UTC), actor=Actor())
+        close(land, incident, "done", now=datetime.now(UTC), actor=operator())
         [event] = take(events, 1)
         assert event["data"]["properties"]["state"] == "closed"
 

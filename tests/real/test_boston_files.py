@@ -13,6 +13,7 @@ from gridmap.errors import ImportRefused
 from gridmap.flows.import_areas import import_areas
 from gridmap.grid import Level
 from gridmap.store import Store, drafts
+from tests.builders import ALL
 
 pytestmark = pytest.mark.real
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -40,7 +41,7 @@ def test_the_precincts_are_refused_until_their_system_is_named(tmp_path: Path, f
         import_areas(store, folder / "bos_wards.geojson", WARDS, now=NOW)
         with pytest.raises(CrsLikely, match="--crs 2249") as by_wards:
             import_areas(store, path, precincts(), now=NOW)
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP}
     for refused in (by_place, by_wards):
         assert refused.value.advice[0].code == 2249
@@ -52,7 +53,7 @@ def test_with_its_system_all_but_one_harbour_precinct_find_their_ward(tmp_path: 
         import_areas(store, folder / "bos_wards.geojson", WARDS, now=NOW)
         with pytest.raises(ImportRefused) as refused:
             import_areas(store, folder / "bos_precincts.geojson", precincts(crs="2249"), now=NOW)
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert len(drafts.areas(tx, "import")) == 22  # nothing is half imported
     codes = [finding.code for finding in refused.value.findings if finding.severity == "error"]  # type: ignore[attr-defined]
     assert codes == ["orphan"]

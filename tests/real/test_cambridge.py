@@ -15,10 +15,11 @@ import pandas
 import pytest
 import shapely
 
+from gridmap.access import operator
 from gridmap.boundaries import HouseholdColumns, ReadOptions
 from gridmap.boundaries.areas import AreaColumns, AreaOptions
 from gridmap.catalogue import By, IssueType, Kind, Limit, Rule
-from gridmap.duty import Actor, Office, OfficeKind, Worker
+from gridmap.duty import Office, OfficeKind, Worker
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.import_areas import import_areas
 from gridmap.flows.import_land import import_households, import_land
@@ -29,11 +30,12 @@ from gridmap.incidents import Answer, Channel, Report, State
 from gridmap.roster import stand
 from gridmap.store import Store, catalogues, offices, people
 from tests import postgres
+from tests.builders import ALL
 
 pytestmark = pytest.mark.real
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
-ACTOR = Actor("test")
+ACTOR = operator("test")
 REQUESTS = 10_000
 
 
@@ -100,7 +102,7 @@ def _bring_registers(store: Store, edition: Edition, requests: pandas.DataFrame)
     types = sorted(requests.TYPE.unique())
     desks = sorted(requests.Department.unique())
     usual = requests.groupby("TYPE").Department.agg(lambda column: Counter(column).most_common(1)[0][0])
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, workers)
         people.put_posts(tx, stand(cells, workers, since=NOW))
         offices.put(tx, [Office(desk, desk, OfficeKind.DEPARTMENT) for desk in desks])

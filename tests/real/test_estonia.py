@@ -12,6 +12,7 @@ from gridmap.boundaries.read import read_table
 from gridmap.flows.import_areas import import_areas
 from gridmap.grid import Level, Severity
 from gridmap.store import Store, drafts
+from tests.builders import ALL
 
 pytestmark = pytest.mark.real
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -55,7 +56,7 @@ def test_half_of_them_stick_out_and_this_is_a_warning(tmp_path: Path, folder: Pa
     with Store.open(f"sqlite:///{tmp_path}/estonia.db") as store:
         import_areas(store, folder / "ehak_munis.topojson", TOWNSHIPS, now=NOW)
         done = import_areas(store, folder / "ehak_villages.topojson", VILLAGES, now=NOW)
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             areas = drafts.areas(tx, "import")
     assert (done.areas, done.added, len(areas)) == (4711, 4711, 4711 + 79)
     outside = [finding for finding in done.findings if finding.code == "child_outside_parent"]

@@ -13,6 +13,7 @@ from gridmap.incidents import Channel, Incident, Report, State
 from gridmap.store import Store, Tx, editions, ids, incidents, offices, people
 from gridmap.store.incidents import Received
 from gridmap.words import Sentence
+from tests.builders import ALL
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,7 +39,7 @@ OFFICES = (
 
 def settle(store: Store) -> None:
     """Land, workers, posts and offices, so that incidents have something to name."""
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         editions.add(tx, land(), in_force_from=NOON, recorded_at=NOON)
         people.put_workers(tx, WORKERS)
         people.put_posts(tx, [Post("w1", "330100001001001", Duty.WORKER, NOON)])
@@ -52,7 +53,7 @@ class Undone(Exception):
 @contextmanager
 def undone(store: Store) -> Iterator[Tx]:
     """A write transaction that is rolled back at its end."""
-    with suppress(Undone), store.begin() as tx:
+    with suppress(Undone), store.begin(ALL) as tx:
         yield tx
         raise Undone
 
@@ -79,7 +80,7 @@ def incident(number: str, *, at: datetime = NOON, lon: float | None = 0.1, cell:
 def received(one: Incident, *, key: str = "", sender: str = "hotline", answer: str = "first") -> Received:
     return Received(
         report_id=ids.new(one.recorded_at), report=report(key, sender), incident=one, body_hash="0" * 64,
-        answer={"z": answer, "a": one.number}, raw={"text": "路面坑洼"}, actor="dispatcher 1",
+        answer={"z": answer, "a": one.number}, raw={"text": "路面坑洼"},
     )  # fmt: skip
 
 

@@ -7,12 +7,13 @@ from threading import Event
 from sqlalchemy import text
 
 from gridmap.store import Store, incidents
+from tests.builders import ALL
 from tests.store.build import NOON, keep, settle
 
 
 def test_changes_come_in_order_from_a_cursor_and_stop_at_a_limit(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         assert incidents.latest_change(tx) == 0
         made = keep(tx, 3)
         incidents.close(tx, made[0].id, at=NOON, actor="x")
@@ -27,7 +28,7 @@ def test_changes_come_in_order_from_a_cursor_and_stop_at_a_limit(store):
 def _wait_for_a_waiter(store: Store) -> None:
     waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     for _ in range(500):
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             if tx.scalar(waiting):
                 return
         time.sleep(0.01)
@@ -40,18 +41,18 @@ def test_a_change_that_is_still_uncommitted_is_never_overtaken(fresh_postgres):
         settle(store)
 
         def second() -> str:
-            with store.begin() as tx:
+            with store.begin(ALL) as tx:
                 return keep(tx)[0].id
 
-        with store.begin() as first:
+        with store.begin(ALL) as first:
             mine = keep(first)[0].id
             other = pool.submit(second)
             _wait_for_a_waiter(store)
-            with store.read() as tx:
+            with store.read(ALL) as tx:
                 assert incidents.changes_after(tx, 0, 10) == ()
             assert not other.done()
         other_id = other.result(timeout=10)
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert [which for _, which in incidents.changes_after(tx, 0, 10)] == [mine, other_id]
 
 
@@ -63,7 +64,7 @@ def test_a_follower_sees_every_change_once_while_many_write(store):
     def write() -> list[str]:
         found = []
         for _ in range(each):
-            with store.begin() as tx:
+            with store.begin(ALL) as tx:
                 found.append(keep(tx)[0].id)
         return found
 
@@ -72,7 +73,7 @@ def test_a_follower_sees_every_change_once_while_many_write(store):
         cursor = 0
         while True:
             last_look = done.is_set()
-            with store.read() as tx:
+            with store.read(ALL) as tx:
                 changes = incidents.changes_after(tx, cursor, 7)
             seen += [which for _, which in changes]
             cursor = changes[-1][0] if changes else cursor

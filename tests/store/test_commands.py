@@ -13,6 +13,7 @@ import pytest
 
 from gridmap.store import Store, incidents
 from gridmap.store.migrate import HEAD
+from tests.builders import ALL
 from tests.store import build
 
 PROGRAM = Path(sys.executable).with_name("gridmap")
@@ -34,7 +35,7 @@ def test_a_new_postgresql_database_is_made_ready_and_told_of(bare_postgres, tmp_
     with Store.open(bare_postgres) as store:
         assert json.loads(done.stdout) == {"database": store.url_shown, "schema": HEAD}
         build.settle(store)
-        with store.begin() as tx:
+        with store.begin(ALL) as tx:
             build.keep(tx, 2)
     told = json.loads(_gridmap("status", "--json", url=bare_postgres, folder=tmp_path).stdout)
     assert told == {
@@ -127,5 +128,5 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
 
 
 def _kept(store: Store) -> int:
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         return sum(incidents.count(tx).values())

@@ -15,6 +15,7 @@ from gridmap.errors import AreaMissing, DraftMissing, InstantPast, InstantUnread
 from gridmap.flows.cut_draft import VillageMissing
 from gridmap.grid import Area, Households, Level
 from gridmap.store import Store, drafts, land
+from tests.builders import ALL
 
 DEGREE = 1 / 96486.0
 
@@ -36,7 +37,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     x, y = np.meshgrid(5 + 10 * np.arange(40), 5 + 10 * np.arange(20))
     ids = np.array([f"h{n}" for n in range(x.size)], dtype=np.str_)
     households = Households(ids, 116 + x.ravel() * DEGREE, 30 + y.ravel() * DEGREE, np.ones(x.size, dtype=np.int64))
-    with Store.open(url) as store, store.begin() as tx:
+    with Store.open(url) as store, store.begin(ALL) as tx:
         land.put_households(tx, households)
         drafts.put(tx, "import", (TOWNSHIP, WEST, EAST), at=datetime(2026, 1, 1, tzinfo=UTC))
     return url
@@ -102,7 +103,7 @@ def test_which_area_held_at_an_instant_can_be_asked() -> None:
 
 
 def test_a_draft_that_the_gate_refuses_tells_every_reason(database: str, tmp_path: Path) -> None:
-    with Store.open(database) as store, store.begin() as tx:
+    with Store.open(database) as store, store.begin(ALL) as tx:
         drafts.put(tx, "import", [Area("X", Level.CELL, "x", "420100100299", square(0, 0, 10, 10))], at=datetime(2026, 1, 1, tzinfo=UTC))
     checked = plan("check", "--json")
     assert checked.exit_code == 1

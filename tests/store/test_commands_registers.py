@@ -9,6 +9,7 @@ import pytest
 
 from gridmap.cli import door
 from gridmap.store import Store, incidents
+from tests.builders import ALL
 from tests.small_land import CELLS, settle
 
 
@@ -110,7 +111,7 @@ def test_a_report_by_hand_is_told_whose_it_is_and_why(typed: Terminal) -> None:
 def test_a_report_s_time_without_zone_is_the_county_s(typed: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRIDMAP_TIMEZONE", "Asia/Shanghai")
     typed("report", "--issue", "E0113", "--place", "桥头", "--at", "2026-03-01T09:00", "--json")
-    with Store.open("sqlite:///gridmap.db") as store, store.read() as tx:
+    with Store.open("sqlite:///gridmap.db") as store, store.read(ALL) as tx:
         [incident] = incidents.list_(tx, limit=5)
     assert incident.at.isoformat() == "2026-03-01T01:00:00+00:00"
 

@@ -12,6 +12,7 @@ from gridmap.cli import app
 from gridmap.grid import Level
 from gridmap.incidents import State
 from gridmap.store import Store, incidents, land, people
+from tests.builders import ALL
 
 ROOT = Path(__file__).parents[2]
 NOT_HERE = {"demo", "county"}
@@ -33,7 +34,7 @@ def test_the_examples_become_a_county_by_the_commands_of_their_readme(tmp_path: 
     for command in commands:
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 0, f"gridmap {shlex.join(command)}\n{done.output}\n{done.exception!r}"
-    with Store.open(url) as store, store.read() as tx:
+    with Store.open(url) as store, store.read(ALL) as tx:
         edition = store.edition_in_force(tx, datetime.now(UTC))
         assert (len(edition.at(Level.TOWNSHIP)), len(edition.at(Level.VILLAGE))) == (1, 6)
         assert len(edition.at(Level.CELL)) > 15

@@ -21,6 +21,7 @@ from gridmap.flows.import_areas import import_areas
 from gridmap.flows.import_land import import_households, import_land
 from gridmap.grid import Level
 from gridmap.store import Store, drafts, editions, land
+from tests.builders import ALL
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOWN, OTHER = box(113.0, 28.0, 113.1, 28.1), box(113.1, 28.0, 113.2, 28.1)
@@ -42,7 +43,7 @@ def write(path: Path, *rows: tuple[str, Any]) -> Path:
 
 
 def codes(store: Store, draft: str = "import") -> list[str]:
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         return [area.code for area in drafts.areas(tx, draft)]
 
 
@@ -59,7 +60,7 @@ def test_areas_are_added_changed_and_replaced(store: Store, tmp_path: Path) -> N
 def test_the_areas_keep_their_names_and_every_bit_of_their_shapes(store: Store, tmp_path: Path) -> None:
     bent = shapely.Polygon([(113.0, 28.0), (113.1 / 3 + 75.4, 28.0), (113.1, 28.1), (113.0, 28.1)])
     import_areas(store, write(tmp_path / "t.geojson", ("06", bent)), TOWNSHIPS, now=NOW)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         (area,) = drafts.areas(tx, "import")
     assert (area.code, area.level, area.name, area.name_en, area.parent) == ("06", Level.TOWNSHIP, "村06", "Village 06", None)
     assert shapely.equals_identical(area.shape, bent)
@@ -76,7 +77,7 @@ def test_a_refused_file_changes_nothing(store: Store, tmp_path: Path) -> None:
 
 def test_a_draft_that_is_new_is_compared_with_what_is_in_force(store: Store, tmp_path: Path) -> None:
     import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN), ("2", OTHER)), TOWNSHIPS, now=NOW)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         editions.add(tx, drafts.areas(tx, "import"), in_force_from=NOW, recorded_at=NOW)
     done = import_areas(store, write(tmp_path / "v.geojson", ("11", TOWN), ("21", OTHER)), VILLAGES, now=NOW, draft="spring")
     assert done.added == 2
@@ -89,7 +90,7 @@ def test_households_replace_those_before(store: Store, tmp_path: Path) -> None:
         path = write(tmp_path / "h.geojson", (name, shapely.Point(113.05, 28.05)))
         done = import_households(store, path, columns, ReadOptions(), now=NOW)
     assert (done.rows, done.households) == (1, 2)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert land.households(tx).ids.tolist() == ["07"]
 
 
@@ -98,7 +99,7 @@ def test_each_kind_of_line_replaces_its_own_kind(store: Store, tmp_path: Path) -
     import_land(store, write(tmp_path / "b.geojson", ("old", rail)), "barrier", ReadOptions(), now=NOW)
     import_land(store, write(tmp_path / "b.geojson", ("rail", rail)), "barrier", ReadOptions(), name="code", now=NOW)
     import_land(store, write(tmp_path / "b.geojson", ("bridge", bridge)), "bridge", ReadOptions(), name="name", now=NOW)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert [(name, shape.equals(rail)) for name, shape in land.shapes(tx, "barrier")] == [("rail", True)]
         assert [(name, shape.equals(bridge)) for name, shape in land.shapes(tx, "bridge")] == [("村bridge", True)]
 
@@ -212,7 +213,7 @@ def test_wrong_words_are_refused_in_a_sentence(typed: Terminal) -> None:
         code, out, err = typed(*arguments)
         assert (code, out) == (1, "")
         assert said in err
-    with Store.open("sqlite:///gridmap.db") as store, store.read() as tx:
+    with Store.open("sqlite:///gridmap.db") as store, store.read(ALL) as tx:
         assert drafts.heads(tx) == ()
 
 

@@ -8,8 +8,9 @@ import pytest
 from openpyxl import load_workbook
 
 from gridmap import catalogue_default
+from gridmap.access import operator
 from gridmap.catalogue import By, Rule
-from gridmap.duty import Actor, Duty, Office, Worker
+from gridmap.duty import Duty, Office, Worker
 from gridmap.errors import NoEditionInForce, TableEmpty
 from gridmap.flows.import_defaults import CatalogueThere, import_defaults
 from gridmap.flows.import_register import RegisterImport, RegisterRefused, import_register
@@ -21,6 +22,7 @@ from gridmap.tables.rejects import RejectsUnusable, write_rejects
 from gridmap.tables.reports import Defaults
 from gridmap.tables.rows import Rejected, Row
 from gridmap.words import LANGS
+from tests.builders import ALL
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -60,7 +62,7 @@ def notes(found: RegisterImport) -> list[str]:
 def test_workers_come_in_again_each_year_and_nobody_is_removed(county: Store, folder: Path) -> None:
     found = bring(county, folder, Register.WORKERS, "工号,姓名,电话\nW1,网格员乙01,0700-9\nW9,网格员乙09,\n")
     assert (found.read, found.imported, found.rejects) == (2, 2, None)
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert people.worker(tx, "W1") == Worker("W1", "网格员乙01", "0700-9")
         assert len(people.workers(tx)) == len(WORKERS) + 1
 
@@ -79,7 +81,7 @@ def test_all_or_nothing_keeps_nothing_and_still_writes_the_reasons(county: Store
         bring(county, folder, Register.WORKERS, "id,name\nW9,网格员乙09\n,nobody\n", all_or_nothing=True)
     assert all("1" in refused.value.text(lang) for lang in LANGS)
     assert (folder / "workers.rejected.xlsx").exists()
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert people.worker(tx, "W9") is None
 
 
@@ -92,7 +94,7 @@ def test_next_year_s_register_ends_the_open_posts_that_it_replaces(county: Store
     table = f"worker,area,since\nW2,{CELLS[0]},2027-01-01\nW1,{CELLS[1]},2027-01-01\n"
     found = bring(county, folder, Register.POSTS, table)
     assert (found.imported, notes(found)) == (2, ["ended", "ended"])
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         before, after = people.posts(tx, at=NEXT_YEAR - timedelta(seconds=1)), people.posts(tx, at=NEXT_YEAR)
     assert [(post.worker, post.area) for post in before if post.duty == Duty.WORKER][:2] == [("W1", CELLS[0]), ("W2", CELLS[1])]
     assert [(post.worker, post.area) for post in after if post.duty == Duty.WORKER][:2] == [("W2", CELLS[0]), ("W1", CELLS[1])]
@@ -102,7 +104,7 @@ def test_the_same_posts_again_change_nothing(county: Store, folder: Path) -> Non
     table = "worker,area,duty\n" + "".join(f"{post.worker},{post.area},{post.duty}\n" for post in POSTS)
     found = bring(county, folder, Register.POSTS, table)
     assert (found.imported, found.rejected, notes(found)) == (len(POSTS), (), [])
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert set(people.posts(tx)) == set(POSTS)
 
 
@@ -122,7 +124,7 @@ def test_a_post_is_ended_by_importing_it_with_its_last_day(county: Store, folder
     table = f"worker,area,since,until\nW2,{CELLS[0]},2026-06-01,\nW1,{CELLS[0]},{since},2026-06-01\n"
     found = bring(county, folder, Register.POSTS, table)
     assert (found.imported, why(found)) == (2, [])
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         held = [post for post in people.posts(tx, areas=[CELLS[0]]) if post.duty == Duty.WORKER]
     assert [(post.worker, post.until is None) for post in held] == [("W1", False), ("W2", True)]
 
@@ -135,17 +137,17 @@ def test_a_second_centre_of_an_area_is_noted(county: Store, folder: Path) -> Non
 def test_rules_replace_the_table_as_a_whole(county: Store, folder: Path) -> None:
     found = bring(county, folder, Register.RULES, "office,issue,by,level\nROADS,*,subject,\n*,D,territory,village\n")
     assert found.imported == 2
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert catalogues.rules(tx) == (Rule("ROADS", "*", By.SUBJECT), Rule("*", "D", By.TERRITORY, "village"))
 
 
 @pytest.mark.parametrize("which", list(Register))
 def test_a_file_without_rows_is_refused_and_clears_nothing(county: Store, folder: Path, which: Register) -> None:
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         before = catalogues.rules(tx)
     with pytest.raises(TableEmpty):
         bring(county, folder, which, ",".join(which.needed) + "\n")
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert catalogues.rules(tx) == before != ()
 
 
@@ -160,13 +162,13 @@ def test_rejected_rows_are_never_written_over_their_own_file_or_where_nobody_can
 
 
 def test_one_bad_rule_leaves_the_old_table_standing(county: Store, folder: Path) -> None:
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         before = catalogues.rules(tx)
     with pytest.raises(RegisterRefused):
         bring(county, folder, Register.RULES, "office,issue,by\nROADS,*,subject\nNOBODY,*,subject\nROADS,E99,subject\n")
     rows = list(load_workbook(folder / "rules.rejected.xlsx").active.iter_rows(values_only=True, min_row=2))
     assert [row[:2] for row in rows] == [("NOBODY", "*"), ("ROADS", "E99")]
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert catalogues.rules(tx) == before
 
 
@@ -179,10 +181,10 @@ def test_the_defaults_come_in_once_and_replace_nothing_unasked(county: Store) ->
     with pytest.raises(CatalogueThere):
         import_defaults(county)
     own = Office("urban-management", "城管局", catalogue_default.offices()[0].kind, None, "0700")
-    with county.begin() as tx:
+    with county.begin(ALL) as tx:
         offices.put(tx, [own])
     found = import_defaults(county, replace=True)
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert catalogues.rules(tx) == tuple(sorted(catalogue_default.rules(), key=lambda rule: rule.rank))
         assert set(catalogue_default.issue_types()) < set(catalogues.issue_types(tx))
         assert offices.get(tx, "urban-management") == own
@@ -206,7 +208,7 @@ def bring_reports(store: Store, folder: Path, text: str, sender: str = "12345") 
     path = folder / "reports.csv"
     path.write_text(text, "utf-8")
     return import_reports(
-        store, path, now=NOW, zone=SHANGHAI, actor=Actor("tester"), defaults=Defaults(datum="wgs84", sender=sender), lang="zh"
+        store, path, now=NOW, zone=SHANGHAI, actor=operator("tester"), defaults=Defaults(datum="wgs84", sender=sender), lang="zh"
     )
 
 
@@ -220,7 +222,7 @@ def test_every_row_of_a_file_is_counted_once_and_the_same_file_doubles_nothing(c
     assert (rows[0][-1], len(rows)) == ("原因", 5)
     again = bring_reports(county, folder, REPORTS)
     assert (again.read, again.matched, again.triaged, again.repeated, len(again.rejected)) == (9, 0, 0, 5, 4)
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert incidents.count(tx) == {State.TRIAGE: 3, State.DISPATCHED: 1, State.CLOSED: 0}
     told = again.as_dict("zh")
     assert told["read"] == sum(told[part] for part in ("matched", "triaged", "repeated", "rejected"))

@@ -13,17 +13,18 @@ from gridmap.errors import IncidentMissing
 from gridmap.incidents import State
 from gridmap.store import ids, incidents
 from gridmap.store.faults import IncidentClosed
+from tests.builders import ALL
 from tests.store import build
 from tests.store.build import DAY, NOON, incident, keep, received, settle
 
 
 def test_an_incident_comes_back_as_it_was_kept_by_id_and_by_number(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         (number,) = incidents.numbers(tx, 1, year=2026)
         made = incident(number)
         assert incidents.add(tx, received(made, key="k1"))
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert incidents.get(tx, made.id) == made
         assert incidents.get(tx, number) == made
         assert incidents.reports(tx, made.id) == (build.report("k1"),)
@@ -34,7 +35,7 @@ def test_an_incident_comes_back_as_it_was_kept_by_id_and_by_number(store):
 
 def test_an_incident_without_a_point_and_without_a_place_is_kept(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         (made,) = keep(tx, lon=None, cell=None)
         assert incidents.get(tx, made.id) == made
         assert made.state == State.TRIAGE
@@ -42,7 +43,7 @@ def test_an_incident_without_a_point_and_without_a_place_is_kept(store):
 
 def test_numbers_are_readable_and_go_on_over_the_years(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         first = incidents.numbers(tx, 2, year=2026)
         incidents.add_many(tx, [received(incident(number)) for number in first])
         second = incidents.numbers(tx, 1, year=2027)
@@ -62,14 +63,14 @@ def test_ids_are_uuids_of_version_7_and_sort_by_time():
 
 def test_a_repeated_key_keeps_nothing_and_the_first_answer_stays_byte_for_byte(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         one, two = (incident(number) for number in incidents.numbers(tx, 2, year=2026))
         first = received(one, key="k", answer="first")
         assert incidents.first_answer(tx, "hotline", "k") is None
         assert incidents.add(tx, first)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         assert not incidents.add(tx, received(two, key="k", answer="second"))
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         kept = incidents.first_answer(tx, "hotline", "k")
         assert kept is not None
         assert (kept.body_hash, kept.report_id) == ("0" * 64, first.report_id)
@@ -81,7 +82,7 @@ def test_a_repeated_key_keeps_nothing_and_the_first_answer_stays_byte_for_byte(s
 
 def test_the_same_key_of_another_sender_is_another_report_and_no_key_is_always_new(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         made = [incident(number) for number in incidents.numbers(tx, 4, year=2026)]
         keys = [("a", "k"), ("b", "k"), ("a", ""), ("a", "")]
         kept = incidents.add_many(tx, [received(one, key=key, sender=sender) for one, (sender, key) in zip(made, keys, strict=True)])
@@ -93,7 +94,7 @@ def test_the_same_key_of_another_sender_is_another_report_and_no_key_is_always_n
 
 def test_of_many_at_once_the_first_of_each_key_is_kept(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         made = [incident(number) for number in incidents.numbers(tx, 1500, year=2026)]
         batch = [received(one, key=f"k{n % 1000}") for n, one in enumerate(made)]
         kept = incidents.add_many(tx, batch)
@@ -112,7 +113,7 @@ def test_the_same_report_sent_by_many_at_once_is_kept_once_and_all_get_the_first
         start.wait()
         answers = []
         for n in range(keys):
-            with store.begin() as tx:
+            with store.begin(ALL) as tx:
                 (number,) = incidents.numbers(tx, 1, year=2026)
                 incidents.add(tx, received(incident(number), key=f"k{n}", answer=f"sender {who}"))
                 answers.append(incidents.first_answer(tx, "hotline", f"k{n}"))
@@ -121,18 +122,18 @@ def test_the_same_report_sent_by_many_at_once_is_kept_once_and_all_get_the_first
     with ThreadPoolExecutor(senders) as pool:
         told = list(pool.map(send, range(senders)))
     assert all(answers == told[0] for answers in told)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert incidents.count(tx) == {State.TRIAGE: 0, State.DISPATCHED: keys, State.CLOSED: 0}
 
 
 def test_pages_have_no_gaps_and_no_repeats_while_new_incidents_come_in(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         made = keep(tx, 25)
     seen: list[str] = []
     after = None
     while True:
-        with store.begin() as tx:
+        with store.begin(ALL) as tx:
             page = incidents.list_(tx, after=after, limit=10)
             keep(tx, 3)
         seen += [one.number for one in page]
@@ -140,13 +141,13 @@ def test_pages_have_no_gaps_and_no_repeats_while_new_incidents_come_in(store):
             break
         after = page[-1].number
     assert seen == [one.number for one in reversed(made)]
-    with store.read() as tx, pytest.raises(IncidentMissing):
+    with store.read(ALL) as tx, pytest.raises(IncidentMissing):
         incidents.list_(tx, after="nonsense", limit=1)
 
 
 def test_lists_are_narrowed_by_state_box_and_area_of_any_level(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         (west,) = keep(tx, lon=0.1)
         (east,) = keep(tx, lon=0.9, cell="330100001001002")
         (nowhere,) = keep(tx, lon=None, cell=None)
@@ -170,7 +171,7 @@ def test_lists_are_narrowed_by_state_box_and_area_of_any_level(store):
 
 def test_closing_is_logged_and_cannot_be_done_twice(store):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         (made,) = keep(tx)
         closed = incidents.close(tx, made.number, at=NOON + DAY, actor="dispatcher 2", note="已修好")
         assert closed == replace(made, state=State.CLOSED, revision=2) == incidents.get(tx, made.id)
@@ -199,9 +200,9 @@ def test_closing_is_logged_and_cannot_be_done_twice(store):
 )
 def test_the_database_refuses_an_incident_that_names_what_is_not_there(store, wrong):
     settle(store)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         (number,) = incidents.numbers(tx, 1, year=2026)
-    with pytest.raises(IntegrityError), store.begin() as tx:
+    with pytest.raises(IntegrityError), store.begin(ALL) as tx:
         incidents.add(tx, received(replace(incident(number), **wrong)))
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert incidents.list_(tx, limit=9) == ()

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
+from gridmap.access import operator
 from gridmap.catalogue import Grade, Urgency
-from gridmap.duty import Actor, Duty, Post
+from gridmap.duty import Duty, Post
 from gridmap.errors import KeyReused, NoEditionInForce, Refusal
 from gridmap.flows.intake import PER_TRANSACTION, receive, receive_many
 from gridmap.incidents import Answer, Channel, Named, Report, State
@@ -18,9 +19,10 @@ from gridmap.incidents.report import PlaceMissing
 from gridmap.routing import route
 from gridmap.store import Store, catalogues, editions, incidents, offices, people
 from gridmap.words import LANGS
+from tests.builders import ALL
 from tests.small_land import AREAS, CELLS, EAST, IN_CELL_1, IN_EAST, LONG_AGO, NOW, OUTSIDE, TOWN, WEST, settle
 
-ACTOR = Actor("tester")
+ACTOR = operator("tester")
 ROAD_AT = Report(issue="E0113", channel=Channel.RESIDENT, lon=IN_CELL_1[0], lat=IN_CELL_1[1], datum="wgs84", text="路面破损")
 
 
@@ -50,7 +52,7 @@ def test_a_report_finds_cell_worker_office_and_the_reasons_and_is_kept(county: S
     assert (answer.office, answer.state) == (Named("ROADS", "城市管理局", "Urban management", "0710"), State.DISPATCHED)
     assert (answer.edition, answer.number, answer.repeated) == (1, "2026-000001", False)
     assert keys(answer) == ["edition", "match.owned", "duty.worker", "route.territory.none", "route.subject.county"]
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         kept = incidents.get(tx, answer.incident)
         [sent] = incidents.reports(tx, answer.incident)
         [logged] = incidents.history(tx, answer.incident)
@@ -84,7 +86,7 @@ TRIAGED = [
 def test_what_cannot_be_matched_waits_in_triage_with_its_reason(county: Store, report: Report, reason: str) -> None:
     answer = take(county, report)
     assert (answer.state, keys(answer)[-1]) == (State.TRIAGE, reason)
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert incidents.get(tx, answer.number).state == State.TRIAGE
         assert incidents.reports(tx, answer.incident)[0].text == "路面破损"
 
@@ -92,7 +94,7 @@ def test_what_cannot_be_matched_waits_in_triage_with_its_reason(county: Store, r
 def test_an_unknown_type_still_finds_cell_and_worker_and_is_looked_at_today(county: Store) -> None:
     answer = take(county, replace(ROAD_AT, issue="no such type"))
     assert (answer.cell and answer.cell.code, answer.worker and answer.worker.code, answer.office) == (CELLS[0], "W1", None)
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert incidents.get(tx, answer.incident).urgency == Urgency.TODAY
 
 
@@ -103,7 +105,7 @@ def test_an_uncut_village_is_answered_by_the_township_s_leader(county: Store) ->
 
 
 def test_without_any_worker_a_report_waits_in_triage_with_place_and_office(county: Store) -> None:
-    with county.begin() as tx:
+    with county.begin(ALL) as tx:
         people.put_posts(tx, [Post("W6", TOWN, Duty.LEADER, LONG_AGO, NOW)])
     answer = take(county, replace(ROAD_AT, lon=IN_EAST[0], lat=IN_EAST[1]))
     assert (answer.state, answer.worker, answer.office and answer.office.code) == (State.TRIAGE, None, "ROADS")
@@ -112,7 +114,7 @@ def test_without_any_worker_a_report_waits_in_triage_with_place_and_office(count
 
 def test_the_edition_in_force_at_receipt_answers_whatever_the_report_s_own_time(county: Store) -> None:
     merged = [area for area in AREAS if area.code not in CELLS]
-    with county.begin() as tx:
+    with county.begin(ALL) as tx:
         editions.add(tx, merged, in_force_from=NOW, recorded_at=NOW)
     long_past = replace(ROAD_AT, at=LONG_AGO + timedelta(days=3))
     before, after = take(county, long_past, NOW - timedelta(seconds=1)), take(county, long_past)
@@ -123,7 +125,7 @@ def test_the_edition_in_force_at_receipt_answers_whatever_the_report_s_own_time(
 def test_a_county_that_published_nothing_takes_and_acknowledges_nothing(store: Store) -> None:
     with pytest.raises(NoEditionInForce):
         take(store, ROAD_AT)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert sum(incidents.count(tx).values()) == 0
 
 
@@ -131,7 +133,7 @@ def test_the_same_key_twenty_times_is_one_incident_and_one_answer(county: Store)
     report = replace(ROAD_AT, sender="12345", key="A-1")
     first, *others = [take(county, report, NOW + timedelta(minutes=n)) for n in range(20)]
     assert others == [replace(first, repeated=True)] * 19
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert sum(incidents.count(tx).values()) == 1
 
 
@@ -176,7 +178,7 @@ def test_a_thousand_reports_sent_twice_are_a_thousand_incidents(county: Store) -
     assert [outcome for outcome in first if isinstance(outcome, Refusal)] == []
     again = receive_many(county, rows[::-1], now=NOW, actor=ACTOR)
     assert again[::-1] == [replace(outcome, repeated=True) for outcome in first if isinstance(outcome, Answer)]
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert incidents.count(tx) == {State.TRIAGE: 0, State.DISPATCHED: len(rows), State.CLOSED: 0}
 
 
@@ -206,7 +208,7 @@ def test_eight_at_once_with_one_key_are_one_incident_and_one_answer(county: Stor
         thread.join()
     assert len({answer.incident for answer in answers}) == 1
     assert sorted(answer.repeated for answer in answers) == [False] + [True] * 7
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         assert sum(incidents.count(tx).values()) == 1
 
 
@@ -237,7 +239,7 @@ def test_of_any_reports_each_accepted_one_is_dispatched_in_full_or_triaged_with_
         full = all((answer.village, answer.worker, answer.office, answer.edition))
         assert (answer.state == State.DISPATCHED) == full == (not causes)
         assert all(reason.text(lang) for reason in answer.reasons for lang in LANGS)
-    with county.read() as tx:
+    with county.read(ALL) as tx:
         counted = incidents.count(tx)
     assert counted[State.DISPATCHED] == sum(answer.state == State.DISPATCHED for answer in new) > 50
     assert counted[State.TRIAGE] == sum(answer.state == State.TRIAGE for answer in new) > 50
@@ -263,7 +265,7 @@ def _without_ids(answer: Answer) -> Answer:
 def test_a_kept_route_can_be_replayed_dry_from_the_rows(county: Store) -> None:
     for issue in ("E0113", "D02", "C0101"):
         answer = take(county, replace(ROAD_AT, issue=issue))
-        with county.read() as tx:
+        with county.read(ALL) as tx:
             incident = incidents.get(tx, answer.incident)
             kind = catalogues.issue_type(tx, issue)
             rules, desks = catalogues.rules(tx), offices.all_(tx)

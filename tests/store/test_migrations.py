@@ -13,6 +13,7 @@ from gridmap.store import Store, people
 from gridmap.store.migrate import HEAD, VERSION_TABLE
 from gridmap.store.schema import metadata
 from tests import postgres
+from tests.builders import ALL
 from tests.store.build import WORKERS
 
 MIGRATIONS = Path(__file__).parents[2] / "gridmap" / "store" / "migrations"
@@ -25,7 +26,7 @@ def test_the_migrated_sqlite_database_equals_the_created_one(tmp_path):
     with created.connect() as connection:
         wanted = connection.exec_driver_sql(master, {"version": VERSION_TABLE}).all()
     created.dispose()
-    with Store.open(f"sqlite:///{tmp_path}/migrated.db") as store, store.read() as tx:
+    with Store.open(f"sqlite:///{tmp_path}/migrated.db") as store, store.read(ALL) as tx:
         found = tx.exec_driver_sql(master, {"version": VERSION_TABLE}).all()
     assert {row.name for row in found} >= set(metadata.tables)
     assert found == wanted
@@ -84,7 +85,7 @@ def test_many_who_open_a_new_sqlite_file_at_once_all_find_it_ready(tmp_path):
     url = f"sqlite:///{tmp_path}/a.db"
 
     def work(_: int) -> int:
-        with Store.open(url) as store, store.begin() as tx:
+        with Store.open(url) as store, store.begin(ALL) as tx:
             people.put_workers(tx, WORKERS)
             return len(people.workers(tx))
 
@@ -96,7 +97,7 @@ def test_different_sqlite_files_can_be_made_at_once(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         opened = list(pool.map(Store.open, [f"sqlite:///{tmp_path}/{n}.db" for n in range(8)]))
     for store in opened:
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert people.workers(tx) == ()
         store.close()
 
@@ -104,6 +105,6 @@ def test_different_sqlite_files_can_be_made_at_once(tmp_path):
 def test_a_folder_with_a_percent_sign_is_no_hindrance(tmp_path):
     folder = tmp_path / "50% 网格 a?b#c"
     folder.mkdir()
-    with Store.open(f"sqlite:///{str(folder).replace('%', '%25').replace('?', '%3F')}/a.db") as store, store.begin() as tx:
+    with Store.open(f"sqlite:///{str(folder).replace('%', '%25').replace('?', '%3F')}/a.db") as store, store.begin(ALL) as tx:
         people.put_workers(tx, WORKERS)
     assert [path.name for path in folder.iterdir()] == ["a.db"]

@@ -15,6 +15,7 @@ from gridmap.store import Store, Tx, faults, incidents, people
 from gridmap.store.migrate import HEAD
 from gridmap.words import LANGS
 from tests import postgres
+from tests.builders import ALL
 from tests.store import build
 
 
@@ -35,7 +36,7 @@ def test_a_new_sqlite_file_is_made_migrated_and_found_again(tmp_path):
     with Store.open(url) as store:
         build.settle(store)
         assert (store.dialect, store.url_shown) == ("sqlite", url)
-    with Store.open(url, make=False) as store, store.read() as tx:
+    with Store.open(url, make=False) as store, store.read(ALL) as tx:
         assert store.edition(tx, 1).areas == build.land()
 
 
@@ -91,24 +92,24 @@ def test_a_database_that_may_only_be_read_can_be_read_and_says_so_when_written(t
     with Store.open(f"sqlite:///{tmp_path}/a.db") as store:
         build.settle(store)
     with Store.open(f"sqlite:///file:{tmp_path}/a.db?mode=ro&uri=true") as store:
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert store.edition(tx, 1).number == 1
-        with pytest.raises(faults.StoreReadOnly), store.begin() as tx:
+        with pytest.raises(faults.StoreReadOnly), store.begin(ALL) as tx:
             people.put_workers(tx, build.WORKERS)
 
 
 def test_a_reading_transaction_cannot_write(store):
-    with pytest.raises(faults.StoreReadOnly), store.read() as tx:
+    with pytest.raises(faults.StoreReadOnly), store.read(ALL) as tx:
         people.put_workers(tx, build.WORKERS)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         assert people.workers(tx) == ()
 
 
 def test_a_reading_transaction_sees_one_moment(fresh_postgres):
     """On SQLite a reader keeps writers out; PostgreSQL must be told to show one snapshot."""
-    with Store.open(fresh_postgres) as store, store.read() as reading:
+    with Store.open(fresh_postgres) as store, store.read(ALL) as reading:
         assert people.workers(reading) == ()
-        with store.begin() as tx:
+        with store.begin(ALL) as tx:
             people.put_workers(tx, build.WORKERS)
         assert people.workers(reading) == ()
 
@@ -118,25 +119,25 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path):
         build.settle(store)
 
         def fill() -> None:
-            with store.begin() as tx:
+            with store.begin(ALL) as tx:
                 pages = tx.exec_driver_sql("PRAGMA page_count").scalar()
                 tx.exec_driver_sql(f"PRAGMA max_page_count={pages + 5}")
                 build.keep(tx, 500)
 
         with pytest.raises(faults.StoreFull):
             fill()
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert incidents.list_(tx, limit=9) == ()
 
 
 def test_a_busy_database_is_told(tmp_path):
     url = f"sqlite:///{tmp_path}/a.db?timeout=0.1"
-    with Store.open(url) as one, Store.open(url) as two, one.begin() as tx:
+    with Store.open(url) as one, Store.open(url) as two, one.begin(ALL) as tx:
         people.put_workers(tx, build.WORKERS)
         for store in (one, two):  # in this process, and from another connection
-            with pytest.raises(faults.StoreBusy), store.begin():
+            with pytest.raises(faults.StoreBusy), store.begin(ALL):
                 pass
-    with Store.open(url) as store, store.read() as tx:
+    with Store.open(url) as store, store.read(ALL) as tx:
         assert people.workers(tx) == build.WORKERS
 
 
@@ -148,17 +149,17 @@ def test_a_writer_waits_for_another_process_and_then_writes(tmp_path):
 
         def write() -> None:
             started.set()
-            with two.begin() as tx:
+            with two.begin(ALL) as tx:
                 assert people.workers(tx) == build.WORKERS
                 people.put_workers(tx, [Worker("w3", "网格员甲03")])
 
-        with one.begin() as tx:
+        with one.begin(ALL) as tx:
             people.put_workers(tx, build.WORKERS)
             waiting = pool.submit(write)
             started.wait()
             assert wait([waiting], timeout=0.2).done == set()
         waiting.result(timeout=5)
-        with one.read() as tx:
+        with one.read(ALL) as tx:
             assert len(people.workers(tx)) == 3
 
 
@@ -235,7 +236,7 @@ def test_a_shared_database_is_left_alone_if_a_name_is_taken_and_used_if_not(bare
 
 
 def _set_version(store: Store, version: str) -> None:
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         tx.execute(text("UPDATE gridmap_version SET version_num = :version"), {"version": version})
 
 
@@ -253,10 +254,10 @@ def test_a_lost_connection_is_told_and_the_next_transaction_works(fresh_postgres
     name = fresh_postgres.rpartition("/")[2]
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
     with Store.open(fresh_postgres) as store:
-        with pytest.raises(faults.StoreAway), store.begin() as tx:
+        with pytest.raises(faults.StoreAway), store.begin(ALL) as tx:
             _write_while_cut(tx, postgres_url, cut)
         postgres.run_sql(postgres_url, cut)
-        with store.read() as tx:
+        with store.read(ALL) as tx:
             assert people.workers(tx) == ()
 
 

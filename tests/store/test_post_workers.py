@@ -10,6 +10,7 @@ from gridmap.errors import NoEditionInForce
 from gridmap.flows.post_workers import WorkersNone, post_workers
 from gridmap.grid import Area, Level
 from gridmap.store import Store, editions, people
+from tests.builders import ALL
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 
@@ -18,18 +19,18 @@ def publish(store: Store, cells: int, at: datetime) -> None:
     """A village of cells side by side."""
     village = Area("v", Level.VILLAGE, "village", "t", shapely.box(0, 0, 10, 1))
     made = [Area(f"v{n:03}", Level.CELL, f"cell {n}", "v", shapely.box(n, 0, n + 1, 1)) for n in range(cells)]
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         township = Area("t", Level.TOWNSHIP, "township", None, shapely.box(0, 0, 10, 1))
         editions.add(tx, [township, village, *made], in_force_from=at, recorded_at=at)
 
 
 def register(store: Store, count: int) -> None:
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, [Worker(f"w{n}", f"Worker {n}") for n in range(count)])
 
 
 def standing(store: Store, duty: Duty, at: datetime) -> dict[str, str]:
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         return {post.area: post.worker for post in people.posts(tx, at=at) if post.duty is duty}
 
 
@@ -45,7 +46,7 @@ def test_every_cell_gets_a_worker_and_another_as_backup(store: Store) -> None:
 def test_who_stands_somewhere_stays_and_new_cells_get_those_without_a_post(store: Store) -> None:
     publish(store, 2, NOW)
     register(store, 4)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_posts(tx, [Post("w3", "v000", Duty.WORKER, NOW), Post("w2", "v000", Duty.BACKUP, NOW)])
     assert post_workers(store, now=NOW).posted == 1
     assert standing(store, Duty.WORKER, NOW) == {"v000": "w3", "v001": "w0"}

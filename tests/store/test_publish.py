@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon, box
 
-from gridmap.duty import Actor
+from gridmap.access import operator
 from gridmap.errors import DraftMissing, InstantPast, PublishRefused
 from gridmap.flows.cut_draft import DraftChanged, HouseholdsNone, VillageMissing, VillagesNone, cut_draft
 from gridmap.flows.publish import check_draft, publish
 from gridmap.grid import Area, Edition, Households, Level
 from gridmap.store import Store, drafts, editions, land
+from tests.builders import ALL
 
 NOW = datetime(2026, 4, 1, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
-PLANNER = Actor("planner")
+PLANNER = operator("planner")
 DEGREE = 1 / 96486.0
 
 
@@ -40,17 +41,17 @@ def homes(columns: int = 40, rows: int = 20) -> Households:
 
 
 def fill(store: Store, *areas: Area, draft: str = "import") -> None:
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         drafts.put(tx, draft, areas, at=NOW)
 
 
 def settle(store: Store, households: Households) -> None:
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         land.put_households(tx, households)
 
 
 def edition_at(store: Store, at: datetime) -> Edition:
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         return store.edition_in_force(tx, at)
 
 
@@ -59,7 +60,7 @@ def test_a_draft_becomes_the_edition_in_force_and_is_gone(store: Store) -> None:
     made = publish(store, "import", now=NOW, actor=PLANNER, note="first")
     assert (made.number, made.in_force_from, made.recorded_at, made.note, made.actor) == (1, NOW, NOW, "first", "planner")
     assert edition_at(store, NOW) == made
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert drafts.heads(tx) == ()
 
 
@@ -75,7 +76,7 @@ def test_the_past_is_refused_and_the_draft_stays(store: Store) -> None:
     fill(store, *LAND)
     with pytest.raises(InstantPast):
         publish(store, "import", at=NOW - timedelta(seconds=1), now=NOW, actor=PLANNER)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert [head.name for head in drafts.heads(tx)] == ["import"]
         assert editions.heads(tx) == ()
 
@@ -87,7 +88,7 @@ def test_a_refused_draft_stays_and_every_reason_is_carried(store: Store) -> None
     assert [finding.code for finding in refused.value.findings][:2] == ["orphan_named", "overlap"]
     assert "2 faults" in str(refused.value)
     assert refused.value.findings == check_draft(store, "import")
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert len(drafts.areas(tx, "import")) == 3
 
 
@@ -144,10 +145,10 @@ def both(*calls: Callable[[], object]) -> list[object]:
 def test_of_two_drafts_published_at_once_one_is_first_and_the_other_is_told(store: Store) -> None:
     for name in ("one", "two"):
         fill(store, TOWNSHIP, replace(WEST, name=name), EAST, draft=name)
-    made = both(*(lambda name=name: publish(store, name, now=NOW, actor=Actor(name)) for name in ("one", "two")))
+    made = both(*(lambda name=name: publish(store, name, now=NOW, actor=operator(name)) for name in ("one", "two")))
     [edition] = [each for each in made if isinstance(each, Edition)]
     [refused] = [each for each in made if isinstance(each, PublishRefused)]
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert store.edition(tx, 1) == edition
         [left] = drafts.heads(tx)
     assert {edition.area(WEST.code).name, left.name} == {"one", "two"}
@@ -159,13 +160,13 @@ def test_one_draft_published_twice_at_once_is_published_once(store: Store) -> No
     fill(store, *LAND)
     made = both(*[lambda: publish(store, "import", now=NOW, actor=PLANNER)] * 2)
     assert sorted(type(answer).__name__ for answer in made) == ["DraftMissing", "Edition"]
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert len(editions.heads(tx)) == 1
 
 
 def test_a_draft_is_cut_by_what_is_in_the_store(store: Store) -> None:
     settle(store, homes())
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         river = square(100, -10, 110, 210)
         land.put_lines(tx, "barrier", [river], ["river"])
     fill(store, *LAND)
@@ -184,7 +185,7 @@ def test_cutting_again_replaces_the_cells_of_the_named_villages_only(store: Stor
     fill(store, *LAND)
     first = cut_draft(store, now=NOW)
     again = cut_draft(store, villages=[EAST.code], low=20, high=40, now=NOW)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         cells = {area.code for area in drafts.areas(tx, "import") if area.level is Level.CELL}
     kept = {cell.code for cell in first.cells if cell.parent == WEST.code}
     assert cells == kept | {cell.code for cell in again.cells}
@@ -215,7 +216,7 @@ def test_a_cut_without_draft_starts_from_the_edition_in_force(store: Store) -> N
     fill(store, *LAND)
     publish(store, "import", now=NOW, actor=PLANNER)
     cut_draft(store, draft="redraw", now=NOW)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert {area.level for area in drafts.areas(tx, "redraw")} == set(Level)
 
 
@@ -231,7 +232,7 @@ def test_what_cannot_be_cut_is_refused_and_changes_nothing(store: Store) -> None
     settle(store, homes())
     with pytest.raises(VillageMissing, match="420100100202"):
         cut_draft(store, villages=[EAST.code], now=NOW)
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert len(drafts.areas(tx, "import")) == 2
 
 
@@ -240,7 +241,7 @@ def test_a_village_that_changes_while_it_is_cut_is_not_given_cells_that_do_not_f
     fill(store, *LAND)
     with pytest.raises(DraftChanged):
         cut_draft(store, now=NOW, advance=lambda _: fill(store, replace(WEST, shape=square(0, 0, 199, 200))))
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP, Level.VILLAGE}
 
 

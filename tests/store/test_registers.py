@@ -11,6 +11,7 @@ from gridmap.catalogue import By, Grade, IssueType, Kind, Limit, Rule
 from gridmap.duty import Duty, Post, Worker
 from gridmap.grid import Households
 from gridmap.store import catalogues, land, offices, people
+from tests.builders import ALL
 from tests.store.build import DAY, NOON, OFFICES, WORKERS
 
 
@@ -23,9 +24,9 @@ def _households(count: int, seed: int = 1) -> Households:
 def test_households_come_back_bit_for_bit_by_id(store):
     given = _households(2500)
     shuffled = np.random.default_rng(2).permutation(len(given))
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         land.put_households(tx, Households(given.ids[shuffled], given.lon[shuffled], given.lat[shuffled], given.counts[shuffled]))
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         found = land.households(tx)
     for name in ("ids", "lon", "lat", "counts"):
         np.testing.assert_array_equal(getattr(found, name), getattr(given, name), strict=name != "ids")
@@ -33,7 +34,7 @@ def test_households_come_back_bit_for_bit_by_id(store):
 
 
 def test_new_households_replace_the_old_ones_and_none_is_no_fault(store):
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         assert len(land.households(tx)) == 0
         land.put_households(tx, _households(10))
         land.put_households(tx, _households(3, seed=5))
@@ -44,7 +45,7 @@ def test_new_households_replace_the_old_ones_and_none_is_no_fault(store):
 
 def test_each_kind_of_land_is_replaced_by_itself(store):
     river, rail, street = LineString([(0, 0), (1, 1)]), box(0, 0, 0.1, 0.1), LineString([(0, 1), (1, 0)])
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         land.put_lines(tx, "barrier", [river, rail], ["河", "铁路"])
         land.put_lines(tx, "street", [street], ["一号路"])
         land.put_lines(tx, "barrier", [rail], ["铁路"])
@@ -54,12 +55,12 @@ def test_each_kind_of_land_is_replaced_by_itself(store):
 
 
 def test_an_unknown_kind_of_land_is_refused(store):
-    with store.begin() as tx, pytest.raises(ValueError, match="lake"):
+    with store.begin(ALL) as tx, pytest.raises(ValueError, match="lake"):
         land.put_lines(tx, "lake", [], [])
 
 
 def test_workers_are_added_and_brought_up_to_date(store):
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, WORKERS)
         people.put_workers(tx, [replace(WORKERS[0], phone="new"), Worker("w3", "网格员甲03")])
         assert people.workers(tx) == (replace(WORKERS[0], phone="new"), WORKERS[1], Worker("w3", "网格员甲03"))
@@ -71,7 +72,7 @@ def test_posts_are_found_by_area_and_by_the_instant_at_which_they_are_held(store
     ended = Post("w1", "a", Duty.WORKER, NOON, NOON + DAY)
     successor = Post("w2", "a", Duty.WORKER, NOON + DAY)
     other = Post("w1", "b", Duty.BACKUP, NOON)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, WORKERS)
         people.put_posts(tx, [other, successor, ended])
         assert people.posts(tx) == (ended, successor, other)
@@ -83,7 +84,7 @@ def test_posts_are_found_by_area_and_by_the_instant_at_which_they_are_held(store
 
 
 def test_the_same_post_put_again_gets_its_new_end(store):
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, WORKERS)
         people.put_posts(tx, [Post("w1", "a", Duty.WORKER, NOON)])
         people.put_posts(tx, [Post("w1", "a", Duty.WORKER, NOON, NOON + DAY)])
@@ -92,14 +93,14 @@ def test_the_same_post_put_again_gets_its_new_end(store):
 
 @pytest.mark.parametrize("wrong", [Post("nobody", "a", Duty.WORKER, NOON), Post("w1", "a", Duty.WORKER, NOON, NOON)])
 def test_the_database_refuses_a_post_of_nobody_and_one_that_ends_before_it_begins(store, wrong):
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, WORKERS)
-    with pytest.raises(IntegrityError), store.begin() as tx:
+    with pytest.raises(IntegrityError), store.begin(ALL) as tx:
         people.put_posts(tx, [wrong])
 
 
 def test_offices_are_added_and_brought_up_to_date(store):
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         offices.put(tx, OFFICES)
         offices.put(tx, [replace(OFFICES[1], phone="12345")])
         assert offices.all_(tx) == (OFFICES[0], replace(OFFICES[1], phone="12345"))
@@ -110,7 +111,7 @@ def test_offices_are_added_and_brought_up_to_date(store):
 def test_issue_types_are_added_and_brought_up_to_date(store):
     pothole = IssueType("pothole", "roads", Kind.COMPONENT, "路面坑洼", Limit.parse("2 WD"), "Pothole", "Roads", Grade.GENERAL, False)
     quarrel = IssueType("quarrel", "disputes", Kind.DISPUTE, "邻里纠纷", Limit.parse("24 UH"), grade=Grade.COMPLEX, subject_first=True)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         catalogues.put_issue_types(tx, [quarrel, pothole])
         catalogues.put_issue_types(tx, [replace(pothole, grade=Grade.DIFFICULT)])
         assert catalogues.issue_types(tx) == (replace(pothole, grade=Grade.DIFFICULT), quarrel)
@@ -122,7 +123,7 @@ def test_rules_are_replaced_as_a_whole_and_come_by_rank(store):
     late = Rule("d1", "*", By.SUBJECT, rank=200)
     first = Rule("c1", "pothole", By.TERRITORY, "township", "330100001", 10)
     second = Rule("d1", "roads", By.OWNER, rank=10)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         offices.put(tx, OFFICES)
         catalogues.put_rules(tx, [Rule("d1", "old", By.OWNER)])
         catalogues.put_rules(tx, [late, first, second])

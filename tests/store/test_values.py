@@ -14,6 +14,7 @@ from gridmap.duty import Duty, Post, Worker
 from gridmap.errors import IncidentMissing
 from gridmap.store import Store, incidents, land, people
 from gridmap.store.faults import TextUnusable
+from tests.builders import ALL
 from tests.store import build
 
 
@@ -33,9 +34,9 @@ def _nasty_polygons(count: int) -> list[Polygon | MultiPolygon]:
 
 def test_every_bit_of_a_shape_comes_back(store):
     shapes = _nasty_polygons(60)
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         land.put_lines(tx, "barrier", shapes, [""] * len(shapes))
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         found = [shape for _, shape in land.shapes(tx, "barrier")]
     assert [shapely.to_wkb(shape) for shape in found] == [shapely.to_wkb(shape) for shape in shapes]
 
@@ -50,10 +51,10 @@ def test_every_bit_of_a_shape_comes_back(store):
     ],
 )
 def test_an_instant_comes_back_in_utc_to_the_microsecond(store, instant):
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, build.WORKERS)
         people.put_posts(tx, [Post("w1", "x", Duty.WORKER, instant)])
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         (post,) = people.posts(tx)
     assert post.since == instant
     assert post.since.tzinfo is UTC
@@ -61,41 +62,41 @@ def test_an_instant_comes_back_in_utc_to_the_microsecond(store, instant):
 
 def test_a_naive_instant_is_refused(store):
     naive = datetime(2026, 3, 1)  # noqa: DTZ001
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, build.WORKERS)
-    with pytest.raises(StatementError, match="naive"), store.begin() as tx:
+    with pytest.raises(StatementError, match="naive"), store.begin(ALL) as tx:
         people.put_posts(tx, [Post("w1", "x", Duty.WORKER, naive)])
 
 
 def test_codes_are_in_the_same_order_on_every_database(store):
     mixed = ["b", "A", "a", "B", "é", "10", "9", "甲", "_", "-"]
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, [Worker(code, code) for code in mixed])
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         assert [worker.id for worker in people.workers(tx)] == sorted(mixed)
 
 
 def test_text_of_any_language_and_shape_comes_back(store):
     text = "路面\U0001f6a7 <img src=x> '; DROP TABLE worker; -- \\ %s :name \n\t"
-    with store.begin() as tx:
+    with store.begin(ALL) as tx:
         people.put_workers(tx, [Worker("w", text, text, text)])
-    with store.read() as tx:
+    with store.read(ALL) as tx:
         found = people.worker(tx, "w")
     assert found is not None
     assert found.name == found.phone == found.name_en == text
 
 
 def test_text_that_no_database_can_hold_is_told(store):
-    with pytest.raises(TextUnusable), store.begin() as tx:
+    with pytest.raises(TextUnusable), store.begin(ALL) as tx:
         people.put_workers(tx, [Worker("w", "half a pair \ud83d")])
-    with pytest.raises(IncidentMissing if store.dialect == "sqlite" else TextUnusable), store.read() as tx:
+    with pytest.raises(IncidentMissing if store.dialect == "sqlite" else TextUnusable), store.read(ALL) as tx:
         incidents.get(tx, "2026-\x00")
 
 
 def test_sqlite_is_kept_safe_against_power_loss_and_against_its_own_wal_fault(tmp_path):
     with closing(sqlite3.connect(tmp_path / "a.db")) as other:
         other.execute("PRAGMA journal_mode=WAL")
-    with Store.open(f"sqlite:///{tmp_path}/a.db") as store, store.read() as tx:
+    with Store.open(f"sqlite:///{tmp_path}/a.db") as store, store.read(ALL) as tx:
         settings = {
             name: tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }

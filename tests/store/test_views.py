@@ -8,6 +8,7 @@ from shapely import MultiPolygon
 
 from gridmap.store import Store, editions, incidents
 from tests import postgres
+from tests.builders import ALL
 from tests.store.build import NOON, incident, keep, land, received, settle
 
 LONG_AGO, FAR_AWAY = datetime(2020, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
@@ -21,7 +22,7 @@ def test_both_views_are_typed_layers_with_a_unique_number(fresh_postgres):
     ]
     with Store.open(fresh_postgres) as store:
         settle(store)
-        with store.begin() as tx:
+        with store.begin(ALL) as tx:
             keep(tx, 3)
     for view, rows in (("areas_in_force", 4), ("incidents_open", 3)):
         asked = f"SELECT count(DISTINCT id), count(*), pg_typeof(min(id))::text FROM {view}"
@@ -29,7 +30,7 @@ def test_both_views_are_typed_layers_with_a_unique_number(fresh_postgres):
 
 
 def test_the_areas_in_force_are_those_of_now(fresh_postgres):
-    with Store.open(fresh_postgres) as store, store.begin() as tx:
+    with Store.open(fresh_postgres) as store, store.begin(ALL) as tx:
         editions.add(tx, land(), in_force_from=LONG_AGO, recorded_at=LONG_AGO)
         editions.add(tx, land(0.1), in_force_from=LONG_AGO, recorded_at=LONG_AGO)
         editions.add(tx, land(0.2), in_force_from=FAR_AWAY, recorded_at=LONG_AGO)
@@ -43,7 +44,7 @@ def test_the_areas_in_force_are_those_of_now(fresh_postgres):
 def test_the_open_incidents_are_points_where_there_is_one(fresh_postgres):
     with Store.open(fresh_postgres) as store:
         settle(store)
-        with store.begin() as tx:
+        with store.begin(ALL) as tx:
             first, second = incidents.numbers(tx, 2, year=2026)
             placed = replace(incident(first), lon=0.25, lat=0.75)
             incidents.add_many(tx, [received(placed), received(incident(second, lon=None, cell=None))])

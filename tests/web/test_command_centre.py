@@ -9,10 +9,11 @@ import httpx2 as httpx
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from gridmap.duty import Actor
+from gridmap.access import operator
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store, editions
+from tests.builders import ALL
 from tests.serving import serving
 from tests.small_land import IN_CELL_1, settle
 from tests.web.conftest import Watched, chromium_with, watched
@@ -44,7 +45,7 @@ def fill(store: Store, count: int) -> None:
         )
         for n in range(count)
     ]
-    receive_many(store, reports, now=datetime.now(UTC), actor=Actor("import"))
+    receive_many(store, reports, now=datetime.now(UTC), actor=operator("import"))
 
 
 def signs(page: Page) -> int:
@@ -311,7 +312,7 @@ def test_an_edition_that_takes_effect_while_the_page_is_open_is_told_and_shown(b
         expect(page.locator(".edition")).to_contain_text("1", timeout=12_000)
         expect(page.locator("#newer")).to_be_hidden()
         now = datetime.now(UTC)
-        with store.begin() as tx:
+        with store.begin(ALL) as tx:
             editions.add(tx, store.edition(tx, 1).areas, in_force_from=now, recorded_at=now)
         page.locator("#newer").click(timeout=12_000)
         expect(page.locator(".edition")).to_contain_text("2")

@@ -1,0 +1,110 @@
+"""The first wall, the same on both databases: every query of a table that is not for everybody is narrowed to the transaction's scope.
+
+A query function narrows with `within(tx, table)`. That it did is not left to care: `guard` refuses to run a statement that reads or
+changes such a table without it.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    Integer,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    event,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.sql import visitors
+
+from gridmap.access import Action, Scope
+from gridmap.store.dialect import POSTGRESQL
+from gridmap.store.schema import access_grant, account, contact, history, incident, report, token
+from gridmap.store.walls import settings_of
+
+SCOPED = frozenset({incident, report, contact, history, account, access_grant, token})
+MARK = "scope_"
+# What is done about accounts in general, rather than about one's own.
+MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
+WHOLE_HISTORY = frozenset({Action.AUDIT_READ, Action.OPERATE})
+
+
+class Unscoped(AssertionError):
+    """A fault of ours: a statement that would have seen more than the actor may."""
+
+
+def scope_of(tx: Connection) -> Scope:
+    found: Scope = tx.get_execution_options()["scope"]
+    return found
+
+
+def enter(tx: Connection, scope: Scope) -> None:
+    """Step behind the second wall: PostgreSQL's role and settings, until this transaction ends."""
+    if tx.dialect.name == POSTGRESQL:
+        tx.execute(select(*(func.set_config(name, value, True) for name, value in settings_of(scope).items())))
+
+
+def within(tx: Connection, table: Table) -> ColumnElement[bool]:
+    """Whether a row of `table` lies within the transaction's scope: a part of every WHERE that names the table."""
+    return _marked(table, _rows(table, scope_of(tx)))
+
+
+def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
+    """The condition of this table's rows, or all, or none."""
+    if table in {account, access_grant, token}:
+        return scope.action in MANAGING or table.c["id" if table is account else "account"] == scope.actor.account
+    if scope.everywhere:
+        return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
+    if table is incident:
+        return _incidents(scope)
+    if table is contact:
+        return contact.c.report.in_(select(report.c.id).where(_marked(report, _rows(report, scope))))
+    shown = report.c.id == scope.report
+    return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
+
+
+def _incidents(scope: Scope) -> ColumnElement[bool]:
+    if scope.report:
+        return incident.c.id.in_(select(report.c.incident).where(_marked(report, report.c.id == scope.report)))
+    areas, offices, workers = sorted(scope.areas), sorted(scope.offices), sorted(scope.workers)
+    return or_(
+        *(incident.c[level].in_(areas) for level in ("township", "village", "cell")),
+        incident.c.office.in_(offices),
+        incident.c.worker.in_(workers),
+        incident.c.backup.in_(workers),
+    )
+
+
+def _visible(scope: Scope) -> Select[Any]:
+    return select(incident.c.id).where(_marked(incident, _incidents(scope)))
+
+
+def _marked(table: Table, rows: ColumnElement[bool] | bool) -> ColumnElement[bool]:
+    """The condition, bearing a parameter by which `guard` knows that it is there."""
+    mark: ColumnElement[bool] = bindparam(f"{MARK}{table.name}", 0 if rows is False else 1, Integer) == 1
+    return mark if isinstance(rows, bool) else mark & rows
+
+
+def guard(engine: Engine) -> None:
+    """Let no statement through that names a scoped table without its mark."""
+    event.listen(engine, "before_execute", _refuse_unscoped)
+
+
+def _refuse_unscoped(tx: Connection, statement: Any, *_: Any) -> None:
+    if "scope" not in tx.get_execution_options() or not isinstance(statement, Select | Update | Delete):
+        return
+    named, marked = set(), set()
+    for part in visitors.iterate(statement):
+        if isinstance(part, Table) and part in SCOPED:
+            named.add(part.name)
+        elif isinstance(part, BindParameter) and part.key.startswith(MARK):
+            marked.add(part.key.removeprefix(MARK))
+    if named - marked:
+        raise Unscoped(f"no scope in a query of {', '.join(sorted(named - marked))}")
