@@ -274,6 +274,28 @@ def test_every_public_class_and_longer_function_says_what_a_caller_gets() -> Non
     none(wrong)
 
 
+def _called(module: Module, name: str) -> list[str]:
+    """Where the module calls this name, however it is reached."""
+    found = [node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    return [
+        module.at(f.lineno)
+        for f in found
+        if (isinstance(f, ast.Name) and f.id == name) or (isinstance(f, ast.Attribute) and f.attr == name)
+    ]
+
+
+def test_a_scope_is_made_by_access_alone_and_grants_are_read_by_one_flow() -> None:
+    scopes = [at for module in modules() if module.room != "access" for at in _called(module, "Scope")]
+    grants = [at for module in modules() if module.room != "access" and module.path.stem != "act" for at in _called(module, "Grant")]
+    none(scopes + grants)
+
+
+def test_the_operator_acts_only_at_the_doors_that_are_named() -> None:
+    """Who holds the machine: commands (through `act`), the demonstration, the service's own tasks, and requests before the first account."""
+    doors = {"gridmap/flows/act.py", "gridmap/cli/demo.py", "api/sign_in.py", "api/live.py", "api/tasks.py"}
+    none(at for module in modules() if module.room != "access" for at in _called(module, "operator") if at.partition(":")[0] not in doors)
+
+
 def test_nothing_is_printed_but_by_commands() -> None:
     wrong = [
         module.at(node.lineno)
