@@ -1,8 +1,11 @@
 """The only reader of the environment. Checked as a whole at start: every fault is told at once."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gridmap.errors import BadSettings
@@ -12,12 +15,23 @@ DEFAULT_DATABASE_URL = "sqlite:///gridmap.db"
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The sign-in service that accounts may be linked to (OpenID Connect), and the word on its button."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment chose (variables `GRIDMAP_*`)."""
 
     database_url: str
     timezone: ZoneInfo
     lang: Lang
+    oidc: OidcSettings | None = None
 
 
 def read_lang(environment: Mapping[str, str] | None = None) -> Lang:
@@ -42,6 +56,65 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     database_url = env.get("GRIDMAP_DATABASE_URL") or DEFAULT_DATABASE_URL
     if not database_url.startswith(("sqlite:", "postgres:", "postgresql:", "postgresql+psycopg2:")):
         faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
+    oidc = _oidc(env, faults)
     if faults:
         raise BadSettings(faults="; ".join(faults))
-    return Settings(database_url, timezone, read_lang(env))
+    return Settings(database_url, timezone, read_lang(env), oidc)
+
+
+def _oidc(env: Mapping[str, str], faults: list[str]) -> OidcSettings | None:
+    """The sign-in service, if one is set: its issuer, our id there and the secret all together, or none of them."""
+    issuer, client_id = env.get("GRIDMAP_OIDC_ISSUER", ""), env.get("GRIDMAP_OIDC_CLIENT_ID", "")
+    secret = _secret(env, "GRIDMAP_OIDC_CLIENT_SECRET", faults)  # or GRIDMAP_OIDC_CLIENT_SECRET_FILE
+    name = env.get("GRIDMAP_OIDC_NAME", "").strip()
+    needed = {"GRIDMAP_OIDC_ISSUER": issuer, "GRIDMAP_OIDC_CLIENT_ID": client_id, "GRIDMAP_OIDC_CLIENT_SECRET": secret}
+    missing = [name for name, value in needed.items() if value == ""]
+    if len(missing) == len(needed) and not name:
+        return None
+    if missing:
+        faults.append(f"{', '.join(missing)} missing (issuer, client id and secret together, or none of them)")
+    if issuer and not _is_issuer(issuer):
+        faults.append(f"GRIDMAP_OIDC_ISSUER={issuer!r} (https://HOST/…, http only on loopback, nothing after the path)")
+    return OidcSettings(issuer, client_id, secret or "", name or _host(issuer))
+
+
+def _secret(env: Mapping[str, str], name: str, faults: list[str]) -> str | None:
+    """A secret from its variable, or from the file that NAME_FILE names; "" if neither is set, None if it cannot be read."""
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return env.get(name, "")
+    if env.get(name):
+        faults.append(f"{name} and {name}_FILE (one of them)")
+    try:
+        secret = Path(path).read_text("utf-8").strip()
+    except (OSError, ValueError):
+        secret = ""
+    if not secret:
+        faults.append(f"{name}_FILE={path!r} (a file that holds the secret and can be read)")
+    return secret or None
+
+
+def _is_issuer(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        plain = parts.port != 0 and not (parts.query or parts.fragment or "@" in parts.netloc) and url.isascii() and url.isprintable()
+    except ValueError:
+        return False
+    return (
+        plain and " " not in url and bool(_host(url)) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(_host(url))))
+    )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of a URL can only be this machine: localhost, or an address of loopback."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
