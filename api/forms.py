@@ -11,8 +11,11 @@ SECRETS = frozenset({"password", "again", "old"})  # a space is as good a charac
 
 
 async def posted(request: Request) -> dict[str, str]:
-    """The fields of an urlencoded form, without what surrounds them; empty for any other body. Of a field sent twice the last counts."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
+    """The fields of an urlencoded form, without what surrounds them; empty for any other body. Of a field sent twice the last counts.
+
+    Nothing under /api takes forms: what is sent there is not read here.
+    """
+    if request.url.path.startswith("/api/") or request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
         return {}
     try:
         pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)

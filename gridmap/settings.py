@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gridmap.errors import BadSettings
 from gridmap.words import LANGS, Lang
 
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 DEFAULT_DATABASE_URL = "sqlite:///gridmap.db"
 
 
@@ -32,6 +35,13 @@ class Settings:
     timezone: ZoneInfo
     lang: Lang
     oidc: OidcSettings | None = None
+    public_url: str | None = None  # where others reach the service: https://HOST[:PORT]
+    proxies: tuple[IPNetwork, ...] = ()  # whose word for who asks, and by https, is taken
+
+    @property
+    def public_host(self) -> str | None:
+        """The host of the public address, in small letters, as requests name it without a port."""
+        return self.public_url and _host(self.public_url)
 
 
 def read_lang(environment: Mapping[str, str] | None = None) -> Lang:
@@ -57,9 +67,41 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if not database_url.startswith(("sqlite:", "postgres:", "postgresql:", "postgresql+psycopg2:")):
         faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
     oidc = _oidc(env, faults)
+    public_url, proxies = _public_url(env, faults), _proxies(env, faults)
     if faults:
         raise BadSettings(faults="; ".join(faults))
-    return Settings(database_url, timezone, read_lang(env), oidc)
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies)
+
+
+def _public_url(env: Mapping[str, str], faults: list[str]) -> str | None:
+    """https and a host that others know, with a port where it is not 443; nothing after it but one slash."""
+    url = env.get("GRIDMAP_PUBLIC_URL", "").strip().removesuffix("/")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        host = parts.hostname or ""
+    except ValueError:
+        host = port = ""
+    shown = f"[{host}]" if ":" in host else host
+    if not host or url.lower() != f"https://{shown}{port}" or is_loopback(host) or not _HOST.fullmatch(host):
+        faults.append(f"GRIDMAP_PUBLIC_URL={url!r} (https://HOST or https://HOST:PORT, a host that others know)")
+    return f"https://{shown}{port}"
+
+
+def _proxies(env: Mapping[str, str], faults: list[str]) -> tuple[IPNetwork, ...]:
+    found = []
+    for text in env.get("GRIDMAP_PROXY", "").replace(",", " ").split():
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError:
+            network = None
+        if network is None or network.prefixlen == 0:  # everybody is no proxy
+            faults.append(f"GRIDMAP_PROXY has {text!r} (addresses or networks of the proxy: 127.0.0.1, 10.0.0.0/28)")
+        else:
+            found.append(network)
+    return tuple(found)
 
 
 def _oidc(env: Mapping[str, str], faults: list[str]) -> OidcSettings | None:
