@@ -80,7 +80,7 @@ def postgis_city(postgres_url: str, migrated_template: str, cambridge: Path, req
 
 def _do_the_job(store: Store, cambridge: Path, requests: pandas.DataFrame) -> City:
     _bring_land(store, cambridge)
-    cut_draft(store, draft="import", now=NOW)
+    cut_draft(store, draft="import", now=NOW, actor=ACTOR)
     edition = publish(store, "import", at=NOW, now=NOW, actor=ACTOR)
     _bring_registers(store, edition, requests)
     answers = receive_many(store, [_report(row) for row in requests.itertuples()], now=NOW, actor=ACTOR)
@@ -90,10 +90,10 @@ def _do_the_job(store: Store, cambridge: Path, requests: pandas.DataFrame) -> Ci
 def _bring_land(store: Store, cambridge: Path) -> None:
     columns = AreaColumns(code="GEOID20", name="NAMELSAD20")
     for file, level in (("Tracts", Level.TOWNSHIP), ("BlockGroups", Level.VILLAGE)):
-        import_areas(store, cambridge / f"DEMOGRAPHICS_Adjusted{file}2020.geojson", AreaOptions(level, columns), now=NOW)
+        import_areas(store, cambridge / f"DEMOGRAPHICS_Adjusted{file}2020.geojson", AreaOptions(level, columns), now=NOW, actor=ACTOR)
     points = cambridge / "cambridge_household_points.gpkg"
-    import_households(store, points, HouseholdColumns("households"), ReadOptions(), now=NOW)
-    import_land(store, cambridge / "TRANS_Rail.geojson", "barrier", ReadOptions(), now=NOW)
+    import_households(store, points, HouseholdColumns("households"), ReadOptions(), now=NOW, actor=ACTOR)
+    import_land(store, cambridge / "TRANS_Rail.geojson", "barrier", ReadOptions(), now=NOW, actor=ACTOR)
 
 
 def _bring_registers(store: Store, edition: Edition, requests: pandas.DataFrame) -> None:

@@ -21,7 +21,7 @@ from gridmap.flows.import_areas import import_areas
 from gridmap.flows.import_land import import_households, import_land
 from gridmap.grid import Level
 from gridmap.store import Store, drafts, editions, land
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOWN, OTHER = box(113.0, 28.0, 113.1, 28.1), box(113.1, 28.0, 113.2, 28.1)
@@ -48,18 +48,22 @@ def codes(store: Store, draft: str = "import") -> list[str]:
 
 
 def test_areas_are_added_changed_and_replaced(store: Store, tmp_path: Path) -> None:
-    first = import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN), ("2", OTHER)), TOWNSHIPS, now=NOW)
+    first = import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN), ("2", OTHER)), TOWNSHIPS, now=NOW, actor=OPERATOR)
     assert (first.areas, first.added, first.changed, first.removed) == (2, 2, 0, 0)
-    again = import_areas(store, write(tmp_path / "t.geojson", ("2", OTHER), ("3", box(113.2, 28, 113.3, 28.1))), TOWNSHIPS, now=NOW)
+    again = import_areas(
+        store, write(tmp_path / "t.geojson", ("2", OTHER), ("3", box(113.2, 28, 113.3, 28.1))), TOWNSHIPS, now=NOW, actor=OPERATOR
+    )
     assert (again.added, again.changed, again.same, again.removed) == (1, 0, 1, 0)
-    only = import_areas(store, write(tmp_path / "t.geojson", ("3", box(113.2, 28, 113.3, 28.2))), TOWNSHIPS, now=NOW, replace=True)
+    only = import_areas(
+        store, write(tmp_path / "t.geojson", ("3", box(113.2, 28, 113.3, 28.2))), TOWNSHIPS, now=NOW, actor=OPERATOR, replace=True
+    )
     assert (only.added, only.changed, only.same, only.removed) == (0, 1, 0, 2)
     assert codes(store) == ["3"]
 
 
 def test_the_areas_keep_their_names_and_every_bit_of_their_shapes(store: Store, tmp_path: Path) -> None:
     bent = shapely.Polygon([(113.0, 28.0), (113.1 / 3 + 75.4, 28.0), (113.1, 28.1), (113.0, 28.1)])
-    import_areas(store, write(tmp_path / "t.geojson", ("06", bent)), TOWNSHIPS, now=NOW)
+    import_areas(store, write(tmp_path / "t.geojson", ("06", bent)), TOWNSHIPS, now=NOW, actor=OPERATOR)
     with store.read(ALL) as tx:
         (area,) = drafts.areas(tx, "import")
     assert (area.code, area.level, area.name, area.name_en, area.parent) == ("06", Level.TOWNSHIP, "村06", "Village 06", None)
@@ -67,19 +71,21 @@ def test_the_areas_keep_their_names_and_every_bit_of_their_shapes(store: Store, 
 
 
 def test_a_refused_file_changes_nothing(store: Store, tmp_path: Path) -> None:
-    import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN)), TOWNSHIPS, now=NOW)
+    import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN)), TOWNSHIPS, now=NOW, actor=OPERATOR)
     good, orphan = ("11", box(113.0, 28.0, 113.05, 28.1)), ("91", box(115, 28, 115.1, 28.1))
     with pytest.raises(ImportRefused, match=r"1 faults\. The first: 91 lies in no area") as refused:
-        import_areas(store, write(tmp_path / "v.geojson", good, orphan), VILLAGES, now=NOW)
+        import_areas(store, write(tmp_path / "v.geojson", good, orphan), VILLAGES, now=NOW, actor=OPERATOR)
     assert {finding.code for finding in refused.value.findings} >= {"orphan", "parents_found"}  # type: ignore[attr-defined]
     assert codes(store) == ["1"]
 
 
 def test_a_draft_that_is_new_is_compared_with_what_is_in_force(store: Store, tmp_path: Path) -> None:
-    import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN), ("2", OTHER)), TOWNSHIPS, now=NOW)
+    import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN), ("2", OTHER)), TOWNSHIPS, now=NOW, actor=OPERATOR)
     with store.begin(ALL) as tx:
         editions.add(tx, drafts.areas(tx, "import"), in_force_from=NOW, recorded_at=NOW)
-    done = import_areas(store, write(tmp_path / "v.geojson", ("11", TOWN), ("21", OTHER)), VILLAGES, now=NOW, draft="spring")
+    done = import_areas(
+        store, write(tmp_path / "v.geojson", ("11", TOWN), ("21", OTHER)), VILLAGES, now=NOW, actor=OPERATOR, draft="spring"
+    )
     assert done.added == 2
     assert codes(store, "spring") == ["1", "2", "11", "21"]
 
@@ -88,7 +94,7 @@ def test_households_replace_those_before(store: Store, tmp_path: Path) -> None:
     columns = HouseholdColumns("n", "code")
     for name in ("06", "07"):
         path = write(tmp_path / "h.geojson", (name, shapely.Point(113.05, 28.05)))
-        done = import_households(store, path, columns, ReadOptions(), now=NOW)
+        done = import_households(store, path, columns, ReadOptions(), now=NOW, actor=OPERATOR)
     assert (done.rows, done.households) == (1, 2)
     with store.read(ALL) as tx:
         assert land.households(tx).ids.tolist() == ["07"]
@@ -96,21 +102,26 @@ def test_households_replace_those_before(store: Store, tmp_path: Path) -> None:
 
 def test_each_kind_of_line_replaces_its_own_kind(store: Store, tmp_path: Path) -> None:
     rail, bridge = shapely.LineString([(113, 28), (113.1, 28.1)]), box(113.05, 28.05, 113.06, 28.06)
-    import_land(store, write(tmp_path / "b.geojson", ("old", rail)), "barrier", ReadOptions(), now=NOW)
-    import_land(store, write(tmp_path / "b.geojson", ("rail", rail)), "barrier", ReadOptions(), name="code", now=NOW)
-    import_land(store, write(tmp_path / "b.geojson", ("bridge", bridge)), "bridge", ReadOptions(), name="name", now=NOW)
+    import_land(store, write(tmp_path / "b.geojson", ("old", rail)), "barrier", ReadOptions(), now=NOW, actor=OPERATOR)
+    import_land(store, write(tmp_path / "b.geojson", ("rail", rail)), "barrier", ReadOptions(), name="code", now=NOW, actor=OPERATOR)
+    import_land(store, write(tmp_path / "b.geojson", ("bridge", bridge)), "bridge", ReadOptions(), name="name", now=NOW, actor=OPERATOR)
     with store.read(ALL) as tx:
         assert [(name, shape.equals(rail)) for name, shape in land.shapes(tx, "barrier")] == [("rail", True)]
         assert [(name, shape.equals(bridge)) for name, shape in land.shapes(tx, "bridge")] == [("村bridge", True)]
 
 
 def test_a_file_far_from_the_known_land_is_told(store: Store, tmp_path: Path) -> None:
-    import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN)), TOWNSHIPS, now=NOW)
+    import_areas(store, write(tmp_path / "t.geojson", ("1", TOWN)), TOWNSHIPS, now=NOW, actor=OPERATOR)
     path = write(tmp_path / "h.geojson", ("06", shapely.Point(28.05, 75.0)))
-    done = import_households(store, path, HouseholdColumns("n"), ReadOptions(), now=NOW)
+    done = import_households(store, path, HouseholdColumns("n"), ReadOptions(), now=NOW, actor=OPERATOR)
     assert [finding.code for finding in done.findings] == ["far_away"]
     near = import_households(
-        store, write(tmp_path / "h.geojson", ("06", shapely.Point(113.5, 28))), HouseholdColumns("n"), ReadOptions(), now=NOW
+        store,
+        write(tmp_path / "h.geojson", ("06", shapely.Point(113.5, 28))),
+        HouseholdColumns("n"),
+        ReadOptions(),
+        now=NOW,
+        actor=OPERATOR,
     )
     assert near.findings == ()
 

@@ -8,7 +8,6 @@ import pytest
 from openpyxl import load_workbook
 
 from gridmap import catalogue_default
-from gridmap.access import operator
 from gridmap.catalogue import By, Rule
 from gridmap.duty import Duty, Office, Worker
 from gridmap.errors import NoEditionInForce, TableEmpty
@@ -22,7 +21,7 @@ from gridmap.tables.rejects import RejectsUnusable, write_rejects
 from gridmap.tables.reports import Defaults
 from gridmap.tables.rows import Rejected, Row
 from gridmap.words import LANGS
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -46,7 +45,7 @@ def bring(
 ) -> RegisterImport:
     path = folder / f"{register}.csv"
     path.write_text(text, "utf-8")
-    return import_register(store, register, path, now=now, zone=SHANGHAI, all_or_nothing=all_or_nothing)
+    return import_register(store, register, path, now=now, actor=OPERATOR, zone=SHANGHAI, all_or_nothing=all_or_nothing)
 
 
 def why(found: RegisterImport) -> list[tuple[int, str]]:
@@ -157,7 +156,7 @@ def test_rejected_rows_are_never_written_over_their_own_file_or_where_nobody_can
     before = path.read_bytes()
     for asked in (path, folder / "back.csv", folder / "none" / "back.xlsx", folder):
         with pytest.raises(RejectsUnusable):
-            import_register(county, Register.WORKERS, path, now=NOW, zone=SHANGHAI, rejects=asked)
+            import_register(county, Register.WORKERS, path, now=NOW, actor=OPERATOR, zone=SHANGHAI, rejects=asked)
     assert path.read_bytes() == before
 
 
@@ -179,11 +178,11 @@ def test_a_ground_that_is_never_asked_is_noted(county: Store, folder: Path) -> N
 
 def test_the_defaults_come_in_once_and_replace_nothing_unasked(county: Store) -> None:
     with pytest.raises(CatalogueThere):
-        import_defaults(county)
+        import_defaults(county, now=NOW, actor=OPERATOR)
     own = Office("urban-management", "城管局", catalogue_default.offices()[0].kind, None, "0700")
     with county.begin(ALL) as tx:
         offices.put(tx, [own])
-    found = import_defaults(county, replace=True)
+    found = import_defaults(county, replace=True, now=NOW, actor=OPERATOR)
     with county.read(ALL) as tx:
         assert catalogues.rules(tx) == tuple(sorted(catalogue_default.rules(), key=lambda rule: rule.rank))
         assert set(catalogue_default.issue_types()) < set(catalogues.issue_types(tx))
@@ -207,9 +206,7 @@ E0113,x,28.005,,,路面破损,7
 def bring_reports(store: Store, folder: Path, text: str, sender: str = "12345") -> ReportImport:
     path = folder / "reports.csv"
     path.write_text(text, "utf-8")
-    return import_reports(
-        store, path, now=NOW, zone=SHANGHAI, actor=operator("tester"), defaults=Defaults(datum="wgs84", sender=sender), lang="zh"
-    )
+    return import_reports(store, path, now=NOW, zone=SHANGHAI, actor=OPERATOR, defaults=Defaults(datum="wgs84", sender=sender), lang="zh")
 
 
 def test_every_row_of_a_file_is_counted_once_and_the_same_file_doubles_nothing(county: Store, folder: Path) -> None:

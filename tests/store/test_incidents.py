@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from gridmap.access import Action, allowed, operator
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import State
 from gridmap.store import ids, incidents
 from gridmap.store.faults import IncidentClosed
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 from tests.store import build
 from tests.store.build import DAY, NOON, incident, keep, received, settle
 
@@ -151,7 +152,7 @@ def test_lists_are_narrowed_by_state_box_and_area_of_any_level(store):
         (west,) = keep(tx, lon=0.1)
         (east,) = keep(tx, lon=0.9, cell="330100001001002")
         (nowhere,) = keep(tx, lon=None, cell=None)
-        closed = incidents.close(tx, keep(tx)[0].id, at=NOON + DAY, actor="x")
+        closed = incidents.close(tx, keep(tx)[0].id, at=NOON + DAY)
 
         def found(**narrowed: object) -> set[str]:
             return {one.number for one in incidents.list_(tx, limit=100, **narrowed)}
@@ -173,14 +174,15 @@ def test_closing_is_logged_and_cannot_be_done_twice(store):
     settle(store)
     with store.begin(ALL) as tx:
         (made,) = keep(tx)
-        closed = incidents.close(tx, made.number, at=NOON + DAY, actor="dispatcher 2", note="已修好")
+    with store.begin(allowed(operator("dispatcher 2"), Action.INCIDENT_CLOSE)) as tx:
+        closed = incidents.close(tx, made.number, at=NOON + DAY, note="已修好")
         assert closed == replace(made, state=State.CLOSED, revision=2) == incidents.get(tx, made.id)
         with pytest.raises(IncidentClosed):
-            incidents.close(tx, made.id, at=NOON + DAY, actor="dispatcher 3")
+            incidents.close(tx, made.id, at=NOON + DAY)
         with pytest.raises(IncidentMissing):
-            incidents.close(tx, "2026-999999", at=NOON, actor="dispatcher 3")
+            incidents.close(tx, "2026-999999", at=NOON)
         first, second = incidents.history(tx, made.id)
-    assert (first.what, first.from_state, first.to_state, first.actor) == ("receive", None, State.DISPATCHED, "dispatcher 1")
+    assert (first.what, first.from_state, first.to_state, first.actor) == ("receive", None, State.DISPATCHED, OPERATOR.name)
     assert (second.what, second.from_state, second.to_state, second.actor) == ("close", State.DISPATCHED, State.CLOSED, "dispatcher 2")
     assert (second.at, second.facts, second.incident) == (NOON + DAY, {"note": "已修好"}, made.id)
     assert first.id < second.id

@@ -7,11 +7,12 @@ from threading import Event
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from gridmap.duty import Worker
 from gridmap.errors import Refusal, SchemaOutdated
 from gridmap.store import Store, Tx, faults, incidents, people
+from gridmap.store.connect import read_url
 from gridmap.store.migrate import HEAD
 from gridmap.words import LANGS
 from tests import postgres
@@ -235,16 +236,14 @@ def test_a_shared_database_is_left_alone_if_a_name_is_taken_and_used_if_not(bare
     assert Store.migrate(bare_postgres) == HEAD
 
 
-def _set_version(store: Store, version: str) -> None:
-    with store.begin(ALL) as tx:
-        tx.execute(text("UPDATE gridmap_version SET version_num = :version"), {"version": version})
-
-
 @pytest.mark.parametrize("kind", ["sqlite", "postgis"])
 def test_a_schema_newer_than_the_program_is_refused_and_left_alone(kind, tmp_path, request):
     url = f"sqlite:///{tmp_path}/a.db" if kind == "sqlite" else request.getfixturevalue("fresh_postgres")
-    with Store.open(url) as store:
-        _set_version(store, "9999")
+    Store.open(url).close()
+    engine = create_engine(read_url(url))
+    with engine.begin() as tx:
+        tx.execute(text("UPDATE gridmap_version SET version_num = '9999'"))
+    engine.dispose()
     assert isinstance(_refusal(url), faults.SchemaNewer)
     with pytest.raises(faults.SchemaNewer):
         Store.migrate(url)

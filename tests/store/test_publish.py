@@ -87,7 +87,7 @@ def test_a_refused_draft_stays_and_every_reason_is_carried(store: Store) -> None
         publish(store, "import", now=NOW, actor=PLANNER)
     assert [finding.code for finding in refused.value.findings][:2] == ["orphan_named", "overlap"]
     assert "2 faults" in str(refused.value)
-    assert refused.value.findings == check_draft(store, "import")
+    assert refused.value.findings == check_draft(store, "import", actor=PLANNER)
     with store.read(ALL) as tx:
         assert len(drafts.areas(tx, "import")) == 3
 
@@ -118,13 +118,13 @@ def test_a_draft_that_began_before_the_newest_edition_does_not_undo_it_unasked(s
     fill(store, *LAND, draft="slow")
     fill(store, *LAND, draft="quick")
     publish(store, "quick", now=NOW, actor=PLANNER)
-    assert [finding.code for finding in check_draft(store, "slow")] == ["base_none"]
+    assert [finding.code for finding in check_draft(store, "slow", actor=PLANNER)] == ["base_none"]
     fill(store, draft="next")
-    assert check_draft(store, "next") == ()
+    assert check_draft(store, "next", actor=PLANNER) == ()
     with pytest.raises(PublishRefused, match="edition 1 has been published since"):
         publish(store, "slow", now=NOW, actor=PLANNER)
     assert publish(store, "slow", now=NOW, actor=PLANNER, supersede=True).number == 2
-    assert [(f.code, f.facts["base"], f.facts["newest"]) for f in check_draft(store, "next")] == [("base_outdated", 1, 2)]
+    assert [(f.code, f.facts["base"], f.facts["newest"]) for f in check_draft(store, "next", actor=PLANNER)] == [("base_outdated", 1, 2)]
 
 
 def both(*calls: Callable[[], object]) -> list[object]:
@@ -170,7 +170,7 @@ def test_a_draft_is_cut_by_what_is_in_the_store(store: Store) -> None:
         river = square(100, -10, 110, 210)
         land.put_lines(tx, "barrier", [river], ["river"])
     fill(store, *LAND)
-    cut = cut_draft(store, now=NOW)
+    cut = cut_draft(store, now=NOW, actor=PLANNER)
     made = publish(store, "import", now=NOW, actor=PLANNER)
     cells = made.at(Level.CELL)
     assert {cell.code for cell in cells} == {cell.code for cell in cut.cells}
@@ -183,8 +183,8 @@ def test_a_draft_is_cut_by_what_is_in_the_store(store: Store) -> None:
 def test_cutting_again_replaces_the_cells_of_the_named_villages_only(store: Store) -> None:
     settle(store, homes())
     fill(store, *LAND)
-    first = cut_draft(store, now=NOW)
-    again = cut_draft(store, villages=[EAST.code], low=20, high=40, now=NOW)
+    first = cut_draft(store, now=NOW, actor=PLANNER)
+    again = cut_draft(store, villages=[EAST.code], low=20, high=40, now=NOW, actor=PLANNER)
     with store.read(ALL) as tx:
         cells = {area.code for area in drafts.areas(tx, "import") if area.level is Level.CELL}
     kept = {cell.code for cell in first.cells if cell.parent == WEST.code}
@@ -195,13 +195,13 @@ def test_cutting_again_replaces_the_cells_of_the_named_villages_only(store: Stor
 def test_a_cell_code_that_was_retired_is_never_given_again(store: Store) -> None:
     settle(store, homes())
     fill(store, *LAND)
-    cut_draft(store, low=30, high=50, now=NOW)
+    cut_draft(store, low=30, high=50, now=NOW, actor=PLANNER)
     first = publish(store, "import", now=NOW, actor=PLANNER)
-    cut_draft(store, low=60, high=100, now=NOW)
+    cut_draft(store, low=60, high=100, now=NOW, actor=PLANNER)
     second = publish(store, "import", now=NOW, actor=PLANNER)
     retired = {cell.code for cell in first.at(Level.CELL)} - {cell.code for cell in second.at(Level.CELL)}
     assert retired
-    cut_draft(store, low=30, high=50, now=NOW)
+    cut_draft(store, low=30, high=50, now=NOW, actor=PLANNER)
     third = publish(store, "import", now=NOW, actor=PLANNER)
     assert not retired & {cell.code for cell in third.at(Level.CELL)}
     old = next(cell for cell in first.at(Level.CELL) if cell.code in retired)
@@ -215,23 +215,23 @@ def test_a_cut_without_draft_starts_from_the_edition_in_force(store: Store) -> N
     settle(store, homes())
     fill(store, *LAND)
     publish(store, "import", now=NOW, actor=PLANNER)
-    cut_draft(store, draft="redraw", now=NOW)
+    cut_draft(store, draft="redraw", now=NOW, actor=PLANNER)
     with store.read(ALL) as tx:
         assert {area.level for area in drafts.areas(tx, "redraw")} == set(Level)
 
 
 def test_what_cannot_be_cut_is_refused_and_changes_nothing(store: Store) -> None:
     with pytest.raises(DraftMissing):
-        cut_draft(store, now=NOW)
+        cut_draft(store, now=NOW, actor=PLANNER)
     fill(store, TOWNSHIP)
     with pytest.raises(VillagesNone):
-        cut_draft(store, now=NOW)
+        cut_draft(store, now=NOW, actor=PLANNER)
     fill(store, WEST)
     with pytest.raises(HouseholdsNone):
-        cut_draft(store, now=NOW)
+        cut_draft(store, now=NOW, actor=PLANNER)
     settle(store, homes())
     with pytest.raises(VillageMissing, match="420100100202"):
-        cut_draft(store, villages=[EAST.code], now=NOW)
+        cut_draft(store, villages=[EAST.code], now=NOW, actor=PLANNER)
     with store.read(ALL) as tx:
         assert len(drafts.areas(tx, "import")) == 2
 
@@ -240,7 +240,7 @@ def test_a_village_that_changes_while_it_is_cut_is_not_given_cells_that_do_not_f
     settle(store, homes())
     fill(store, *LAND)
     with pytest.raises(DraftChanged):
-        cut_draft(store, now=NOW, advance=lambda _: fill(store, replace(WEST, shape=square(0, 0, 199, 200))))
+        cut_draft(store, now=NOW, actor=PLANNER, advance=lambda _: fill(store, replace(WEST, shape=square(0, 0, 199, 200))))
     with store.read(ALL) as tx:
         assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP, Level.VILLAGE}
 
@@ -248,6 +248,6 @@ def test_a_village_that_changes_while_it_is_cut_is_not_given_cells_that_do_not_f
 def test_cutting_named_villages_says_nothing_of_the_households_of_others(store: Store) -> None:
     settle(store, homes())
     fill(store, *LAND)
-    cut = cut_draft(store, villages=[WEST.code], now=NOW)
+    cut = cut_draft(store, villages=[WEST.code], now=NOW, actor=PLANNER)
     assert {cell.parent for cell in cut.cells} == {WEST.code}
     assert not [each for each in cut.exceptions if each.reason.key == "reason.cut_outside"]
