@@ -37,6 +37,8 @@ class Settings:
     oidc: OidcSettings | None = None
     public_url: str | None = None  # where others reach the service: https://HOST[:PORT]
     proxies: tuple[IPNetwork, ...] = ()  # whose word for who asks, and by https, is taken
+    anchor_file: Path | None = None  # where the history is witnessed outside the database; None: beside a SQLite file
+    anchor_key_file: Path | None = None  # the private Ed25519 key that signs what is witnessed
 
     @property
     def public_host(self) -> str | None:
@@ -70,7 +72,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     public_url, proxies = _public_url(env, faults), _proxies(env, faults)
     if faults:
         raise BadSettings(faults="; ".join(faults))
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies)
+    anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors)
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]).absolute() if env.get(name) else None
 
 
 def _public_url(env: Mapping[str, str], faults: list[str]) -> str | None:
