@@ -1,7 +1,9 @@
 """Accounts, and the tokens that stand for them. An account is a name for signing in and nothing else about the person."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gridmap.access import Role
@@ -20,6 +22,32 @@ class TokenKind(StrEnum):
     PHONE = "phone"  # a device's, as a bearer
     KEY = "key"  # a system's, as a bearer
     INVITATION = "invitation"  # once, to choose a password
+
+
+NAME = re.compile(r"[\w.@+-]{1,64}")
+OURS = frozenset({"anonymous", "operator", "gridmap", "all"})
+"""Names that history uses for nobody's account."""
+
+LASTS = {
+    TokenKind.SESSION: timedelta(hours=12),
+    TokenKind.BROWSER: timedelta(days=366),
+    TokenKind.PHONE: timedelta(days=3660),
+    TokenKind.KEY: timedelta(days=366),
+    TokenKind.INVITATION: timedelta(hours=72),
+}
+"""For how long a token holds at most."""
+UNUSED = {TokenKind.SESSION: timedelta(hours=2), TokenKind.PHONE: timedelta(days=90)}
+"""For how long it holds while nobody shows it."""
+
+
+def plain_name(name: str) -> str:
+    """A name as it is kept and looked up: two keyboards, two spellings, one account."""
+    return unicodedata.normalize("NFKC", name.encode("utf-8", "replace").decode()).strip().casefold()
+
+
+def is_usable(name: str) -> bool:
+    """Whether a (plain) name can be an account's: letters of any script, digits and . _ - + @, at most 64, and not one of ours."""
+    return bool(NAME.fullmatch(name)) and name not in OURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +94,6 @@ class Token:
     ended_at: datetime | None = None
 
     def holds_at(self, at: datetime) -> bool:
-        return self.ended_at is None and at < self.until
+        """Whether it still stands for its account: not ended, not past its term, not unused for too long."""
+        unused = UNUSED.get(self.kind)
+        return self.ended_at is None and at < self.until and (unused is None or at < self.seen_at + unused)

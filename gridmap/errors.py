@@ -50,6 +50,10 @@ class Unavailable(Refusal):
     """Something that Gridmap needs is not there now."""
 
 
+class Throttled(Refusal):
+    """Tried too often; facts: seconds until it may be tried again."""
+
+
 class BadSettings(BadInput):
     """The environment holds settings that cannot be used; facts: faults."""
 

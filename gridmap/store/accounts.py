@@ -1,14 +1,14 @@
 """Accounts, their grants and their tokens. A token is kept as its SHA-256 alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
 from gridmap.access import Role
-from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind
+from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind, plain_name
 from gridmap.store.schema import access_grant, account, token
 from gridmap.store.scoping import within
 
@@ -23,8 +23,8 @@ def any_(tx: Connection) -> bool:
 
 
 def by_name(tx: Connection, name: str) -> Account | None:
-    """The account of this name, or None."""
-    return _one(tx, account.c.name == name)
+    """The account of this name, however it is spelled, or None."""
+    return _one(tx, account.c.name == plain_name(name))
 
 
 def by_id(tx: Connection, id: str) -> Account | None:
@@ -32,25 +32,60 @@ def by_id(tx: Connection, id: str) -> Account | None:
     return _one(tx, account.c.id == id)
 
 
+def by_subject(tx: Connection, issuer: str, subject: str) -> Account | None:
+    """The account that is linked to this subject of this issuer, or None."""
+    return _one(tx, (account.c.issuer == issuer) & (account.c.subject == subject))
+
+
+def all_(tx: Connection) -> tuple[Account, ...]:
+    """Every account, by name."""
+    rows = tx.execute(select(*_ACCOUNT).where(within(tx, account)).order_by(account.c.name))
+    return tuple(_account(row._mapping) for row in rows)
+
+
+def password(tx: Connection, id: str) -> str | None:
+    """The Argon2 hash of the account's password; None where it has none, or where there is no such account."""
+    found: str | None = tx.scalar(select(account.c.password).where(within(tx, account), account.c.id == id))
+    return found
+
+
 def by_token(tx: Connection, hash: str) -> tuple[Token, Account] | None:
-    """The token of this hash, whatever its kind and whether it still holds, and its account; or None."""
-    row = tx.execute(select(*_TOKEN).where(within(tx, token), token.c.hash == hash)).one_or_none()
+    """The token of this hash, whatever its kind and whether it still holds, and its account; or None. One query."""
+    wanted = select(*(each.label(f"token_{each.name}") for each in _TOKEN), *_ACCOUNT).join(account, account.c.id == token.c.account)
+    row = tx.execute(wanted.where(within(tx, token), within(tx, account), token.c.hash == hash)).one_or_none()
     if row is None:
         return None
-    found = _token(row)
-    owner = by_id(tx, found.account)
-    return (found, owner) if owner else None
+    facts = row._mapping
+    return _token({each.name: facts[f"token_{each.name}"] for each in _TOKEN}), _account({each.name: facts[each.name] for each in _ACCOUNT})
 
 
-def grants(tx: Connection, account_id: str, *, at: datetime | None = None) -> tuple[GrantRow, ...]:
-    """The account's grants, the oldest first; with `at` only those that are held then and need no confirmation any more."""
-    wanted = select(*_GRANT).where(within(tx, access_grant), access_grant.c.account == account_id)
+def tokens(tx: Connection, *, account_id: str | None = None, id: str | None = None) -> tuple[Token, ...]:
+    """Tokens that were not ended (they may be past their term), the one shown last first; of one account, or the one of this id."""
+    wanted = select(*_TOKEN).where(within(tx, token), token.c.ended_at.is_(None))
+    if account_id is not None:
+        wanted = wanted.where(token.c.account == account_id)
+    if id is not None:
+        wanted = wanted.where(token.c.id == id)
+    return tuple(_token(row._mapping) for row in tx.execute(wanted.order_by(token.c.seen_at.desc(), token.c.id)))
+
+
+def grant(tx: Connection, id: str) -> GrantRow | None:
+    """The grant of this id, or None."""
+    row = tx.execute(select(*_GRANT).where(within(tx, access_grant), access_grant.c.id == id)).one_or_none()
+    return _grant(row) if row else None
+
+
+def grants(tx: Connection, account_id: str | None = None, *, at: datetime | None = None) -> tuple[GrantRow, ...]:
+    """Grants of one account or of all, the oldest first; with `at` only those that are held then and need no confirmation any more."""
+    wanted = select(*_GRANT).where(within(tx, access_grant))
+    if account_id is not None:
+        wanted = wanted.where(access_grant.c.account == account_id)
     if at is not None:
         held = (access_grant.c.since <= at) & or_(access_grant.c.until.is_(None), access_grant.c.until > at)
         confirmed = or_(access_grant.c.role != str(Role.ADMINISTRATOR), access_grant.c.confirmed_by.is_not(None))
         wanted = wanted.where(held, confirmed)
     rows = tx.execute(wanted.order_by(access_grant.c.since, access_grant.c.id))
-    return tuple(GrantRow(**dict(row._mapping) | {"role": Role(row.role)}) for row in rows)
+    return tuple(_grant(row) for row in rows)
 
 
 def add(tx: Connection, made: Account, *, password: str | None = None) -> None:
@@ -69,10 +104,54 @@ def add_token(tx: Connection, made: Token, hash: str) -> None:
     tx.execute(insert(token), {**asdict(made), "kind": str(made.kind), "hash": hash})
 
 
-def _one(tx: Connection, which: Any) -> Account | None:
+def put_grant(tx: Connection, changed: GrantRow) -> None:
+    """Keep a grant's term and its confirmation as they are now; nothing else of it ever changes."""
+    facts = {"since": changed.since, "until": changed.until, "confirmed_by": changed.confirmed_by}
+    tx.execute(update(access_grant).where(within(tx, access_grant), access_grant.c.id == changed.id).values(facts))
+
+
+def put_password(tx: Connection, id: str, hash: str) -> None:
+    """Keep another password, as its Argon2 hash."""
+    _change(tx, id, password=hash)
+
+
+def put_subject(tx: Connection, id: str, issuer: str, subject: str) -> None:
+    """Link the account to a subject of an issuer."""
+    _change(tx, id, issuer=issuer, subject=subject)
+
+
+def put_disabled(tx: Connection, id: str, at: datetime | None) -> None:
+    """Disable the account from this instant on, or enable it."""
+    _change(tx, id, disabled_at=at)
+
+
+def touch(tx: Connection, id: str, at: datetime) -> None:
+    """Note that the token was shown at this instant."""
+    tx.execute(update(token).where(within(tx, token), token.c.id == id, token.c.seen_at < at).values(seen_at=at))
+
+
+def end_tokens(tx: Connection, which: Sequence[Token], at: datetime) -> None:
+    """End these tokens."""
+    these = token.c.id.in_([each.id for each in which])
+    tx.execute(update(token).where(within(tx, token), these, token.c.ended_at.is_(None)).values(ended_at=at))
+
+
+def _change(tx: Connection, id: str, **facts: Any) -> None:
+    tx.execute(update(account).where(within(tx, account), account.c.id == id).values(facts))
+
+
+def _one(tx: Connection, which: ColumnElement[bool]) -> Account | None:
     row = tx.execute(select(*_ACCOUNT).where(within(tx, account), which)).one_or_none()
-    return Account(**dict(row._mapping) | {"kind": AccountKind(row.kind)}) if row else None
+    return _account(row._mapping) if row else None
 
 
-def _token(row: Row[Any]) -> Token:
-    return Token(**dict(row._mapping) | {"kind": TokenKind(row.kind)})
+def _account(facts: Mapping[Any, Any]) -> Account:
+    return Account(**dict(facts) | {"kind": AccountKind(facts["kind"])})
+
+
+def _grant(row: Row[Any]) -> GrantRow:
+    return GrantRow(**dict(row._mapping) | {"role": Role(row.role)})
+
+
+def _token(facts: Mapping[Any, Any]) -> Token:
+    return Token(**dict(facts) | {"kind": TokenKind(facts["kind"])})

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
@@ -18,14 +18,17 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Integer,
+    Interval,
     LargeBinary,
     String,
     Table,
     and_,
     func,
     insert,
+    literal,
     select,
     text,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -125,6 +128,22 @@ def insert_once(tx: Connection, table: Table, *, on: Sequence[str], update: Iter
     new = (postgresql.insert if tx.dialect.name == POSTGRESQL else sqlite.insert)(table)
     changes = {name: new.excluded[name] for name in update}
     return new.on_conflict_do_update(index_elements=on, set_=changes) if changes else new.on_conflict_do_nothing(index_elements=on)
+
+
+def insert_once_if(
+    tx: Connection, table: Table, *, on: Sequence[str], update: Mapping[str, Any], where: ColumnElement[bool], answer: Column[Any]
+) -> Any:
+    """An INSERT that changes the row that is there (`on` names the unique columns) if `where` holds of it; answers `answer`, or no row."""
+    new = (postgresql.insert if tx.dialect.name == POSTGRESQL else sqlite.insert)(table)
+    return new.on_conflict_do_update(index_elements=on, set_=dict(update), where=where).returning(answer)
+
+
+def later(tx: Connection, instant: Column[datetime], by: timedelta) -> ColumnElement[datetime]:
+    """A column's instant and `by` more, to the millisecond."""
+    if tx.dialect.name == POSTGRESQL:
+        return type_coerce(instant.op("+")(literal(by, Interval())), Instant())
+    shifted = func.strftime("%Y-%m-%d %H:%M:%f", instant, f"+{by.total_seconds():.3f} seconds").op("||")("000")
+    return type_coerce(shifted, Instant())
 
 
 def upsert(tx: Connection, table: Table, rows: Iterable[Mapping[str, Any]], *, on: Sequence[str]) -> None:

@@ -59,6 +59,11 @@ def codes_ever(tx: Connection, level: Level) -> frozenset[str]:
     return frozenset(tx.scalars(select(area.c.code).where(area.c.level == str(level)).distinct()))
 
 
+def is_known(tx: Connection, code: str) -> bool:
+    """Whether any edition has, had or will have an area of this code."""
+    return tx.scalar(select(area.c.id).where(area.c.code == code).limit(1)) is not None
+
+
 def number_in_force(tx: Connection, at: datetime) -> int | None:
     """The number of the edition that holds at the instant; None before the first.
 
