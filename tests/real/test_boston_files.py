@@ -13,7 +13,7 @@ from gridmap.errors import ImportRefused
 from gridmap.flows.import_areas import import_areas
 from gridmap.grid import Level
 from gridmap.store import Store, drafts
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 
 pytestmark = pytest.mark.real
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -33,14 +33,14 @@ def test_the_precincts_are_refused_until_their_system_is_named(tmp_path: Path, f
     path = folder / "bos_precincts.geojson"
     with Store.open(f"sqlite:///{tmp_path}/boston.db") as store:
         with pytest.raises(CrsNeeded, match="--near LON,LAT"):
-            import_areas(store, path, precincts(), now=NOW)
+            import_areas(store, path, precincts(), now=NOW, actor=OPERATOR)
         with pytest.raises(CrsLikely, match="--crs 2249") as by_place:
-            import_areas(store, path, precincts(near=(-71.06, 42.36)), now=NOW)
+            import_areas(store, path, precincts(near=(-71.06, 42.36)), now=NOW, actor=OPERATOR)
         with pytest.raises(CrsNowhere):
-            import_areas(store, path, precincts(near=(24.7, 59.4)), now=NOW)
-        import_areas(store, folder / "bos_wards.geojson", WARDS, now=NOW)
+            import_areas(store, path, precincts(near=(24.7, 59.4)), now=NOW, actor=OPERATOR)
+        import_areas(store, folder / "bos_wards.geojson", WARDS, now=NOW, actor=OPERATOR)
         with pytest.raises(CrsLikely, match="--crs 2249") as by_wards:
-            import_areas(store, path, precincts(), now=NOW)
+            import_areas(store, path, precincts(), now=NOW, actor=OPERATOR)
         with store.read(ALL) as tx:
             assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP}
     for refused in (by_place, by_wards):
@@ -50,9 +50,9 @@ def test_the_precincts_are_refused_until_their_system_is_named(tmp_path: Path, f
 
 def test_with_its_system_all_but_one_harbour_precinct_find_their_ward(tmp_path: Path, folder: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/boston.db") as store:
-        import_areas(store, folder / "bos_wards.geojson", WARDS, now=NOW)
+        import_areas(store, folder / "bos_wards.geojson", WARDS, now=NOW, actor=OPERATOR)
         with pytest.raises(ImportRefused) as refused:
-            import_areas(store, folder / "bos_precincts.geojson", precincts(crs="2249"), now=NOW)
+            import_areas(store, folder / "bos_precincts.geojson", precincts(crs="2249"), now=NOW, actor=OPERATOR)
         with store.read(ALL) as tx:
             assert len(drafts.areas(tx, "import")) == 22  # nothing is half imported
     codes = [finding.code for finding in refused.value.findings if finding.severity == "error"]  # type: ignore[attr-defined]

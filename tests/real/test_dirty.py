@@ -20,7 +20,7 @@ from gridmap.errors import ImportRefused, Refusal
 from gridmap.flows.import_areas import import_areas
 from gridmap.grid import Level, Severity
 from gridmap.store import Store, drafts
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 
 pytestmark = pytest.mark.real
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -128,10 +128,12 @@ def test_nothing_is_half_imported(tmp_path: Path, cases: list[Case], imported: A
     refused = told(imported, "no_shape")
     with Store.open(f"sqlite:///{tmp_path}/dirty.db") as store:
         with pytest.raises(ImportRefused):
-            import_areas(store, write(tmp_path / "all.gpkg", cases), OPTIONS, now=NOW)
+            import_areas(store, write(tmp_path / "all.gpkg", cases), OPTIONS, now=NOW, actor=OPERATOR)
         with store.read(ALL) as tx:
             assert drafts.heads(tx) == ()
-        done = import_areas(store, write(tmp_path / "good.gpkg", [case for case in cases if case.code not in refused]), OPTIONS, now=NOW)
+        done = import_areas(
+            store, write(tmp_path / "good.gpkg", [case for case in cases if case.code not in refused]), OPTIONS, now=NOW, actor=OPERATOR
+        )
         with store.read(ALL) as tx:
             kept = {area.code: area.shape for area in drafts.areas(tx, "import")}
     assert done.areas == len(kept) == 844 - len(refused)

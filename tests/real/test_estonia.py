@@ -12,7 +12,7 @@ from gridmap.boundaries.read import read_table
 from gridmap.flows.import_areas import import_areas
 from gridmap.grid import Level, Severity
 from gridmap.store import Store, drafts
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 
 pytestmark = pytest.mark.real
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -54,8 +54,8 @@ def test_every_settlement_finds_its_municipality_by_the_land_alone(folder: Path,
 
 def test_half_of_them_stick_out_and_this_is_a_warning(tmp_path: Path, folder: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/estonia.db") as store:
-        import_areas(store, folder / "ehak_munis.topojson", TOWNSHIPS, now=NOW)
-        done = import_areas(store, folder / "ehak_villages.topojson", VILLAGES, now=NOW)
+        import_areas(store, folder / "ehak_munis.topojson", TOWNSHIPS, now=NOW, actor=OPERATOR)
+        done = import_areas(store, folder / "ehak_villages.topojson", VILLAGES, now=NOW, actor=OPERATOR)
         with store.read(ALL) as tx:
             areas = drafts.areas(tx, "import")
     assert (done.areas, done.added, len(areas)) == (4711, 4711, 4711 + 79)
