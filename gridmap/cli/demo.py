@@ -23,22 +23,23 @@ def demo_command(
     data: Annotated[Path | None, typer.Option(help=words("cli.demo.data"), exists=True, file_okay=False)] = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help=words("cli.demo.serve"))] = True,
     port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
+    accounts: Annotated[bool, typer.Option("--accounts", help=words("cli.demo.accounts"))] = False,
     json: JsonFlag = False,
 ) -> None:
     if not serve:
-        _do(data, json=json)
+        _do(data, accounts=accounts, json=json)
         return
     from api.server import listen  # noqa: PLC0415 (the service is loaded only where it is wanted)
     from gridmap.cli.serve import serve as serve_here  # noqa: PLC0415 (as above)
     from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
     with listen("127.0.0.1", port) as listening:  # a taken port is told before the work, not after it
-        path = _do(data, json=json)
+        path = _do(data, accounts=accounts, json=json)
         with Store.open(f"sqlite:///{path}") as store:
             serve_here(store, settings(), listening, json=json)
 
 
-def _do(data: Path | None, *, json: bool) -> Path:
+def _do(data: Path | None, *, accounts: bool, json: bool) -> Path:
     """The main job, and its counts told; the database's path."""
     from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
     from gridmap.store.demo_file import renew_demo_file  # noqa: PLC0415 (as above)
@@ -52,8 +53,27 @@ def _do(data: Path | None, *, json: bool) -> Path:
     renew_demo_file(path)
     with Store.open(f"sqlite:///{path}") as store:
         counts = asdict(_run(store, data)) | {"seconds": round(time.monotonic() - started, 1)}
-    tell(counts, words("cli.demo.done", database=path, **counts), json=json)
+        made = _make_accounts(store) if accounts else []
+    lines = [
+        words("cli.demo.done", database=path, **counts),
+        *([words("cli.demo.accounts_made")] if made else []),
+        *map(_account_line, made),
+    ]
+    tell(counts | ({"accounts": made} if made else {}), "\n".join(lines), json=json)
     return path
+
+
+def _make_accounts(store: "Store") -> list[dict[str, Any]]:
+    from gridmap.access import operator  # noqa: PLC0415 (as above)
+    from gridmap.flows.demo_accounts import make_demo_accounts  # noqa: PLC0415 (as above)
+
+    return [asdict(made) for made in make_demo_accounts(store, actor=operator("demo"), now=now())]
+
+
+def _account_line(made: dict[str, Any]) -> str:
+    where = made["area"] or made["office"] or words("cli.demo.county")
+    waits = words("cli.demo.account_waits") if made["waits"] else ""
+    return f"  {made['name']:<16} {made['password']:<14} {words('role.' + made['role'])}, {where}{waits}"
 
 
 def _run(store: "Store", data: Path | None) -> Any:
