@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from api.asker import Asker
+from gridmap.access import Action, Actor, allowed, may
 from gridmap.catalogue import IssueType
 from gridmap.duty import Office, Worker
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
-from gridmap.store import Store, Tx, catalogues, offices, people
+from gridmap.store import Store, Tx, catalogues, contacts, offices, people
 from gridmap.store import incidents as incidents_store
 from gridmap.words import Lang
 
@@ -99,9 +101,11 @@ def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
     return {"type": "Feature", "id": incident.id, "geometry": _point(incident), "properties": facts}
 
 
-def whole(incident: Incident, names: Names, tx: Tx, lang: Lang) -> dict[str, Any]:
-    """The brief feature, and who must act, why, how sure that is, and what happened so far."""
+def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, Any]:
+    """The brief feature, and who must act, why, how sure that is, what happened so far, and the reporters' contacts, masked."""
+    lang = asked.lang
     told = brief(incident, names, lang)
+    kept = contacts.of_incident(tx, incident.id, at=asked.now)
     told["properties"] |= {
         "worker": names.worker(incident.worker, lang),
         "backup": names.worker(incident.backup, lang),
@@ -111,8 +115,16 @@ def whole(incident: Incident, names: Names, tx: Tx, lang: Lang) -> dict[str, Any
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
+        "contacts": [{"report": one.report, "masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
+        "contact_readable": bool(kept) and _reads_contacts(asked.actor, incident),
     }
     return told
+
+
+def _reads_contacts(actor: Actor, one: Incident) -> bool:
+    """Whether this reader may ask for them in full, which is not within the reach of everybody who sees the incident."""
+    reach = allowed(actor, Action.CONTACT_READ) if may(actor, Action.CONTACT_READ) else None
+    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
 
 
 def _logged(row: Any, lang: Lang) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -18,6 +19,7 @@ WHOLE = 17  # from this zoom on borders are drawn as they are
 KEPT = 24  # levels at zooms held in memory
 
 Box = tuple[float, float, float, float]
+Counted = Callable[[Area], bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,11 +31,14 @@ class Drawn:
     labels: NDArray[np.float64]
     tree: shapely.STRtree
 
-    def features(self, box: Box | None, lang: Lang) -> str:
-        """The areas that touch `box` (west, south, east, north) as the text of a GeoJSON FeatureCollection."""
+    def features(self, box: Box | None, lang: Lang, counted: Counted = lambda area: False) -> str:
+        """The areas that touch `box` (west, south, east, north) as the text of a GeoJSON FeatureCollection.
+
+        Households are told of the areas that are `counted`, null of all others.
+        """
         rows = np.arange(len(self.areas)) if box is None else np.sort(self.tree.query(shapely.box(*box)))
         texts = shapely.to_geojson(self.shapes[rows])
-        found = (_feature(self.areas[row], text, self.labels[row], lang) for row, text in zip(rows, texts, strict=True))
+        found = (_feature(self.areas[row], text, self.labels[row], lang, counted) for row, text in zip(rows, texts, strict=True))
         return '{"type":"FeatureCollection","features":[' + ",".join(found) + "]}"
 
 
@@ -71,13 +76,13 @@ def degrees_per_pixel(zoom: int) -> float:
     return 360 / (256 * 2.0**zoom)
 
 
-def _feature(area: Area, geometry: str, label: NDArray[np.float64], lang: Lang) -> str:
+def _feature(area: Area, geometry: str, label: NDArray[np.float64], lang: Lang, counted: Counted) -> str:
     facts: dict[str, Any] = {
         "code": area.code,
         "level": area.level,
         "name": area.name_in(lang),
         "parent": area.parent,
-        "households": area.households,
+        "households": area.households if counted(area) else None,
         "label": label.round(6).tolist(),
     }
     told = json.dumps(facts, ensure_ascii=False)

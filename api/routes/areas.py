@@ -3,14 +3,14 @@
 import hashlib
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import shapely
 from fastapi import APIRouter, Query, Request, Response
 
 from api.asker import Asker, doing
-from api.borders import WHOLE, Borders, Box
-from gridmap.access import Action
+from api.borders import WHOLE, Borders, Box, Counted
+from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput
 from gridmap.geometry.shapes import to_geojson
 from gridmap.grid import Edition, Level
@@ -53,6 +53,26 @@ def edition_of(asked: Asker, tx: Tx, number: int | None, at: datetime | None = N
     return asked.store.edition_in_force(tx, moment or asked.now)
 
 
+class Households(NamedTuple):
+    """Of which areas an actor is told how many households they have."""
+
+    everywhere: bool = False
+    areas: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, actor: Actor) -> "Households":
+        if not may(actor, Action.HOUSEHOLD_READ):
+            return cls()
+        scope = allowed(actor, Action.HOUSEHOLD_READ)
+        return cls(scope.everywhere, tuple(sorted(scope.areas)))
+
+    def counted(self, edition: Edition) -> Counted:
+        """Whether an area of the edition lies in one of them, or is one."""
+        if self.everywhere or not self.areas:
+            return lambda area: self.everywhere
+        return lambda area: any(step.code in self.areas for step in edition.path(area.code))
+
+
 @router.get("/areas", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
 def list_areas(
     *,
@@ -66,17 +86,20 @@ def list_areas(
     edition: EditionNumber = None,
     seal: Annotated[str | None, Query(description="The start of the edition's digest: such an answer may be kept for ever.")] = None,
 ) -> Response:
-    """A level's areas that touch the box. Neighbours stay neighbours at every zoom."""
+    """A level's areas that touch the box. Neighbours stay neighbours at every zoom. Households only for whoever may know them there."""
     box = read_bbox(bbox)
     with asked.store.read(asked.scope) as tx:
         found = edition_of(asked, tx, edition)
     sealed = seal is not None and len(seal) >= 8 and found.digest.startswith(seal)
-    tag = hashlib.sha256(f"{found.digest} {found.number} {level} {bbox} {zoom} {asked.lang}".encode()).hexdigest()[:32]
+    households = Households.of(asked.actor)
+    told = f"{found.digest} {found.number} {level} {bbox} {zoom} {asked.lang} {households}"
+    tag = hashlib.sha256(told.encode()).hexdigest()[:32]
     headers = {"ETag": f'"{tag}"', "Cache-Control": FOR_EVER if sealed else ASK_AGAIN, "Vary": "Accept-Language, Cookie"}
     if _has(request, tag):
         return Response(status_code=304, headers=headers)
     borders: Borders = request.app.state.borders
-    return Response(borders.of(found, level, zoom).features(box, asked.lang), media_type=GEOJSON, headers=headers)
+    drawn = borders.of(found, level, zoom).features(box, asked.lang, households.counted(found))
+    return Response(drawn, media_type=GEOJSON, headers=headers)
 
 
 @router.get("/areas/{code}", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
@@ -89,7 +112,7 @@ def get_area(asked: Annotated[Asker, doing(Action.AREA_READ)], code: str, editio
         "code": one.code,
         "level": one.level,
         "name": one.name_in(asked.lang),
-        "households": one.households,
+        "households": one.households if Households.of(asked.actor).counted(found)(one) else None,
         "edition": found.number,
         "path": [{"code": step.code, "level": step.level, "name": step.name_in(asked.lang)} for step in found.path(code)],
         "children": [child.code for child in found.children(code)],

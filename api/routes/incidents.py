@@ -1,4 +1,4 @@
-"""Incidents as GeoJSON: the list by pages, one with its reasons and log, and closing."""
+"""Incidents as GeoJSON: the list by pages, one with its reasons and log, closing, and the reporters' contacts."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from api.asker import Asker, doing
 from api.routes.areas import GEOJSON, BboxText, read_bbox
 from gridmap.access import Action
 from gridmap.flows.close import close
+from gridmap.flows.contact import LONGEST_PURPOSE, read_contacts
 from gridmap.incidents import OPEN_STATES, State
 from gridmap.store import incidents as incidents_store
 
@@ -62,7 +63,7 @@ def _next(request: Request, number: str) -> str:
 def get_incident(asked: Annotated[Asker, doing(Action.INCIDENT_READ)], incident: str) -> JSONResponse:
     """One incident by its id or number, with worker, backup, office, the reasons for each, and its log."""
     with asked.store.read(asked.scope) as tx:
-        told = whole(incidents_store.get(tx, incident), Names(asked.store, tx), tx, asked.lang)
+        told = whole(incidents_store.get(tx, incident), Names(asked.store, tx), tx, asked)
     return JSONResponse(told, media_type=GEOJSON)
 
 
@@ -85,5 +86,24 @@ def close_incident(
     closed = close(asked.store, incident, closing.reason, now=asked.now, actor=asked.actor)
     request.app.state.live.wake()
     with asked.store.read(asked.scope) as tx:
-        told: dict[str, Any] = whole(closed, Names(asked.store, tx), tx, asked.lang)
+        told: dict[str, Any] = whole(closed, Names(asked.store, tx), tx, asked)
     return JSONResponse(told, media_type=GEOJSON)
+
+
+class Reading(BaseModel):
+    """What a reporter's contact is wanted for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"purpose": "To ask which of the two drains is meant."}, {"purpose": "核实具体位置"}]},
+        str_strip_whitespace=True,
+    )
+    purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_PURPOSE, description="Kept in the incident's log, with who asked.")]
+
+
+@router.post("/{incident}/contact", response_class=JSONResponse)
+def read_contact(asked: Annotated[Asker, doing(Action.CONTACT_READ)], incident: str, reading: Reading) -> JSONResponse:
+    """The reporters' contacts in full, as far as they are still kept, for a purpose. Each reading is recorded."""
+    found = read_contacts(asked.store, incident, reading.purpose, now=asked.now, actor=asked.actor)
+    told = [{"report": one.report, "contact": one.contact, "kept_until": one.kept_until.isoformat()} for one in found]
+    return JSONResponse({"contacts": told}, headers={"Cache-Control": "no-store"})

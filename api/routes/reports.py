@@ -1,4 +1,4 @@
-"""Reports come in: one as JSON, or many as newline-delimited JSON, answered row by row."""
+"""Reports come in: one as JSON, or many as newline-delimited JSON, answered row by row; and their senders ask where they stand."""
 
 import json
 from typing import Annotated, Any
@@ -7,12 +7,16 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from api.answers import Names
 from api.asker import Asker, doing
 from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
-from gridmap.access import Action
+from api.sign_in import network_of
+from gridmap.access import Action, allowed
 from gridmap.errors import Refusal
+from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive, receive_many
 from gridmap.incidents import Answer, Channel, Report
+from gridmap.incidents.report import LONGEST
 
 router = APIRouter(prefix="/api", tags=["reports"])
 
@@ -42,6 +46,7 @@ EXAMPLES = {
             "lat": 38.30193,
             "datum": "gcj02",
             "text": "菜市场门口路面坏了，坑很大。",
+            "contact": "000-0009-0042",
             "sender": "12345",
             "sender_number": "20261122-0042",
             "key": "12345-20261122-0042",
@@ -70,6 +75,13 @@ class ReportIn(BaseModel):
     sender: Annotated[str, Field(description="Which system or desk vouches for `key` and `sender_number`; empty is anonymous.")] = ""
     sender_number: Annotated[str, Field(description="The sender's own number for it.")] = ""
     key: Annotated[str, Field(description="Unique per sender: sent again, it gets the first answer. Anonymous keys are UUIDs.")] = ""
+    contact: Annotated[
+        str,
+        Field(
+            max_length=LONGEST["contact"],
+            description="How the reporter can be asked back: a phone, a mail address. Kept apart, for 180 days at most, 30 after closing.",
+        ),
+    ] = ""
 
     def report(self) -> Report:
         return Report(**self.model_dump())
@@ -163,3 +175,21 @@ def _read(text: bytes, asked: Asker) -> Report | dict[str, Any]:
         if faults[0]["type"] == "json_invalid":
             return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang)
         return validation_problem(faults, asked.lang)
+
+
+@router.get("/reports/{report}", response_class=JSONResponse, responses={404: {"description": "No report of this id."}})
+def follow_report(request: Request, asked: Annotated[Asker, doing(Action.REPORT_FOLLOW)], report: str) -> JSONResponse:
+    """Where a report stands, for whoever shows the id that its sender was answered: its state, village and office, and no more."""
+    found = follow(asked.store, report, network=network_of(request), actor=asked.actor, now=asked.now)
+    with asked.store.read(allowed(asked.actor, Action.CATALOGUE_READ)) as tx:
+        names = Names(asked.store, tx)
+        told = {
+            "report": report,
+            "number": found.number,
+            "state": found.state,
+            "received_at": found.received_at.astimezone(asked.settings.timezone).isoformat(timespec="seconds"),
+            "issue": {"code": found.issue, "name": names.issue(found.issue, asked.lang)},
+            "village": names.area(found.edition, found.village, asked.lang),
+            "office": found.office and {**found.office.as_dict(asked.lang), "phone": found.office.phone},
+        }
+    return JSONResponse(told, headers={"Cache-Control": "no-store", "Content-Language": asked.lang})

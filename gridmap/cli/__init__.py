@@ -13,10 +13,12 @@ from gridmap.cli import demo as _demo  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
+from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401
-from gridmap.cli.door import app, import_app, plan_app
+from gridmap.cli import users as _users  # noqa: F401
+from gridmap.cli.door import app, import_app, plan_app, users_app
 from gridmap.cli.door import run as _run
 
 
@@ -27,7 +29,7 @@ def _shorten(commands: Typer) -> None:
         command.short_help = re.sub(r"(?<=[，；：])(?=\S)", " ", first)
 
 
-for _commands in (app, import_app, plan_app):
+for _commands in (app, import_app, plan_app, users_app):
     _shorten(_commands)
 
 

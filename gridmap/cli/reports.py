@@ -76,6 +76,7 @@ def report(
     sender: Sender = "",
     number: Annotated[str, _option("--number", about="number", metavar="TEXT")] = "",
     key: Annotated[str, _option("--key", about="key", metavar="TEXT")] = "",
+    contact: Annotated[str, _option("--contact", about="contact", metavar="TEXT")] = "",
     actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
@@ -86,7 +87,7 @@ def report(
 
     sent = Report(
         issue=issue, channel=Channel(channel), at=read_instant(at) if at else None, text=text, place=place, lon=lon, lat=lat,
-        datum=datum, accuracy_m=accuracy, sender=sender, sender_number=number, key=key,
+        datum=datum, accuracy_m=accuracy, sender=sender, sender_number=number, key=key, contact=contact,
     )  # fmt: skip
     with Store.open(settings().database_url) as store:
         answer = receive(store, sent, now=now().astimezone(settings().timezone), actor=acting(store, actor))

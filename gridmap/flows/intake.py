@@ -8,6 +8,7 @@ from uuid import uuid4
 from gridmap.access import Action, Actor, Forbidden, allowed, may
 from gridmap.errors import KeyReused, Refusal
 from gridmap.flows.dispatch import Dispatch, dispatch, read_situation
+from gridmap.flows.publicise import publicised
 from gridmap.grid import Level
 from gridmap.incidents import Answer, Incident, Named, Report, body_hash, check_report
 from gridmap.incidents.report import body_of, key_of
@@ -40,8 +41,9 @@ class Sent:
 def receive(store: Store, report: Report, *, now: datetime, actor: Actor) -> Answer:
     """Take one report; when this returns, report, incident, answer and log row are on disk.
 
-    A repeated (sender, key) gets the first answer again, with `repeated`; KeyReused where the body differs. ReportUnusable, PointUnusable
-    and DatumUnknown refuse what only the sender can mend (`check_report`), NoEditionInForce a county that published nothing.
+    A repeated (sender, key) gets the first answer again, with `repeated`; KeyReused where the body differs (another contact is no other
+    body, and is not kept). ReportUnusable, PointUnusable and DatumUnknown refuse what only the sender can mend (`check_report`),
+    NoEditionInForce a county that published nothing.
     The incident's number bears the year of `now` in its own zone: doors pass the county's.
     """
     [outcome] = receive_many(store, [report], now=now, actor=actor)
@@ -95,7 +97,8 @@ def _prepared(report: Report, now: datetime, actor: Actor) -> Sent | Refusal:
     except Refusal as refusal:
         return refusal
     key = key_of(report) or str(uuid4())
-    return Sent(replace(report, issue=report.issue.strip(), key=key, at=report.at or now), body_hash(report))
+    kept = replace(report, issue=report.issue.strip(), contact=report.contact.strip(), key=key, at=report.at or now)
+    return Sent(kept, body_hash(report))
 
 
 def _check_sender(sender: str, actor: Actor) -> None:
@@ -109,11 +112,13 @@ def _keep(store: Store, tx: Tx, new: Sequence[Sent], now: datetime) -> Mapping[S
     """Find out about new reports and store them; the answers of those that were kept."""
     if not new:
         return {}
-    found = dispatch(tx, read_situation(store, tx, now), [each.report for each in new])
+    situation = read_situation(store, tx, now)
+    found = dispatch(tx, situation, [each.report for each in new])
     numbers = incidents.numbers(tx, len(new), year=now.year)
-    rows = {each.who: _received(each, what, number, now) for each, what, number in zip(new, found, numbers, strict=True)}
-    stored = incidents.add_many(tx, [received for received, _ in rows.values()])
-    return {who: answer for who, (received, answer) in rows.items() if received.report_id in stored}
+    rows = [_received(each, what, number, now) for each, what, number in zip(new, found, numbers, strict=True)]
+    public = publicised(situation.index, [(row.incident, what.issue) for (row, _), what in zip(rows, found, strict=True)], now=now)
+    stored = incidents.add_many(tx, [replace(row, public=shown) for (row, _), shown in zip(rows, public, strict=True)])
+    return {each.who: answer for each, (row, answer) in zip(new, rows, strict=True) if row.report_id in stored}
 
 
 def _received(sent: Sent, found: Dispatch, number: str, now: datetime) -> tuple[Received, Answer]:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -23,7 +23,9 @@ CLOCK_MAY_RUN_AHEAD = timedelta(minutes=5)
 NOT_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 # NUL ends a text in PostgreSQL, half a surrogate pair has no UTF-8.
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
-LONGEST = {"issue": 50, "text": 5000, "place": 500, "sender": 100, "sender_number": 100, "key": 200}
+LONGEST = {"issue": 50, "text": 5000, "place": 500, "sender": 100, "sender_number": 100, "key": 200, "contact": 100}
+APART = frozenset({"sender", "key", "contact"})
+"""What a report was sent with that is no part of it: who sent it under which key, and how to reach them."""
 
 
 class IssueUnnamed(ReportUnusable):
@@ -91,7 +93,8 @@ class Report:
     """What a reporter sent: a point with its datum, or a place in words, or both. `lon`, `lat` are raw, in `datum`.
 
     `at` is when it was seen; None as sent means "when it was received", and is filled in before it is stored. `sender` names who vouches
-    for `key` and `sender_number` (a system, a hotline desk); empty is anonymous, whose keys must be UUIDs.
+    for `key` and `sender_number` (a system, a hotline desk); empty is anonymous, whose keys must be UUIDs. `contact` is kept apart from
+    everything else, and for a term; it shows itself in no log.
     """
 
     issue: str
@@ -106,6 +109,7 @@ class Report:
     sender: str = ""
     sender_number: str = ""
     key: str = ""
+    contact: str = field(default="", repr=False)
 
     @property
     def has_point(self) -> bool:
@@ -136,8 +140,8 @@ def key_of(report: Report) -> str:
 
 
 def body_of(report: Report) -> dict[str, Any]:
-    """What was sent, JSON-ready, without who sent it under which key: instants in UTC, 118 equal to 118.0."""
-    body = {field.name: getattr(report, field.name) for field in fields(Report) if field.name not in ("sender", "key")}
+    """What was sent, JSON-ready, without what is APART: instants in UTC, 118 equal to 118.0."""
+    body = {each.name: getattr(report, each.name) for each in fields(Report) if each.name not in APART}
     numbers = {name: None if body[name] is None else float(body[name]) for name in ("lon", "lat", "accuracy_m")}
     return {**body, **numbers, "at": report.at and report.at.astimezone(UTC).isoformat()}
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_, update
 
 from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
+from gridmap.incidents.contact import KEPT_FROM_CLOSING
+from gridmap.incidents.public import PublicMatter
+from gridmap.store import contacts, public
 from gridmap.store import history as history_store
 from gridmap.store.dialect import insert_all, insert_once, lies_in, reserve
 from gridmap.store.faults import IncidentClosed
@@ -27,6 +30,7 @@ Bounds = tuple[float, float, float, float]
 SenderKey = tuple[str, str]
 
 _INCIDENT = tuple(incident.c[each.name] for each in fields(Incident))
+_REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
 
 
 class FirstAnswer(NamedTuple):
@@ -39,7 +43,10 @@ class FirstAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON."""
+    """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
+
+    `public` is what everybody may see of it, None for nothing.
+    """
 
     report_id: str
     report: Report
@@ -47,6 +54,15 @@ class Received:
     body_hash: str
     answer: Mapping[str, Any]
     raw: Mapping[str, Any] = field(default_factory=dict)
+    public: PublicMatter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An incident, and nothing told of it."""
+
+    id: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ class LogRow:
     actor: str
     what: str
     from_state: State | None
-    to_state: State
+    to_state: State | None  # None: it was done about the incident and changed nothing of it
     facts: Mapping[str, Any]
 
 
@@ -87,7 +103,7 @@ def add(tx: Connection, received: Received) -> bool:
 
 
 def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
-    """Keep many at once; answers the ids of the reports that were kept, without those whose (sender, key) is there already."""
+    """Keep many that were received at one instant; answers the ids of those that were kept, without those whose (sender, key) is there."""
     if not received:
         return frozenset()
     history_store.hold(tx)
@@ -95,17 +111,21 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     kept = frozenset(tx.scalars(new, [_report_row(each) for each in received]))
     fresh = [each for each in received if each.report_id in kept]
     insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
+    contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
+    public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
     return kept
 
 
 def get(tx: Connection, id_or_number: str) -> Incident:
     """The incident of this id or readable number, or IncidentMissing."""
-    column = incident.c.id if len(id_or_number) == 36 else incident.c.number
-    row = tx.execute(select(*_INCIDENT).where(within(tx, incident), column == id_or_number)).one_or_none()
-    if row is None:
-        raise IncidentMissing(incident=id_or_number)
-    return _incident(row)
+    return _incident(_row(tx, id_or_number, _INCIDENT))
+
+
+def identity(tx: Connection, id_or_number: str) -> Identity:
+    """The id and number of the incident of this id or number, or IncidentMissing; for a scope that shows no more of it."""
+    found = _row(tx, id_or_number, (incident.c.id, incident.c.number))
+    return Identity(found.id, found.number)
 
 
 def list_(
@@ -137,8 +157,8 @@ def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str
 
 
 def reports(tx: Connection, incident_id: str) -> tuple[Report, ...]:
-    """The reports that became this incident, in the order that they came."""
-    columns = (report.c[each.name] for each in fields(Report))
+    """The reports that became this incident, in the order that they came; without their contacts."""
+    columns = (report.c[name] for name in _REPORT)
     wanted = select(*columns).where(within(tx, report), report.c.incident == incident_id)
     rows = tx.execute(wanted.order_by(report.c.received_at, report.c.id))
     return tuple(Report(**dict(row._mapping) | {"channel": Channel(row.channel), "key": row.key or ""}) for row in rows)
@@ -157,12 +177,12 @@ def latest_change(tx: Connection) -> int:
 
 
 def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, str], ...]:
-    """(history id, incident id) of what was done after history id `cursor`, ascending. Nothing is ever added before an id once seen.
+    """(history id, incident id) of what changed after history id `cursor`, ascending. Nothing is ever added before an id once seen.
 
     A reading transaction is one snapshot: open a new one for each look.
     """
     wanted = select(history_table.c.id, history_table.c.incident).where(
-        within(tx, history_table), history_table.c.id > cursor, history_table.c.incident.is_not(None)
+        within(tx, history_table), history_table.c.id > cursor, history_table.c.to_state.is_not(None)
     )
     return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
@@ -176,6 +196,8 @@ def close(tx: Connection, id_or_number: str, *, at: datetime, note: str = "") ->
     after = replace(before, state=State.CLOSED, revision=before.revision + 1)
     changed = update(incident).where(within(tx, incident), incident.c.id == before.id)
     tx.execute(changed.values(state=str(after.state), revision=after.revision))
+    contacts.shorten(tx, before.id, until=at + KEPT_FROM_CLOSING)
+    public.close(tx, before.id)
     facts = {"note": note} if note else {}
     history_store.append(tx, [_entry(after, at=at, what="close", before=before.state, facts=facts)])
     return after
@@ -190,6 +212,14 @@ def _lies_within(area: str) -> ColumnElement[bool]:
     return or_(incident.c.township == area, incident.c.village == area, incident.c.cell == area)
 
 
+def _row(tx: Connection, id_or_number: str, columns: tuple[Column[Any], ...]) -> Row[Any]:
+    column = incident.c.id if len(id_or_number) == 36 else incident.c.number
+    row = tx.execute(select(*columns).where(within(tx, incident), column == id_or_number)).one_or_none()
+    if row is None:
+        raise IncidentMissing(incident=id_or_number)
+    return row
+
+
 def _serial(tx: Connection, number: str) -> int:
     serial = tx.scalar(select(incident.c.serial).where(within(tx, incident), incident.c.number == number))
     if serial is None:
@@ -198,7 +228,7 @@ def _serial(tx: Connection, number: str) -> int:
 
 
 def _report_row(one: Received) -> dict[str, Any]:
-    facts = {each.name: getattr(one.report, each.name) for each in fields(Report)}
+    facts = {name: getattr(one.report, name) for name in _REPORT}
     return facts | {
         "id": one.report_id,
         "incident": one.incident.id,
@@ -251,4 +281,5 @@ def _entry(after: Incident, *, at: datetime, what: str, before: State | None, fa
 def _log(row: Row[Any]) -> LogRow:
     facts = dict(row._mapping)
     from_state = State(facts["from_state"]) if facts["from_state"] else None
-    return LogRow(**facts | {"from_state": from_state, "to_state": State(facts["to_state"])})
+    to_state = State(facts["to_state"]) if facts["to_state"] else None
+    return LogRow(**facts | {"from_state": from_state, "to_state": to_state})

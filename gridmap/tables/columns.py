@@ -37,4 +37,6 @@ _NEEDED = {
     Register.ISSUE_TYPES: ("code", "group", "kind", "name", "limit"),
     Register.RULES: ("office", "issue", "by"),
 }
-REPORT_COLUMNS = ("lon", "lat", "datum", "accuracy_m", "issue", "text", "place", "at", "channel", "sender", "sender_number", "key")
+REPORT_COLUMNS = (
+    "lon", "lat", "datum", "accuracy_m", "issue", "text", "place", "at", "channel", "sender", "sender_number", "key", "contact",
+)  # fmt: skip

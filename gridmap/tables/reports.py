@@ -63,6 +63,7 @@ def _report(sheet: Headed, row: Row, zone: ZoneInfo, defaults: Defaults) -> Repo
         sender=cell["sender"] or defaults.sender,
         sender_number=cell["sender_number"],
         key=cell["key"],
+        contact=cell["contact"],
     )
     return report if report.key else replace(report, key=_made_key(report))
 

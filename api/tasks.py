@@ -1,0 +1,83 @@
+"""What the service does by itself, at its start and then again and again: a task each, in a thread, as the machine's operator."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import FastAPI
+
+from gridmap.access import operator
+from gridmap.errors import Refusal
+from gridmap.flows.purge import purge_contacts
+from gridmap.settings import Settings
+from gridmap.store import Store
+
+LOG = logging.getLogger("gridmap.tasks")
+HOUR = 3600.0
+SERVICE = operator("service")
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`do` at the start, every so many seconds, and with `at_end` once more when the service stops. What is refused is told in the log."""
+
+    name: str
+    every: float
+    do: Callable[[Store, Settings, datetime], object]
+    at_end: bool = False
+
+
+def _purge(store: Store, _settings: Settings, now: datetime) -> None:
+    done = purge_contacts(store, now=now, actor=SERVICE)
+    if done.contacts:
+        LOG.info("%d contacts were past their term and are gone", done.contacts)
+
+
+TASKS = (Task("purge", HOUR, _purge),)
+
+
+def running(store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task, ...] = TASKS) -> Lifespan:
+    """A lifespan in which the tasks are done, inside another one. When the service stops, a task that is at work comes to its end."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stopped = asyncio.Event()
+        async with also(app):
+            at_work = [asyncio.create_task(_repeat(task, store, settings, stopped), name=task.name) for task in tasks]
+            for each in at_work:
+                each.add_done_callback(_ended)
+            yield
+            stopped.set()
+            if at_work:
+                await asyncio.wait(at_work)
+
+    return lifespan
+
+
+async def _repeat(task: Task, store: Store, settings: Settings, stopped: asyncio.Event) -> None:
+    while not stopped.is_set():
+        await asyncio.to_thread(_do, task, store, settings)
+        try:
+            await asyncio.wait_for(stopped.wait(), task.every)
+        except TimeoutError:
+            continue
+    if task.at_end:
+        await asyncio.to_thread(_do, task, store, settings)
+
+
+def _do(task: Task, store: Store, settings: Settings) -> None:
+    try:
+        task.do(store, settings, datetime.now(settings.timezone))
+    except Refusal as refusal:  # the database is away, a file cannot be written: told, and tried again
+        LOG.warning("%s: %s", task.name, refusal)
+
+
+def _ended(done: asyncio.Task[None]) -> None:
+    """A fault of ours ended a task: it is told, and the service goes on without."""
+    if not done.cancelled() and (fault := done.exception()):
+        LOG.error("the task %s has stopped", done.get_name(), exc_info=fault)

@@ -1,0 +1,59 @@
+"""How reporters can be reached: apart from their reports, masked for most, in full for a purpose, and gone after a term.
+
+What is past its term is never shown, also before it is purged.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+
+from gridmap.incidents.contact import KEPT_FROM_RECEIPT, Contact, MaskedContact, masked
+from gridmap.store.dialect import insert_all
+from gridmap.store.schema import contact, report
+from gridmap.store.scoping import within
+
+
+def add(tx: Connection, given: dict[str, str], *, at: datetime) -> None:
+    """Keep the contacts of reports (id: contact) that were received at the instant."""
+    until = at + KEPT_FROM_RECEIPT
+    rows = ({"report": id, "contact": text, "masked": masked(text), "kept_until": until} for id, text in given.items())
+    insert_all(tx, contact, rows)
+
+
+def of_incident(tx: Connection, incident_id: str, *, at: datetime) -> tuple[MaskedContact, ...]:
+    """The masked contacts of the reports that became this incident, the first first."""
+    columns = (contact.c.report, contact.c.masked, contact.c.kept_until)
+    rows = tx.execute(select(*columns).where(*_kept(tx, incident_id, at)).order_by(contact.c.report))
+    return tuple(MaskedContact(*row) for row in rows)
+
+
+def in_full(tx: Connection, incident_id: str, *, at: datetime) -> tuple[Contact, ...]:
+    """The same in full: only within a scope of CONTACT_READ, and only by the flow that records the purpose."""
+    columns = (contact.c.report, contact.c.contact, contact.c.kept_until)
+    rows = tx.execute(select(*columns).where(*_kept(tx, incident_id, at)).order_by(contact.c.report))
+    return tuple(Contact(*row) for row in rows)
+
+
+def shorten(tx: Connection, incident_id: str, *, until: datetime) -> None:
+    """Keep the incident's contacts no longer than that; those that end sooner anyway stay as they are."""
+    longer = within(tx, contact), _its_reports(tx, incident_id), contact.c.kept_until > until
+    tx.execute(update(contact).where(*longer).values(kept_until=until))
+
+
+def overdue(tx: Connection, *, at: datetime) -> int:
+    """How many are past their term."""
+    return tx.scalar(select(func.count(contact.c.report)).where(within(tx, contact), contact.c.kept_until <= at)) or 0
+
+
+def purge(tx: Connection, *, at: datetime, most: int) -> int:
+    """Delete what is past its term, the longest overdue first, at most so many; how many that were."""
+    past = select(contact.c.report).where(within(tx, contact), contact.c.kept_until <= at).order_by(contact.c.kept_until).limit(most)
+    return tx.execute(delete(contact).where(within(tx, contact), contact.c.report.in_(past))).rowcount
+
+
+def _kept(tx: Connection, incident_id: str, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return within(tx, contact), _its_reports(tx, incident_id), contact.c.kept_until > at
+
+
+def _its_reports(tx: Connection, incident_id: str) -> ColumnElement[bool]:
+    return contact.c.report.in_(select(report.c.id).where(within(tx, report), report.c.incident == incident_id))
