@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from api.sign_in import identify
+from api.forms import posted
+from api.sign_in import Known, check_csrf, identify
 from gridmap.access import Action, Actor, Scope, allowed
+from gridmap.account import Account, Token
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.words import LANGS, Lang
@@ -16,7 +18,11 @@ from gridmap.words import LANGS, Lang
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The request's store and settings, the reader's language, who acts, how far, and the clock."""
+    """The request's store and settings, the reader's language, who acts, how far, and the clock.
+
+    `account` and `token` are those that signed the request, if any did; `csrf` is what its pages must show with a change; `open`
+    says that nobody signs in yet.
+    """
 
     store: Store
     settings: Settings
@@ -24,6 +30,10 @@ class Asker:
     actor: Actor
     scope: Scope
     now: datetime
+    account: Account | None = None
+    token: Token | None = None
+    csrf: str = ""
+    open: bool = False
 
 
 def lang_of(request: Request) -> Lang:
@@ -48,17 +58,33 @@ def _by_preference(header: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """A route's dependency that names its action: the request goes no further where its actor may not do it."""
+    """A route's dependency that names its action: the request goes no further where its actor may not do it.
+
+    `anyway` is for what must answer while the database is away: nobody is identified there.
+    """
 
     action: Action
+    anyway: bool = False
 
-    def __call__(self, request: Request) -> Asker:
-        state = request.app.state
-        now = datetime.now(state.settings.timezone)  # numbers bear the county's year
-        actor = identify(request, now)
-        return Asker(state.store, state.settings, lang_of(request), actor, allowed(actor, self.action), now)
+    def __call__(self, request: Request, form: Annotated[dict[str, str], Depends(posted)]) -> Asker:
+        request.state.asked = True
+        now = now_of(request)
+        known = Known() if self.anyway else identify(request, now)
+        check_csrf(request, known, form, self.action)
+        return ask(request, self.action, known, now)
 
 
-def doing(action: Action) -> Any:
+def ask(request: Request, action: Action, known: Known, now: datetime) -> Asker:
+    """What the route gets for somebody who is known; SignInNeeded, Forbidden."""
+    state, scope = request.app.state, allowed(known.actor, action)
+    return Asker(state.store, state.settings, lang_of(request), known.actor, scope, now, known.account, known.token, known.csrf, known.open)
+
+
+def now_of(request: Request) -> datetime:
+    """The clock, in the county's zone: numbers bear its year."""
+    return datetime.now(request.app.state.settings.timezone)
+
+
+def doing(action: Action, *, anyway: bool = False) -> Any:
     """What a route's `asked` is annotated with: the one action that it does."""
-    return Depends(Doing(action))
+    return Depends(Doing(action, anyway))

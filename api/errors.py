@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from api.asker import lang_of
 from gridmap.access import Forbidden, SignInNeeded
-from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Refusal, Unavailable
+from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Refusal, Throttled, Unavailable
+from gridmap.flows.sign_in import SignInRefused
 from gridmap.words import Lang, say, texts
 
 LOG = logging.getLogger("gridmap.api")
@@ -30,6 +31,10 @@ class HostForeign(Refusal):
     """The request names a host that is not this machine; facts: host."""
 
 
+class HttpsNeeded(Refusal):
+    """The public address was asked without https, or its proxy does not say that it was with; facts: host."""
+
+
 class OriginForeign(Refusal):
     """A page of another site tried to write; facts: origin."""
 
@@ -40,9 +45,12 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (BodyTooLarge, 413),
     (HostForeign, 400),
     (OriginForeign, 403),
+    (HttpsNeeded, 403),
     (NoEditionInForce, 409),
     (SignInNeeded, 401),
+    (SignInRefused, 401),
     (Forbidden, 403),
+    (Throttled, 429),
     (BadInput, 422),
     (NotFound, 404),
     (Conflict, 409),
@@ -50,16 +58,18 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (Refusal, 400),
 )
 TITLES = {
-    400: "bad_input",
-    401: "sign_in_needed",
-    403: "forbidden",
-    404: "not_found",
-    409: "conflict",
-    413: "bad_input",
-    422: "bad_input",
-    500: "broken",
-    503: "unavailable",
+    400: "error.bad_input",
+    401: "problem.sign_in",
+    403: "problem.forbidden",
+    404: "error.not_found",
+    409: "error.conflict",
+    413: "error.bad_input",
+    422: "error.bad_input",
+    429: "problem.throttled",
+    500: "error.broken",
+    503: "error.unavailable",
 }
+AGAIN_SECONDS = 5  # when to ask again what was not there
 
 # What pydantic calls a fault, and our sentence for it.
 FIELD_FAULTS = {
@@ -104,7 +114,7 @@ def problem(refusal: Refusal, lang: Lang) -> dict[str, Any]:
 
 
 def _members(key: str, status: int, detail: str, lang: Lang) -> dict[str, Any]:
-    title = say(f"error.{TITLES.get(status, 'refusal')}", lang)
+    title = say(TITLES.get(status, "error.refusal"), lang)
     return {"type": f"urn:gridmap:problem:{key}", "title": title, "status": status, "detail": detail}
 
 
@@ -135,7 +145,19 @@ def validation_problem(faults: list[Mapping[str, Any]], lang: Lang) -> dict[str,
 def answer(refusal: Refusal, lang: Lang) -> Problem:
     """The problem as a response. Facts that JSON does not know (NaN among them) are written as text."""
     told = json.loads(json.dumps(problem(refusal, lang), ensure_ascii=False, default=str), parse_constant=str)
-    return Problem(told, status_code=told["status"], headers={"Content-Language": lang})
+    return Problem(told, status_code=told["status"], headers={"Content-Language": lang, **headers_of(refusal)})
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """What its status asks of the headers: how to sign in, when to try again."""
+    match status_of(refusal):
+        case 401:
+            return {"WWW-Authenticate": "Bearer"}
+        case 429:
+            return {"Retry-After": str(refusal.facts.get("seconds", AGAIN_SECONDS))}
+        case 503:
+            return {"Retry-After": str(AGAIN_SECONDS)}
+    return {}
 
 
 def _refused(request: Request, refusal: Exception) -> Problem:

@@ -3,7 +3,7 @@
 import re
 import secrets
 import uuid
-from urllib.parse import urlsplit
+from typing import Any
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,11 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.asker import lang_of
+from api.sign_in import SAFE_METHODS
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REPORTS = "/api/reports"  # bounds its bodies itself: many reports may come in one
 MOST = 64 * 1024  # bytes of any other body
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Everything from our own files, scripts only with the page's nonce; nothing may frame us, nothing is loaded from another host.
 POLICY = (
@@ -34,24 +34,30 @@ HEADERS = {
 }
 
 
-class Safety:
-    """An ASGI layer around the whole service. `scope["state"]` gets the page's `nonce` and the `request_id`."""
+HSTS = "max-age=63072000; includeSubDomains"
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class Safety:
+    """An ASGI layer around the whole service. `scope["state"]` gets the page's `nonce` and the `request_id`.
+
+    `public_host` is answered beside this machine's own names, and by https only.
+    """
+
+    def __init__(self, app: ASGIApp, public_host: str | None = None) -> None:
+        self.app, self.public_host = app, public_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        state = scope["state"] = {**scope.get("state", {}), "nonce": secrets.token_urlsafe(18), "request_id": str(uuid.uuid4())}
+        scope["state"] = {**scope.get("state", {}), "nonce": secrets.token_urlsafe(18), "request_id": str(uuid.uuid4())}
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _guard(MutableHeaders(scope=message), scope["path"], state)
+                _guard(MutableHeaders(scope=message), scope, self.public_host)
             await send(message)
 
-        refusal = _refusal(scope["method"], Headers(scope=scope))
+        refusal = _refusal(scope, Headers(scope=scope), self.public_host)
         answering = errors.answer(refusal, lang_of(Request(scope))) if refusal else self.app
         await answering(scope, receive if scope["path"] == REPORTS else _at_most(receive), send_guarded)
 
@@ -71,24 +77,38 @@ def _at_most(receive: Receive) -> Receive:
     return receive_counted
 
 
-def _guard(headers: MutableHeaders, path: str, state: dict[str, str]) -> None:
+def _guard(headers: MutableHeaders, scope: Scope, public_host: str | None) -> None:
+    state: dict[str, Any] = scope["state"]
     for name, text in HEADERS.items():
         headers.setdefault(name, text)
     headers["X-Request-Id"] = state["request_id"]
-    policy = DOCS_POLICY if path == "/docs" else POLICY
+    policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
     headers["Content-Security-Policy"] = policy.format(nonce=state["nonce"])
+    headers.setdefault("Cache-Control", "no-store")  # unless the route knows better
+    if state.get("asked"):  # by a route with an action: what is answered may depend on who asks
+        varies = [part.strip() for part in headers.get("vary", "").split(",") if part.strip()]
+        headers["Vary"] = ", ".join(dict.fromkeys([*varies, "Cookie", "Authorization"]))
+    if scope["scheme"] == "https" and _name(Headers(scope=scope).get("host", "")) == public_host:
+        headers["Strict-Transport-Security"] = HSTS
 
 
-def _refusal(method: str, headers: Headers) -> errors.Refusal | None:
-    """Another host's name for this machine (DNS rebinding), or a write from another site's page."""
+def _refusal(scope: Scope, headers: Headers, public_host: str | None) -> errors.Refusal | None:
+    """A host that is not ours (DNS rebinding), the public one without https, or a write from another site's page."""
     host = headers.get("host", "")
-    if _name(host) not in LOOPBACK:
+    name = _name(host)
+    if name not in LOOPBACK and (public_host is None or name != public_host):
         return errors.HostForeign(host=host)
+    if name == public_host and scope["scheme"] != "https":
+        return errors.HttpsNeeded(host=host)
     origin = headers.get("origin")
-    foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"} or (origin is not None and urlsplit(origin).netloc != host)
-    if method not in SAFE_METHODS and foreign:
+    foreign = headers.get("sec-fetch-site") in {"cross-site", "same-site"} or (origin is not None and origin.lower() != _own(scope, host))
+    if scope["method"] not in SAFE_METHODS and foreign:
         return errors.OriginForeign(origin=origin or "")
     return None
+
+
+def _own(scope: Scope, host: str) -> str:
+    return f"{scope['scheme']}://{host}".lower()
 
 
 def _name(host: str) -> str:
