@@ -3,10 +3,31 @@
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, guarding, live
+from api import errors, guarding, live, tasks
 from api.borders import Borders
 from api.files import Files
-from api.routes import areas, catalogue, editions, health, incidents, match, pages, reports
+from api.forwarded import Forwarded
+from api.oidc import Oidc
+from api.page import WEB
+from api.routes import (
+    account_pages,
+    accounts,
+    areas,
+    catalogue,
+    editions,
+    health,
+    incidents,
+    match,
+    oidc,
+    pages,
+    post_pages,
+    public,
+    reports,
+    session,
+    sign_in_pages,
+    tokens,
+    user_pages,
+)
 from api.safety import Safety
 from gridmap.atlas import VENDOR as MAP_FILES
 from gridmap.settings import Settings
@@ -16,35 +37,47 @@ from gridmap.words import say
 
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
-    """The whole service over one store. It belongs on loopback only, until access control exists: every caller is believed."""
+    """The whole service over one store. Until the first account every caller is believed: then it belongs on loopback only."""
     streams = live.Live(store)
     app = FastAPI(
         title="Gridmap",
         version=__version__,
         description=say("ui.api_description", settings.lang),
-        lifespan=streams.running,
+        lifespan=tasks.running(store, settings, streams.running),
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
+    app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
+    app.state.closed = False  # whether somebody signed in is asked for; never again open once it is
 
-    app.include_router(reports.router)  # POST /api/reports
+    app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
+    app.include_router(public.router)  # GET  /api/public/incidents
     app.include_router(match.router)  # GET  /api/match
-    app.include_router(incidents.router)  # GET  /api/incidents, /api/incidents/{id}; POST …/close
+    app.include_router(incidents.router)  # GET  /api/incidents, /api/incidents/{id}; POST …/close, …/contact
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions
     app.include_router(catalogue.router)  # GET  /api/issue-types
+    app.include_router(session.router)  # POST, GET, DELETE /api/session; POST /api/session/password, /api/invitation
+    app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}
+    app.include_router(accounts.router)  # GET, POST /api/accounts, …/{name}/…; POST /api/grants, …/{id}/confirm; DELETE /api/grants/{id}
     app.include_router(live.router)  # GET  /api/live (server-sent events)
     app.include_router(health.router)  # GET  /healthz, /readyz
-    app.include_router(pages.router)  # GET  /, /docs
+    app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}
+    app.include_router(sign_in_pages.router)  # /sign-in, /sign-out, /invitation/{token}
+    app.include_router(oidc.router)  # GET  /sign-in/oidc, /sign-in/oidc/back
+    app.include_router(account_pages.router)  # /account
+    app.include_router(user_pages.router)  # /users
+    app.include_router(post_pages.router)  # /posts
 
-    app.mount("/static", Files(pages.WEB / "static"))
+    app.mount("/static", Files(WEB / "static"))
     app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))
-    app.mount("/vendor/docs", Files(pages.WEB / "vendor", for_ever=True))
+    app.mount("/vendor/docs", Files(WEB / "vendor", for_ever=True))
 
     guarding.guard(app)
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Safety)
+    app.add_middleware(Safety, public_host=settings.public_host)
+    app.add_middleware(Forwarded, proxies=settings.proxies)
     return app

@@ -1,0 +1,119 @@
+"""A page: its template in the reader's language, who is signed in, what may be opened from here, and refusals as a person meets them."""
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from fastapi.templating import Jinja2Templates
+from markupsafe import Markup
+
+from api.asker import Asker, lang_of
+from api.errors import TITLES, status_of
+from gridmap.access import Action, Forbidden, SignInNeeded, may
+from gridmap.errors import Refusal, Unavailable
+from gridmap.version import __version__
+from gridmap.words import LANGS, Lang, say
+
+WEB = Path(__file__).parent / "web"
+TEMPLATES = Jinja2Templates(WEB / "templates")
+YEAR_SECONDS = 31_536_000
+TO = r"^/([^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*)?$"
+"""A path of ours to go on to, never the address of another host."""
+MOST_TO = 400
+DESK, ACCOUNT, SIGN_IN = "/", "/account", "/sign-in"
+MENU = ((DESK, "desk", Action.INCIDENT_READ), ("/posts", "posts", Action.REGISTER_READ), ("/users", "users", Action.ACCOUNT_READ))
+
+
+def page(request: Request, template: str, asked: Asker, context: Mapping[str, Any], *, status: int = 200, here: str = "") -> Response:
+    """The page. `here` is where a change of language comes back to, if the request's own address cannot be asked for again."""
+    answer = _answer(request, template, asked.lang, {**_reader(asked), "now": asked.now, **context}, status=status, here=here)
+    if request.query_params.get("lang") == asked.lang == lang_of(request):
+        answer.set_cookie("lang", asked.lang, max_age=YEAR_SECONDS, samesite="strict", path="/")
+    return answer
+
+
+def go(to: str, **query: str) -> Response:
+    """After a form was taken: on to another page, so that loading that one again sends nothing twice."""
+    return RedirectResponse(f"{to}?{urlencode(query)}" if query else to, status_code=303)
+
+
+def own_path(to: str) -> str:
+    """`to` if it is a path of ours, else the command centre."""
+    return to if len(to) <= MOST_TO and re.fullmatch(TO, to) else DESK
+
+
+class PageRoute(APIRoute):
+    """A route whose refusals are pages: the sign-in, a sentence, or one that asks again while the database is away."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Refusal as refusal:
+                return await run_in_threadpool(refused, request, refusal)
+
+        return handle_page
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """What a person sees instead of the page that was asked for."""
+    path, asks = request.url.path, request.method == "GET"
+    if isinstance(refusal, SignInNeeded):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return go(SIGN_IN, next=own_path(quote(path) + query) if asks else ACCOUNT)
+    if isinstance(refusal, Forbidden) and asks and path == DESK:
+        return go(ACCOUNT)
+    lang = lang_of(request)
+    if isinstance(refusal, Unavailable):
+        return _answer(request, "away.html", lang, {"why": refusal.text(lang)}, status=503, here=path)
+    status = status_of(refusal)
+    context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang)}
+    return _answer(request, "refused.html", lang, context, status=status, here=path if asks else ACCOUNT)
+
+
+def _reader(asked: Asker) -> dict[str, Any]:
+    """Who looks at the page, and the pages that they may open."""
+    actor, zone = asked.actor, asked.settings.timezone
+
+    def when(instant: datetime | None) -> str:
+        if instant is None:
+            return ""
+        local = instant.astimezone(zone)
+        return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(local.isoformat(), f"{local:%Y-%m-%d %H:%M}")
+
+    return {
+        "me": actor.name if actor.account else "",
+        "menu": [(path, name) for path, name, action in MENU if may(actor, action)],
+        "open_to_all": asked.open,
+        "may": lambda action: may(actor, Action(action)),
+        "csrf": asked.csrf,
+        "when": when,
+    }
+
+
+def _answer(request: Request, template: str, lang: Lang, context: Mapping[str, Any], *, status: int, here: str) -> Response:
+    def word(key: str, **named: object) -> str:
+        return say(key, lang, **named)
+
+    def t(key: str, **named: object) -> str:
+        return word(f"ui.{key}", **named)
+
+    def p(key: str, **named: object) -> str:
+        return word(f"page.{key}", **named)
+
+    path, query = request.url.path, request.url.query
+    own = quote(here or path) + (f"?{query}" if query and not here else "")
+    words = {"lang": lang, "langs": LANGS, "t": t, "p": p, "say": word}
+    place = {"nonce": request.state.nonce, "version": __version__, "path": path, "here": quote(own)}
+    answer = TEMPLATES.TemplateResponse(request, template, {**words, **place, **context}, status)
+    answer.headers.update({"Cache-Control": "no-store", "Content-Language": lang})
+    return answer

@@ -1,0 +1,35 @@
+// What a script can add to pages that work without one: a password shown, a token copied, a form that is sent once, a menu that shuts.
+
+import { menus } from "./menu.js";
+
+menus();
+
+for (const button of document.querySelectorAll("[data-shows]")) {
+  const input = document.getElementById(button.dataset.shows);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+    input.focus();
+  });
+  input.form.addEventListener("submit", () => { input.type = "password"; }); // or the browser keeps it among the texts
+}
+
+for (const button of document.querySelectorAll("[data-copies]")) {
+  const shown = document.getElementById(button.dataset.copies);
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(shown.textContent);
+    button.textContent = button.dataset.done;
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
