@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from gridmap.errors import Refusal
+from gridmap.words import Lang, say
 
 
 class Forbidden(Refusal):
@@ -35,6 +36,9 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
     OPERATOR = "operator"
+
+    def text(self, lang: Lang = "en") -> str:
+        return say(f"role.{self}", lang)
 
 
 BY_POST = frozenset({Role.WORKER, Role.LEADER})
@@ -72,6 +76,9 @@ class Action(StrEnum):
     GRANT_CHANGE = "grant.change"
     AUDIT_READ = "audit.read"
     OPERATE = "operate"  # what is done at the machine alone: the demonstration, purging, status
+
+    def text(self, lang: Lang = "en") -> str:
+        return say(f"action.{self}", lang)
 
 
 class Reach(StrEnum):
@@ -188,7 +195,7 @@ def allowed(actor: Actor, action: Action, *, shown: str | None = None) -> Scope:
     """
     reaches = set(_reaches(actor, action))
     if not reaches:
-        raise (Forbidden if actor.account else SignInNeeded)(action=str(action))
+        raise (Forbidden if actor.account else SignInNeeded)(action=action)
 
     def of(reach: Reach) -> frozenset[str]:
         return frozenset(what for found, what in reaches if found is reach and what)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed
 from gridmap.account import Account, AccountKind, GrantRow
-from gridmap.errors import AreaMissing, BadInput, Conflict, NotFound
+from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound
 from gridmap.flows.accounts import add, is_operator
 from gridmap.flows.tokens import find, subject_of
 from gridmap.store import Store, Tx, accounts, editions, history, ids, offices
@@ -163,17 +163,17 @@ def _check_shape(wanted: GrantRow) -> None:
     """What can be said of a grant by itself."""
     role = wanted.role
     if role in {Role.WORKER, Role.LEADER}:
-        raise RoleByPost(role=str(role))
+        raise RoleByPost(role=role)
     if role not in GRANTABLE:
-        raise RoleUngrantable(role=str(role), roles=", ".join(GRANTABLE))
+        raise RoleUngrantable(role=role, roles=", ".join(GRANTABLE))
     if role in COUNTY_ONLY and wanted.area:
-        raise GrantCountyOnly(role=str(role))
+        raise GrantCountyOnly(role=role)
     if role is Role.HANDLER and not wanted.office:
-        raise GrantNeedsOffice(role=str(role))
+        raise GrantNeedsOffice(role=role)
     if role is Role.HANDLER and wanted.area:
-        raise GrantAreaUseless(role=str(role))
+        raise GrantAreaUseless(role=role)
     if role is not Role.HANDLER and wanted.office:
-        raise GrantOfficeUseless(role=str(role))
+        raise GrantOfficeUseless(role=role)
 
 
 def _check_rows(tx: Tx, account: Account, wanted: GrantRow, now: datetime) -> None:
@@ -181,12 +181,13 @@ def _check_rows(tx: Tx, account: Account, wanted: GrantRow, now: datetime) -> No
     if account.kind is AccountKind.SYSTEM and wanted.role is Role.ADMINISTRATOR:
         raise GrantNeedsPerson(account=account.name)
     if wanted.area and not editions.is_known(tx, wanted.area):
-        raise AreaMissing(code=wanted.area, edition=editions.number_in_force(tx, now) or "-")
+        number = editions.number_in_force(tx, now)
+        raise AreaMissing(code=wanted.area, edition=number) if number else NoEditionInForce(at=now.isoformat())
     if wanted.office and offices.get(tx, wanted.office) is None:
         raise OfficeMissing(office=wanted.office)
     same = (wanted.role, wanted.area, wanted.office)
     if any((each.role, each.area, each.office) == same and each.until is None for each in accounts.grants(tx, account.id)):
-        raise GrantHeld(account=account.name, role=str(wanted.role))
+        raise GrantHeld(account=account.name, role=wanted.role)
 
 
 def _administered(tx: Tx, now: datetime) -> bool:

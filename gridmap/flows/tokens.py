@@ -136,7 +136,7 @@ def own_account(tx: Tx, actor: Actor) -> Account:
     """The account of whoever acts; SignInNeeded where that is nobody's (the operator of the machine has none)."""
     found = accounts.by_id(tx, actor.account) if actor.account else None
     if found is None:
-        raise SignInNeeded(action=str(Action.SELF_CHANGE))
+        raise SignInNeeded(action=Action.SELF_CHANGE)
     return found
 
 
