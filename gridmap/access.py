@@ -78,7 +78,7 @@ class Action(StrEnum):
     OPERATE = "operate"  # what is done at the machine alone: the demonstration, purging, status
 
     def text(self, lang: Lang = "en") -> str:
-        return say(f"action.{self}", lang)
+        return say(f"may.{self}", lang)
 
 
 class Reach(StrEnum):

@@ -16,8 +16,11 @@ from gridmap.store.faults import StoreBusy
 
 __all__ = [
     "InvitationUnusable", "SignInRefused", "SignedIn", "Throttled", "Who", "accept_and_sign_in", "accept_invitation", "change_password",
-    "check_password", "sign_in", "sign_in_as", "sign_out", "who",
+    "check_password", "invited", "sign_in", "sign_in_as", "sign_out", "who",
 ]  # fmt: skip
+
+NOBODYS = "account:?"
+"""How history names what is no account."""
 
 BURST = 10
 EVERY = timedelta(seconds=90)
@@ -76,7 +79,8 @@ def sign_in(store: Store, name: str, password: str, *, browser: str | None, netw
         account = accounts.by_name(tx, name)  # it may have been disabled, or got another password, meanwhile
         good = right and account is not None and _may_sign_in(account) and accounts.password(tx, account.id) == kept
         if account is None or not good:
-            history.record(tx, now, "session.refuse", f"account:{plain_name(name)[:64]}", known=bool(known))
+            # People type their password where the name belongs, and history never forgets: a name that is none is not kept.
+            history.record(tx, now, "session.refuse", subject_of(account) if account else NOBODYS, known=bool(known))
         else:
             if anew:
                 accounts.put_password(tx, account.id, anew)
@@ -120,6 +124,13 @@ def sign_out(store: Store, token_id: str, *, actor: Actor, now: datetime) -> Non
         found = accounts.tokens(tx, account_id=actor.account, id=token_id) if actor.account else ()
         if found:
             end(tx, own_account(tx, actor), found, now)
+
+
+def invited(store: Store, raw: str, *, now: datetime) -> Account | None:
+    """Whose invitation this is, while it holds."""
+    with store.read(allowed(ANONYMOUS, Action.SIGN_IN)) as tx, suppress(InvitationUnusable):
+        return _invited(tx, raw, now)
+    return None
 
 
 def accept_invitation(store: Store, raw: str, password: str, *, now: datetime) -> Account:
