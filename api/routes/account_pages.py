@@ -9,7 +9,7 @@ from api.errors import status_of
 from api.forms import posted
 from api.page import ACCOUNT, SIGN_IN, PageRoute, go, page
 from api.places import Places
-from api.sign_in import forget, network_of
+from api.sign_in import forget
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, Scope, allowed, may
 from gridmap.account import Token, TokenKind
 from gridmap.errors import Refusal
@@ -75,9 +75,7 @@ def change_password(request: Request, asked: Annotated[Asker, doing(Action.SELF_
         return _account(request, asked, told={"password": say("page.password.differ", asked.lang)}, status=422)
     this = asked.token.id if asked.token else None
     try:
-        sign_in_flow.change_password(
-            asked.store, form.get("old", ""), new, actor=asked.actor, now=asked.now, network=network_of(request), keep=this
-        )
+        sign_in_flow.change_password(asked.store, form.get("old", ""), new, actor=asked.actor, now=asked.now, keep=this)
     except Refusal as refusal:
         return _account(request, asked, told={"password": refusal.text(asked.lang)}, status=status_of(refusal))
     return go(ACCOUNT, done="password")

@@ -78,8 +78,8 @@ def sign_out(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE)
 @router.post("/session/password", status_code=204, responses=REFUSED)
 def change_password(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE)], changing: Changing) -> Response:
     """Change my own password. My other sessions and my phones end."""
-    network, mine = network_of(request), asked.token.id if asked.token else None
-    flow.change_password(asked.store, changing.old, changing.new, actor=asked.actor, now=asked.now, network=network, keep=mine)
+    mine = asked.token.id if asked.token else None
+    flow.change_password(asked.store, changing.old, changing.new, actor=asked.actor, now=asked.now, keep=mine)
     request.app.state.live.wake()
     return Response(status_code=204)
 

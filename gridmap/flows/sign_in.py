@@ -162,7 +162,7 @@ def accept_and_sign_in(store: Store, raw: str, password: str, *, browser: str | 
     raise SignInRefused
 
 
-def change_password(store: Store, old: str, new: str, *, actor: Actor, now: datetime, network: str, keep: str | None = None) -> None:
+def change_password(store: Store, old: str, new: str, *, actor: Actor, now: datetime, keep: str | None = None) -> None:
     """Change the actor's own password; every session and phone ends but the token of the id `keep`.
 
     SignInRefused where `old` is not the password; Throttled, PasswordWeak, PasswordCommon.
@@ -186,7 +186,7 @@ def change_password(store: Store, old: str, new: str, *, actor: Actor, now: date
             held = accounts.tokens(tx, account_id=account.id)
             end(tx, account, (each for each in held if each.id != keep and each.kind in {TokenKind.SESSION, TokenKind.PHONE}), now)
             return
-        history.record(tx, now, "session.refuse", subject_of(account), network=network)
+        history.record(tx, now, "session.refuse", subject_of(account), known=True)
     raise SignInRefused
 
 
