@@ -150,7 +150,10 @@ def _is_issuer(url: str) -> bool:
     except ValueError:
         return False
     return (
-        plain and " " not in url and bool(_host(url)) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(_host(url))))
+        plain
+        and not set(" \\") & set(url)
+        and bool(_host(url))
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(_host(url))))
     )
 
 

@@ -12,15 +12,15 @@ from gridmap.store import Store
 STOP_SECONDS = 8
 
 
-def some_settings() -> Settings:
-    return read_settings({"GRIDMAP_DATABASE_URL": "sqlite:///never-opened.db"})
+def some_settings(**more: str) -> Settings:
+    return read_settings({"GRIDMAP_DATABASE_URL": "sqlite:///never-opened.db", **more})
 
 
 @contextmanager
-def serving(store: Store, port: int = 0) -> Iterator[str]:
+def serving(store: Store, port: int = 0, settings: Settings | None = None) -> Iterator[str]:
     """The service's address. At the end it must be gone within seconds, whatever still listens to it."""
     taken = listen("127.0.0.1", port)
-    server = make_server(store, some_settings())
+    server = make_server(store, settings or some_settings())
     thread = Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()
     try:
