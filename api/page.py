@@ -19,7 +19,7 @@ from api.errors import TITLES, status_of
 from gridmap.access import Action, Forbidden, SignInNeeded, may
 from gridmap.errors import Refusal, Unavailable
 from gridmap.version import __version__
-from gridmap.words import LANGS, Lang, say
+from gridmap.words import LANGS, Lang, say, texts
 
 WEB = Path(__file__).parent / "web"
 TEMPLATES = Jinja2Templates(WEB / "templates")
@@ -84,9 +84,9 @@ def _reader(asked: Asker) -> dict[str, Any]:
     """Who looks at the page, and the pages that they may open."""
     actor, zone = asked.actor, asked.settings.timezone
 
-    def when(instant: datetime | None) -> str:
+    def when(instant: datetime | None) -> Markup:
         if instant is None:
-            return ""
+            return Markup("")
         local = instant.astimezone(zone)
         return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(local.isoformat(), f"{local:%Y-%m-%d %H:%M}")
 
@@ -110,9 +110,12 @@ def _answer(request: Request, template: str, lang: Lang, context: Mapping[str, A
     def p(key: str, **named: object) -> str:
         return word(f"page.{key}", **named)
 
+    def pm(key: str, **named: Markup) -> Markup:
+        return Markup(texts(lang)[f"page.{key}"]).format(**named)
+
     path, query = request.url.path, request.url.query
     own = quote(here or path) + (f"?{query}" if query and not here else "")
-    words = {"lang": lang, "langs": LANGS, "t": t, "p": p, "say": word}
+    words = {"lang": lang, "langs": LANGS, "t": t, "p": p, "pm": pm, "say": word}
     place = {"nonce": request.state.nonce, "version": __version__, "path": path, "here": quote(own)}
     answer = TEMPLATES.TemplateResponse(request, template, {**words, **place, **context}, status)
     answer.headers.update({"Cache-Control": "no-store", "Content-Language": lang})

@@ -51,6 +51,7 @@ def add_phone(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE
 def end_token(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE)], token: str) -> Response:
     """One session or device ends; it is asked to sign in at its next click."""
     flow.end_own(asked.store, token, actor=asked.actor, now=asked.now)
+    request.app.state.live.wake()
     if asked.token and token == asked.token.id:
         answer = go(SIGN_IN)
         forget(answer, request)
@@ -59,11 +60,12 @@ def end_token(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE
 
 
 @router.post("/tokens/end-others")
-def end_others(asked: Annotated[Asker, doing(Action.SELF_CHANGE)]) -> Response:
+def end_others(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE)]) -> Response:
     """Every session and device ends but this one."""
     for token in _tokens(asked):
         if asked.token is None or token.id != asked.token.id:
             flow.end_own(asked.store, token.id, actor=asked.actor, now=asked.now)
+    request.app.state.live.wake()
     return go(ACCOUNT, done="others")
 
 
@@ -78,6 +80,7 @@ def change_password(request: Request, asked: Annotated[Asker, doing(Action.SELF_
         sign_in_flow.change_password(asked.store, form.get("old", ""), new, actor=asked.actor, now=asked.now, keep=this)
     except Refusal as refusal:
         return _account(request, asked, told={"password": refusal.text(asked.lang)}, status=status_of(refusal))
+    request.app.state.live.wake()
     return go(ACCOUNT, done="password")
 
 

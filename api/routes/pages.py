@@ -46,6 +46,7 @@ def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDE
         "edition": edition,
         "may": [str(action) for action in Action if may(asked.actor, action)],
         "csrf": asked.csrf,
+        "account": asked.account.name if asked.account else None,
         "session": asked.token.id if asked.token else "",
         "words": page_words(asked.lang),
     }

@@ -40,9 +40,7 @@ def sign_in(request: Request, asked: Annotated[Asker, doing(Action.SIGN_IN)], fo
         )
     except Refusal as refusal:
         return sign_in_page(request, asked, to, name=name, told=refusal.text(asked.lang), status=status_of(refusal))
-    answer = go(own_path(to))
-    keep(answer, request, signed_in)
-    return answer
+    return _begun(request, asked, signed_in, own_path(to))
 
 
 @router.post("/sign-out")
@@ -50,6 +48,7 @@ def sign_out(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE)
     """The session ends on the server, not only in this browser."""
     if asked.token:
         flow.sign_out(asked.store, asked.token.id, actor=asked.actor, now=asked.now)
+        request.app.state.live.wake()
     answer = go(SIGN_IN)
     forget(answer, request)
     return answer
@@ -73,7 +72,15 @@ def accept_invitation(request: Request, asked: Annotated[Asker, doing(Action.SIG
         )
     except Refusal as refusal:
         return _invitation(request, asked, token, told=refusal.text(asked.lang), status=status_of(refusal))
-    answer = go(ACCOUNT, done="invitation")
+    return _begun(request, asked, signed_in, f"{ACCOUNT}?done=invitation")
+
+
+def _begun(request: Request, asked: Asker, signed_in: flow.SignedIn, to: str) -> Response:
+    """On with a new session; the one that the browser had before ends."""
+    if asked.token and asked.csrf:
+        flow.sign_out(asked.store, asked.token.id, actor=asked.actor, now=asked.now)
+    request.app.state.live.wake()
+    answer = go(to)
     keep(answer, request, signed_in)
     return answer
 
@@ -85,4 +92,6 @@ def sign_in_page(request: Request, asked: Asker, to: str, *, name: str = "", tol
 
 
 def _invitation(request: Request, asked: Asker, token: str, *, told: str = "", status: int = 200) -> Response:
-    return page(request, "invitation.html", asked, {"told": told}, status=status)
+    account = flow.invited(asked.store, token, now=asked.now)
+    context = {"whose": account.name if account else "", "told": told if account else ""}
+    return page(request, "invitation.html", asked, context, status=status if account else 404)

@@ -115,6 +115,8 @@ def add_key(request: Request, asked: Annotated[Asker, doing(Action.ACCOUNT_CHANG
 @router.post("/{name}/grants")
 def propose_grant(request: Request, asked: Annotated[Asker, doing(Action.GRANT_CHANGE)], name: str, form: Form) -> Response:
     """A role within an area, or for an office, from a day to another."""
+    if not form.get("role"):
+        return _user(request, asked, name, told={"grant": say("page.grant.needs_role", asked.lang)}, kept=form, status=422)
     with asked.store.read(asked.scope) as tx:
         places = Places.read(asked.store, tx, asked.lang, asked.now)
 
@@ -199,6 +201,7 @@ def _changed(
         raise
     except Refusal as refusal:
         return _user(request, asked, name, told={form: refusal.text(asked.lang)}, kept=kept or {}, status=status_of(refusal))
+    request.app.state.live.wake()
     return go(f"{USERS}/{quote(name)}", done=done)
 
 

@@ -1,6 +1,9 @@
-// Asking the service. A problem (RFC 9457) becomes an Error whose message is the sentence that the service said.
+// Asking the service. A problem (RFC 9457) becomes an Error whose message is the sentence that the service said. Who is no longer signed in goes
+// to the sign-in and comes back; who was writing something is told so instead, and can sign in beside it.
 
-import { t } from "./words.js";
+import { facts, t } from "./words.js";
+
+let csrf = facts.csrf; // what a change shows beside the cookie
 
 export class Problem extends Error {
   constructor(told, status) {
@@ -11,11 +14,39 @@ export class Problem extends Error {
 }
 
 export async function ask(path, { method = "GET", body, signal } = {}) {
+  const [answer, told] = await send(path, method, body, signal);
+  if (answer.ok) return told;
+  if (answer.status === 401) return signIn();
+  if (told.type === "urn:gridmap:problem:csrf_missing") return askAgain(path, method, body, signal);
+  throw new Problem(told, answer.status);
+}
+
+async function send(path, method, body, signal) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   const answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) }).catch(unreached);
-  const told = await answer.json().catch(unreached);
+  return [answer, await answer.json().catch(unreached)];
+}
+
+// Somebody signed in anew beside this page: the same person goes on, for another one the page is made anew.
+async function askAgain(path, method, body, signal) {
+  const [, session] = await send("/api/session", "GET");
+  if (session.account !== facts.account) return leave(location.href);
+  csrf = session.csrf;
+  const [answer, told] = await send(path, method, body, signal);
   if (!answer.ok) throw new Problem(told, answer.status);
   return told;
+}
+
+export function signIn() {
+  if ([...document.querySelectorAll("#panel textarea, #panel input")].some((field) => field.value.trim())) throw new Problem({ detail: t("link.signed_out") }, 401);
+  return leave(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`);
+}
+
+// The page is on its way out: nothing more is answered.
+function leave(to) {
+  location.assign(to);
+  return new Promise(() => {});
 }
 
 // Nothing came, or something that is not ours (a proxy's page): a sentence, not the browser's own words for it.

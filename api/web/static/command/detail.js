@@ -3,7 +3,7 @@
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { symbol, tag } from "./symbols.js";
-import { age, date, metres, percent, t } from "./words.js";
+import { age, date, may, metres, percent, t } from "./words.js";
 
 export class Detail {
   id = null;
@@ -78,7 +78,7 @@ export class Detail {
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
-      p.state === "closed" ? null : this.#closing(id),
+      p.state === "closed" || !may("incident.close") ? null : this.#closing(id),
     );
     this.marked(p);
   }

@@ -49,6 +49,10 @@ export class Incidents extends EventTarget {
     this.#keep(one, this.all.has(one.id) ? "changed" : "new");
   }
 
+  clear() {
+    for (const id of [...this.all.keys()]) this.#drop(id);
+  }
+
   #keep(one, how) {
     if ((this.gone.get(one.id) ?? 0) >= one.revision || (this.all.get(one.id)?.revision ?? 0) > one.revision) return;
     this.all.set(one.id, one);

@@ -11,6 +11,7 @@ import { ReportForm } from "./report.js";
 import { SORTS, Sift, TABS } from "./sift.js";
 import { ring, symbol } from "./symbols.js";
 import { clockText, count, facts, t } from "./words.js";
+import { menus } from "../pages/menu.js";
 
 const MARGIN = 45; // pixels around a sign that is seen
 const AGAIN_MS = 3000;
@@ -185,6 +186,7 @@ function follow() {
     const link = byId("link");
     link.dataset.state = live.state;
     link.lastElementChild.textContent = t(`link.${live.state}`, { n: live.seconds });
+    if (live.state === "refused") refused();
     if (live.state === "live" && detail.failed) detail.open(detail.id, { focus: false });
   };
   live.addEventListener("incident", ({ detail: feature }) => incidents.put(feature));
@@ -193,6 +195,12 @@ function follow() {
   live.addEventListener("edition", ({ detail: number }) => newer(number));
   setInterval(() => live.state === "stale" && show(), 1000);
   return live;
+}
+
+// The reader may no longer see incidents here: what is on the page is taken away.
+function refused() {
+  detail.shut();
+  incidents.clear();
 }
 
 // Another edition took effect: its borders are drawn when the reader says so, at once where there were none.
@@ -220,6 +228,7 @@ function tick() {
 }
 
 build();
+menus();
 controls();
 listen();
 tick();

@@ -2,6 +2,9 @@
 
 export const facts = JSON.parse(document.getElementById("facts").textContent);
 
+// Whether the reader may do this at all; the service decides each time, this only leaves out what it would refuse.
+export const may = (action) => facts.may.includes(action);
+
 export function t(key, named = {}) {
   const text = facts.words[`ui.${key}`];
   if (text === undefined) throw new Error(`no text for ui.${key}`);

@@ -32,4 +32,18 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     form.dataset.sent = "1";
   });
 }
+// What a chosen role does not need is not asked for.
+const role = document.querySelector("select#role");
+const asked = document.querySelectorAll("[data-roles]");
+function needed() {
+  for (const part of asked) {
+    part.hidden = Boolean(role.value) && !part.dataset.roles.split(" ").includes(role.value);
+    part.querySelector("input").disabled = part.hidden;
+  }
+}
+if (role && asked.length) {
+  role.addEventListener("change", needed);
+  needed();
+}
+
 addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
