@@ -12,7 +12,7 @@ server.listen(0, '127.0.0.1', () => {
       client_id: 'gridmap',
       client_secret: process.env.CLIENT_SECRET,
       application_type: 'native', // a loopback address of any port (RFC 8252), since each test's service has another
-      redirect_uris: ['http://127.0.0.1/sign-in/oidc/back'],
+      redirect_uris: ['http://127.0.0.1/sign-in/oidc/back', 'http://localhost/sign-in/oidc/back'],
     }],
     jwks: { keys: [{ ...key, use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [process.env.CLIENT_SECRET] },
