@@ -2,28 +2,35 @@
 
 One poller per process reads the log of changes, whoever wrote them; a page costs a queue, not a query. Each event carries the log's
 number, so that a page that was away goes on where it stopped (Last-Event-ID), and one that was away too long is told to load all again.
+
+Each page gets what lies within its own scope. The scope is asked for anew when the log tells of its account, or of posts, and when a
+grant or the session runs out; a stream whose reader may see nothing any more ends.
 """
 
 import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.answers import Names, brief
-from api.asker import Asker, doing
-from gridmap.access import Action, Scope, allowed, operator
+from api.asker import Asker, ask, doing, now_of
+from api.sign_in import identify
+from gridmap.access import Action, Forbidden, Scope, allowed, operator
 from gridmap.errors import Unavailable
 from gridmap.incidents import Incident
-from gridmap.store import Store, editions
+from gridmap.store import Store, Tx, editions, history
 from gridmap.store import incidents as incidents_store
+from gridmap.store.history import Done
 from gridmap.words import LANGS, Lang
 
 LOG = logging.getLogger("gridmap.live")
@@ -50,13 +57,52 @@ class Change:
         return one is None or scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Something that may have changed what an account may see; no account: it concerns everybody."""
+
+    number: int
+    account: str | None = None
+
+
+TICK = Recall(0, "")
+"""Time has passed, and nothing else: whose grant or session has run out?"""
+Item = Change | Recall
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Who listens. `again` asks anew for who they are and their scope: None if nothing is left. Without an account: nobody signs in yet."""
+
+    asked: Asker
+    again: Callable[[], Asker | None]
+
+    def concerned(self, item: Item, now: datetime) -> bool:
+        """Whether the scope has to be asked for anew."""
+        account, token = self.asked.account, self.asked.token
+        named = isinstance(item, Recall) and item is not TICK and (account is None or item.account in {None, account.name})
+        return named or not all(grant.held_at(now) for grant in self.asked.actor.grants) or not (token is None or token.holds_at(now))
+
+    def renew(self) -> bool | None:
+        """Whether other rows are within the scope from now on; None if none are."""
+        before, found = _rows(self.asked.scope), self.again()
+        if found is None:
+            return None
+        self.asked = found
+        return _rows(found.scope) != before
+
+
+def _rows(scope: Scope) -> tuple[object, ...]:
+    return scope.everywhere, scope.areas, scope.offices, scope.workers
+
+
 class Live:
     """The poller and the pages that listen."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._scope = allowed(operator("service"), Action.OPERATE)  # it reads for all; each page gets what lies within its own scope
-        self._listeners: set[asyncio.Queue[Change | None]] = set()
+        self._listeners: set[asyncio.Queue[Item | None]] = set()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
@@ -91,37 +137,52 @@ class Live:
         for queue in self._listeners:
             _end(queue)
 
-    async def follow(self, after: int, scope: Scope) -> AsyncIterator[Change]:
-        """Every change within the scope after number `after`, the missed ones first; ends when the service stops or the listener lags."""
-        queue: asyncio.Queue[Change | None] = asyncio.Queue(QUEUE)
-        self._listeners.add(queue)  # before the missed ones are read, so that none falls between
+    async def follow(self, after: int, watcher: Watcher) -> AsyncIterator[Change]:
+        """Every change within the watcher's scope after number `after`, the missed ones first.
+
+        Ends when the service stops, when the listener lags, and when the watcher may see nothing any more.
+        """
+        queue: asyncio.Queue[Item | None] = asyncio.Queue(QUEUE)
+        self._listeners.add(queue)  # before the scope is asked for and the missed ones are read, so that nothing falls between
         try:
+            if await asyncio.to_thread(watcher.renew) is None:
+                return
             try:
                 missed = await asyncio.to_thread(self._missed, after)
             except Unavailable:
                 return  # the database is away; the browser comes back by itself
             for change in missed:
-                if change.within(scope):
+                if change.within(watcher.asked.scope):
                     yield change
                 after = change.number
-            while not self._stopped and (change_or_end := await queue.get()) is not None:
-                if change_or_end.number > after and change_or_end.within(scope):
-                    yield change_or_end
+            while not self._stopped and (item := await queue.get()) is not None:
+                if watcher.concerned(item, datetime.now(UTC)):
+                    changed = await asyncio.to_thread(watcher.renew)
+                    if changed is None:
+                        return
+                    if changed:
+                        yield Change(max(after, item.number))  # what the page shows is no longer what may be seen
+                if isinstance(item, Change) and item.number > after and item.within(watcher.asked.scope):
+                    yield item
         finally:
             self._listeners.discard(queue)
 
     async def _poll(self, cursor: int) -> None:
+        ticked = time.monotonic()
         while not self._stopped:
             try:
-                cursor, changes = await asyncio.to_thread(self._next, cursor)
+                cursor, items, more = await asyncio.to_thread(self._next, cursor)
                 self.healthy = True
             except Unavailable as refusal:  # the database is away: the streams stay open and say so by their beat
                 if self.healthy:
                     LOG.warning("%s", refusal)
-                self.healthy, changes = False, []
-            for change in changes:
-                self._tell(change)
-            if len(changes) < AT_ONCE:
+                self.healthy, items, more = False, [], False
+            for item in items:
+                self._tell(item)
+            if time.monotonic() - ticked >= BEAT_SECONDS:
+                ticked = time.monotonic()
+                self._tell(TICK)
+            if not more:
                 await self._wait()
 
     async def _wait(self) -> None:
@@ -137,16 +198,19 @@ class Live:
             self.edition = editions.number_in_force(tx, datetime.now(UTC))
             return incidents_store.latest_change(tx)
 
-    def _next(self, cursor: int) -> tuple[int, list[Change]]:
-        """The changes since `cursor`. While nobody listens only the number moves on.
+    def _next(self, cursor: int) -> tuple[int, list[Item], bool]:
+        """Where we are now, what happened since `cursor`, whether there is more. While nobody listens only the number moves on.
 
         The number is read before the listeners are looked at: who comes after the look reads what it missed later than we did.
         """
         latest = self._latest()
         if latest == cursor or not self._listeners:
-            return latest, []
-        changes = self._read(cursor, AT_ONCE)
-        return (changes[-1].number if changes else cursor), changes
+            return latest, [], False
+        with self._store.read(self._scope) as tx:
+            rows = history.rows(tx, after=cursor, limit=AT_ONCE)
+            last = {row.incident: row.id for row in rows if row.incident and row.to_state}
+            items: list[Item] = [*self._changes(tx, last), *(recall for row in rows if (recall := _recall(row)))]
+        return (rows[-1].id if rows else latest), sorted(items, key=lambda item: item.number), len(rows) == AT_ONCE
 
     def _missed(self, after: int) -> list[Change]:
         latest = self._latest()
@@ -157,25 +221,37 @@ class Live:
         return self._read(after, MOST_REPLAYED)
 
     def _read(self, after: int, limit: int) -> list[Change]:
-        """The changes after `after`, ascending; an incident that changed twice is told once, as it is now, under its last number."""
+        """The changes after `after`, ascending."""
         with self._store.read(self._scope) as tx:
             last = {incident: number for number, incident in incidents_store.changes_after(tx, after, limit)}
-            names = Names(self._store, tx)
-            found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
-            return [
-                Change(number, incident, {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS})
-                for number, incident in sorted(found, key=lambda pair: pair[0])
-            ]
+            return sorted(self._changes(tx, last), key=lambda change: change.number)
 
-    def _tell(self, change: Change) -> None:
+    def _changes(self, tx: Tx, last: Mapping[str, int]) -> list[Change]:
+        """Incidents by their last change: one that changed twice is told once, as it is now, under its last number."""
+        names = Names(self._store, tx)
+        found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
+        return [
+            Change(number, incident, {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS})
+            for number, incident in found
+        ]
+
+    def _tell(self, item: Item) -> None:
         for queue in list(self._listeners):
             if queue.full():
                 _end(queue)
             else:
-                queue.put_nowait(change)
+                queue.put_nowait(item)
 
 
-def _end(queue: asyncio.Queue[Change | None]) -> None:
+def _recall(row: Done) -> Recall | None:
+    """What this row of the history may change for those who listen: an account, or the posts of workers."""
+    kind, _, name = row.subject.partition(":")
+    if kind == "account":
+        return Recall(row.id, name)
+    return Recall(row.id) if kind == "register" or row.what.startswith("post.") else None
+
+
+def _end(queue: asyncio.Queue[Item | None]) -> None:
     """The listener's end; what it has not read yet, it gets again when it comes back."""
     while not queue.empty():
         queue.get_nowait()
@@ -196,18 +272,27 @@ async def follow_incidents(
     streams: Live = request.app.state.live
     start = min(int(last_event_id), MOST_NUMBER) if last_event_id and re.fullmatch(r"\d{1,19}", last_event_id, re.ASCII) else after
     return EventSourceResponse(
-        _events(streams, start, asked),
+        _events(streams, start, Watcher(asked, partial(_again, request, asked.scope.action))),
         ping=BEAT_SECONDS,
         ping_message_factory=lambda: _beat(streams),
         shutdown_grace_period=GRACE_SECONDS,  # our own `stop` ends the stream in order; this is for servers that are not ours
     )
 
 
-async def _events(streams: Live, after: int, asked: Asker) -> AsyncIterator[ServerSentEvent]:
+def _again(request: Request, action: Action) -> Asker | None:
+    """Who the request's cookie or token stands for now; that a stream is open is no use of a session. None: it may see nothing."""
+    try:
+        now = now_of(request)
+        return ask(request, action, identify(request, now, seen=False), now)
+    except (Forbidden, Unavailable):
+        return None
+
+
+async def _events(streams: Live, after: int, watcher: Watcher) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=2000, event="beat", data=_state(streams))
-    async for change in streams.follow(after, asked.scope):
+    async for change in streams.follow(after, watcher):
         if change.texts:
-            yield ServerSentEvent(change.texts[asked.lang], event="incident", id=str(change.number))
+            yield ServerSentEvent(change.texts[watcher.asked.lang], event="incident", id=str(change.number))
         else:
             yield ServerSentEvent("{}", event="reload", id=str(change.number))
 

@@ -1,26 +1,65 @@
-"""The web server around the service: loopback only, and gone promptly when told to stop."""
+"""The web server around the service: which address it listens on and what that needs, https, and gone promptly when told to stop."""
 
-import ipaddress
+import errno
 import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from api.app import create_app
-from api.safety import LOOPBACK
 from gridmap.errors import BadInput, Conflict
-from gridmap.settings import Settings
+from gridmap.settings import Settings, is_loopback
 from gridmap.store import Store
+from gridmap.words import Lang, say
 
 GRACE_SECONDS = 3
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
 
 
-class HostNotLoopback(BadInput):
-    """The service may not listen where others can reach it; facts: host."""
+class HostNotReady(BadInput):
+    """Others could reach the service, and something that they need is missing; facts: host, missing."""
+
+
+class HostUnusable(BadInput):
+    """No address of this machine that can be listened on; facts: host, port, reason."""
 
 
 class PortTaken(Conflict):
     """Something else listens on the port; facts: host, port."""
+
+
+class TlsUnusable(BadInput):
+    """The certificate and its key cannot be used; facts: cert, key, reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is missing, as sentences of their own, all at once."""
+
+    keys: tuple[str, ...]
+
+    def text(self, lang: Lang = "en") -> str:
+        return "; ".join(say(key, lang) for key in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A certificate (with its chain) and its key, as PEM; the key may stand in the certificate's file."""
+
+    cert: Path
+    key: Path | None = None
+
+    def check(self) -> None:
+        """TlsUnusable before anything is promised. A key that asks for a passphrase cannot be used: nobody is there to type it."""
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key, password="")
+        except (OSError, ValueError) as fault:  # OpenSSL's errors are OSErrors
+            reason = (isinstance(fault, OSError) and fault.strerror) or str(fault) or type(fault).__name__
+            raise TlsUnusable(cert=self.cert, key=self.key or self.cert, reason=reason) from fault
 
 
 class Server(uvicorn.Server):
@@ -32,38 +71,60 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def reached_by_others(host: str, settings: Settings) -> bool:
+    """Whether more than this machine's own programs can ask the service."""
+    return not is_loopback(_plain(host)) or settings.public_url is not None or bool(settings.proxies)
+
+
+def check_ready(host: str, settings: Settings, tls: Tls | None, *, administered: bool) -> None:
+    """Whether others may reach the service: somebody administers, it has a public address, and https before it. HostNotReady."""
+    needed: Sequence[tuple[bool, str]] = (
+        (administered, "serve.needs_administrator"),
+        (settings.public_url is not None, "serve.needs_public_url"),
+        (tls is not None or bool(settings.proxies), "serve.needs_https"),
+    )
+    missing = tuple(key for there, key in needed if not there)
+    if missing:
+        raise HostNotReady(host=host, missing=Missing(missing))
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on loopback, taken before anything is promised; HostNotLoopback or PortTaken otherwise. Port 0 is any free one."""
-    family, address = loopback(host)
+    """A socket, taken before anything is promised; HostUnusable or PortTaken otherwise. Port 0 is any free one."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(_plain(host) or "-", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError, OverflowError) as fault:
+        raise HostUnusable(host=host, port=port, reason=getattr(fault, "strerror", None) or fault) from fault
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((address, port))
+        taken.bind(address)
         taken.listen(512)
     except OSError as fault:
         taken.close()
-        raise PortTaken(host=host, port=port) from fault
+        if fault.errno == errno.EADDRINUSE:
+            raise PortTaken(host=host, port=port) from fault
+        raise HostUnusable(host=host, port=port, reason=fault.strerror or fault) from fault
     return taken
 
 
-def loopback(host: str) -> tuple[socket.AddressFamily, str]:
-    """The family and address of a name of this machine, or HostNotLoopback."""
-    name = host.strip("[]").lower()
-    if name == "localhost":
-        return socket.AF_INET, "127.0.0.1"
-    if name not in LOOPBACK:
-        raise HostNotLoopback(host=host)
-    return (socket.AF_INET6 if ipaddress.ip_address(name).version == 6 else socket.AF_INET), name
+def _plain(host: str) -> str:
+    """An address of IPv6 may stand in brackets; localhost is IPv4, as browsers try it first."""
+    name = host.strip().strip("[]").lower()
+    return "127.0.0.1" if name == "localhost" else name
 
 
-def make_server(store: Store, settings: Settings) -> Server:
+def make_server(store: Store, settings: Settings, tls: Tls | None = None) -> Server:
     """The server of the service; `run(sockets=[listen(host, port)])` serves until it is told to stop."""
     config = uvicorn.Config(
         create_app(store, settings),
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # believed only from declared proxies, by api.forwarded
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
+        ssl_certfile=tls.cert if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+        ssl_ciphers=CIPHERS,
     )
     return Server(config)

@@ -23,6 +23,7 @@ CSRF_FIELD = "csrf"
 SESSION, BROWSER = "gridmap", "gridmap-browser"
 BROWSER_SECONDS = int(LASTS[TokenKind.BROWSER].total_seconds())
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SESSIONS = frozenset({TokenKind.SESSION})
 BEARERS = frozenset({TokenKind.PHONE, TokenKind.KEY})
 LONGEST, LONGEST_BROWSER = 100, 1000  # characters: no token of ours is as long; a browser may keep those of several people
 BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -44,18 +45,19 @@ class Known:
     open: bool = False
 
 
-def identify(request: Request, now: datetime) -> Known:
+def identify(request: Request, now: datetime, *, seen: bool = True) -> Known:
     """Who asks, asked of the database anew each time. SignInNeeded for a bearer token that holds no more, whatever is asked for.
 
-    Before the first account everybody at this machine is the operator, under the name that the header gives.
+    Before the first account everybody at this machine is the operator, under the name that the header gives. Without `seen` it does
+    not count as a use of the session.
     """
     if _is_open(request):
         return Known(operator(request.headers.get(ACTOR_HEADER, "").strip()[:100] or "operator"), open=True)
-    by_cookie = _known(request, request.cookies.get(cookie_name(request, SESSION), ""), now, frozenset({TokenKind.SESSION}))
+    by_cookie = _known(request, request.cookies.get(cookie_name(request, SESSION), ""), now, SESSIONS, seen)
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return by_cookie
-    by_bearer = _known(request, bearer.strip(), now, BEARERS)
+    by_bearer = _known(request, bearer.strip(), now, BEARERS, seen)
     if by_bearer.token is None:
         raise SignInNeeded(action=str(Action.SIGN_IN))
     return Known(by_bearer.actor, by_bearer.account, by_bearer.token, by_cookie.csrf)
@@ -70,8 +72,8 @@ def _is_open(request: Request) -> bool:
     return not state.closed
 
 
-def _known(request: Request, raw: str, now: datetime, kinds: frozenset[TokenKind]) -> Known:
-    found = who(request.app.state.store, raw, now=now) if 0 < len(raw) <= LONGEST else None
+def _known(request: Request, raw: str, now: datetime, kinds: frozenset[TokenKind], seen: bool) -> Known:
+    found = who(request.app.state.store, raw, now=now, seen=seen) if 0 < len(raw) <= LONGEST else None
     if found is None or found.token.kind not in kinds:
         return Known()
     return Known(found.actor, found.account, found.token, csrf_of(raw) if found.token.kind is TokenKind.SESSION else "")

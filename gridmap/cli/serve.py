@@ -1,12 +1,13 @@
-"""`gridmap serve`: the service and the command centre, on this machine only."""
+"""`gridmap serve`: the service and the command centre, on this machine, or for others once somebody administers them."""
 
 import socket
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import JsonFlag, app, settings, tell, words
+from gridmap.cli.door import JsonFlag, app, now, settings, tell, words
 from gridmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,29 +16,51 @@ if TYPE_CHECKING:
 
 @app.command("serve", help=words("cli.serve"))
 def serve_command(
+    *,
     host: Annotated[str, typer.Option(help=words("cli.serve.host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
+    tls_cert: Annotated[Path | None, typer.Option(help=words("cli.serve.tls_cert"))] = None,
+    tls_key: Annotated[Path | None, typer.Option(help=words("cli.serve.tls_key"))] = None,
     json: JsonFlag = False,
 ) -> None:
-    from api.server import loopback  # noqa: PLC0415 (heavy; the service is seen only here)
-
-    loopback(host)  # before a database is made
-    from api.server import listen  # noqa: PLC0415 (heavy; the service is seen only here)
+    from api.server import Tls, check_ready, listen, reached_by_others  # noqa: PLC0415 (heavy; the service is seen only here)
     from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
+    tls = Tls(tls_cert or tls_key, tls_key) if tls_cert or tls_key else None  # type: ignore[arg-type]
+    if tls:
+        tls.check()
+    if reached_by_others(host, settings()):  # before a database is made
+        check_ready(host, settings(), tls, administered=_administered())
     with listen(host, port) as listening, Store.open(settings().database_url) as store:
-        serve(store, settings(), listening, json=json)
+        serve(store, settings(), listening, tls=tls, json=json)
 
 
-def serve(store: "Store", chosen: Settings, listening: socket.socket, *, json: bool = False) -> None:
+def _administered() -> bool:
+    """Whether the database is there, and somebody administers."""
+    from gridmap.flows.act import administered  # noqa: PLC0415 (as above)
+    from gridmap.store import Store  # noqa: PLC0415 (as above)
+    from gridmap.store.faults import StoreFileMissing  # noqa: PLC0415 (as above)
+
+    try:
+        with Store.open(settings().database_url, make=False) as store:
+            return administered(store, now())
+    except StoreFileMissing:
+        return False
+
+
+def serve(store: "Store", chosen: Settings, listening: socket.socket, *, tls: Any = None, json: bool = False) -> None:
     """Serve on a socket of `api.server.listen` until Ctrl-C; says the address first."""
-    from api.server import make_server  # noqa: PLC0415 (as above)
+    from api.server import make_server, reached_by_others  # noqa: PLC0415 (as above)
+    from gridmap.flows.act import open_to_all  # noqa: PLC0415 (as above)
 
     host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    tell({"url": f"{address}/", "database": store.url_shown, "loopback_only": True}, words("cli.serve.ready", url=f"{address}/"), json=json)
+    local = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
+    others = reached_by_others(host, chosen)
+    url = f"{chosen.public_url}/" if others and chosen.public_url else local
+    key = "cli.serve.ready_public" if others else "cli.serve.ready" if open_to_all(store) else "cli.serve.ready_signed"
+    tell({"url": url, "listens": local, "database": store.url_shown, "loopback_only": not others}, words(key, url=url), json=json)
     sys.stdout.flush()
     try:
-        make_server(store, chosen).run(sockets=[listening])
+        make_server(store, chosen, tls).run(sockets=[listening])
     except KeyboardInterrupt:  # uvicorn hands Ctrl-C on after it has closed everything
         return

@@ -21,6 +21,13 @@ def open_to_all(store: Store) -> bool:
         return not accounts.any_(tx)
 
 
+def administered(store: Store, now: datetime) -> bool:
+    """Whether somebody administers at `now`, who can sign in."""
+    with store.read(allowed(ANONYMOUS, Action.SIGN_IN)) as tx:
+        able = {each.id for each in accounts.all_(tx) if each.disabled_at is None}
+        return any(each.role is Role.ADMINISTRATOR and each.account in able for each in accounts.grants(tx, at=now))
+
+
 def act_as(store: Store, name: str, *, login: str, now: datetime) -> Actor:
     """The actor of a command. AccountMissing where accounts exist and `name` is none of them, or one that was disabled.
 

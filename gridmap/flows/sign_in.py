@@ -98,10 +98,11 @@ def sign_in_as(store: Store, issuer: str, subject: str, *, label: str, now: date
     raise SignInRefused
 
 
-def who(store: Store, raw: str, *, now: datetime) -> Who | None:
+def who(store: Store, raw: str, *, now: datetime, seen: bool = True) -> Who | None:
     """Whom a session, phone or key stands for at this moment; None where it does not hold, or its account is disabled.
 
     A transaction of indexed queries: the token with its account, its grants, and the posts of its worker if it has one.
+    Without `seen` it does not count as a use.
     """
     with store.read(allowed(ANONYMOUS, Action.SIGN_IN)) as tx:
         found = accounts.by_token(tx, hash_of(raw))
@@ -111,7 +112,7 @@ def who(store: Store, raw: str, *, now: datetime) -> Who | None:
         if token.kind not in SHOWN or not token.holds_at(now) or account.disabled_at is not None:
             return None
         actor = actor_of(tx, account, now)
-    if token.seen_at + TOUCHED <= now:
+    if seen and token.seen_at + TOUCHED <= now:
         with suppress(StoreBusy), store.begin(allowed(ANONYMOUS, Action.SIGN_IN)) as tx:  # when it was seen is no reason to refuse
             accounts.touch(tx, token.id, now)
     return Who(actor, token, account)

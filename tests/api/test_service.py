@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from api.routes.pages import SWAGGER
 from api.routes.reports import EXAMPLES
-from api.server import HostNotLoopback, PortTaken, listen
+from api.server import PortTaken, listen
 from gridmap import catalogue_default
 from gridmap.atlas.screen import LEAFLET
 from gridmap.county import make_county
@@ -42,6 +42,10 @@ def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(qu
     assert named == {
         "send_reports", "match_point", "list_incidents", "get_incident", "close_incident", "list_areas", "get_area", "list_land",
         "list_editions", "list_issue_types", "follow_incidents", "get_health", "get_readiness",
+        "sign_in", "sign_out", "get_session", "change_password", "accept_invitation", "list_tokens", "add_phone", "end_token",
+        "list_accounts", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key",
+        "end_account_tokens", "end_account_token", "propose_grant", "confirm_grant", "end_grant",
+        "follow_report", "read_contact", "list_public_incidents",
     }  # fmt: skip
     body = told["paths"]["/api/reports"]["post"]["requestBody"]["content"]
     assert {"english", "中文"} <= set(body["application/json"]["examples"])
@@ -82,12 +86,6 @@ def test_our_scripts_are_asked_for_again_and_answered_shortly(quick: TestClient)
     assert quick.get("/static/command/main.js", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])
-def test_only_loopback_is_listened_on(host: str) -> None:
-    with pytest.raises(HostNotLoopback):
-        listen(host, 0)
-
-
 def test_a_taken_port_is_a_sentence() -> None:
     with listen("localhost", 0) as first, pytest.raises(PortTaken, match="--port 8001"):
         listen("127.0.0.1", first.getsockname()[1])
@@ -113,12 +111,3 @@ def test_the_command_says_its_address_serves_and_ends_cleanly(tmp_path: Path) ->
             assert time.monotonic() - start < 4
         finally:
             running.kill()
-
-
-def test_the_command_refuses_other_hosts_in_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from gridmap.cli import main; main()", "serve", "--host", "0.0.0.0"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "sign-in" in done.stderr
-    assert list(tmp_path.iterdir()) == []
