@@ -6,6 +6,7 @@ import sys
 from typer import Typer
 
 from gridmap.cli import areas as _areas  # noqa: F401
+from gridmap.cli import audit as _audit  # noqa: F401
 from gridmap.cli import county as _county  # noqa: F401
 from gridmap.cli import cut as _cut  # noqa: F401
 from gridmap.cli import database as _database  # noqa: F401
@@ -18,7 +19,7 @@ from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401
 from gridmap.cli import users as _users  # noqa: F401
-from gridmap.cli.door import app, import_app, plan_app, users_app
+from gridmap.cli.door import app, audit_app, import_app, plan_app, users_app
 from gridmap.cli.door import run as _run
 
 
@@ -29,7 +30,7 @@ def _shorten(commands: Typer) -> None:
         command.short_help = re.sub(r"(?<=[，；：])(?=\S)", " ", first)
 
 
-for _commands in (app, import_app, plan_app, users_app):
+for _commands in (app, audit_app, import_app, plan_app, users_app):
     _shorten(_commands)
 
 

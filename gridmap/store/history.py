@@ -10,11 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
-from gridmap.store.chain import link
+from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
 from gridmap.store.schema import history, history_head
-from gridmap.store.scoping import scope_of
+from gridmap.store.scoping import scope_of, within
+
+COLUMNS = (*CHAINED, "hash")
+_ROW = tuple(history.c[name] for name in COLUMNS)
+BEFORE_ALL = -(2**63)
+"""Below every id that a database could hold, also one that we never gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,40 @@ class Entry:
     from_state: str | None = None
     to_state: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One row of the history: what was done, by whom, and the hash that chains it."""
+
+    id: int
+    at: datetime
+    actor: str
+    what: str
+    subject: str
+    incident: str | None
+    from_state: str | None
+    to_state: str | None
+    facts: Mapping[str, Any]
+    hash: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, under COLUMNS."""
+        return {**{name: getattr(self, name) for name in COLUMNS}, "at": self.at.isoformat(), "facts": dict(self.facts)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which rows: of this actor, this `what` (or a noun: `grant.`), this subject (`kind:id`, or a `kind:`), in [since, until)."""
+
+    actor: str | None = None
+    what: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = Wanted()
 
 
 def hold(tx: Connection) -> tuple[int, str]:
@@ -55,7 +94,7 @@ def append(tx: Connection, entries: Sequence[Entry]) -> int:
             "incident": entry.incident,
             "from_state": entry.from_state,
             "to_state": entry.to_state,
-            "facts": dict(entry.facts),
+            "facts": as_kept(entry.facts),
         }
         before = link(before, row)
         rows.append({**row, "hash": before})
@@ -68,3 +107,57 @@ def append(tx: Connection, entries: Sequence[Entry]) -> int:
 def record(tx: Connection, at: datetime, what: str, subject: str, **facts: Any) -> int:
     """Record one thing that was done, not to an incident."""
     return append(tx, [Entry(at=at, what=what, subject=subject, facts=facts)])
+
+
+def head(tx: Connection) -> tuple[int, str]:
+    """The id and hash of the last row, held for nobody; (0, "") while there is none, also where the head itself was taken away."""
+    row = tx.execute(select(history_head.c.id, history_head.c.hash)).one_or_none()
+    return (row.id, row.hash) if row else (0, "")
+
+
+def rows(tx: Connection, *, after: int | None = None, limit: int, wanted: Wanted = EVERYTHING, newest: bool = False) -> tuple[Done, ...]:
+    """The rows within the scope that are wanted, the first first; the next page is what comes `after` the id of the last one.
+
+    With `newest` the last first, and `after` goes backwards.
+    """
+    found = _among(tx, wanted)
+    if after is not None:
+        found = found.where(history.c.id < after if newest else history.c.id > after)
+    found = found.order_by(history.c.id.desc() if newest else history.c.id).limit(limit)
+    return tuple(Done(**row) for row in tx.execute(found).mappings())
+
+
+def page(tx: Connection, *, after: int, limit: int) -> Sequence[ChainRow]:
+    """Rows as the chain has them, by id: what is verified. Every row must be within the scope."""
+    found = select(*_ROW).where(within(tx, history), history.c.id > after).order_by(history.c.id).limit(limit)
+    return [dict(row) for row in tx.execute(found).mappings()]
+
+
+def hash_of(tx: Connection, id: int) -> str | None:
+    """The hash of one row within the scope, None where there is no such row."""
+    return tx.scalar(select(history.c.hash).where(within(tx, history), history.c.id == id))
+
+
+def moved(tx: Connection, after: int, *, but: str) -> bool:
+    """Whether anything but `but` was recorded after this id."""
+    found = select(history.c.id).where(within(tx, history), history.c.id > after, history.c.what != but)
+    return tx.scalar(found.limit(1)) is not None
+
+
+def _among(tx: Connection, wanted: Wanted) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [within(tx, history)]
+    if wanted.actor is not None:
+        conditions.append(history.c.actor == wanted.actor)
+    if wanted.what is not None:
+        conditions.append(_named(history.c.what, wanted.what, "."))
+    if wanted.subject is not None:
+        conditions.append(_named(history.c.subject, wanted.subject, ":"))
+    if wanted.since is not None:
+        conditions.append(history.c.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(history.c.at < wanted.until)
+    return select(*_ROW).where(*conditions)
+
+
+def _named(column: ColumnElement[str], name: str, end: str) -> ColumnElement[bool]:
+    return column.startswith(name, autoescape=True) if name.endswith(end) else column == name

@@ -1,6 +1,6 @@
 """Reports, the incidents that they became, and what was done to each.
 
-Whoever writes an incident holds the history first (`history.hold`), so that its ids, which the live stream follows, are in the order of
+Whoever writes an incident holds the history first (its `hold`), so that its ids, which the live stream follows, are in the order of
 commits, and two writers never wait for each other.
 """
 

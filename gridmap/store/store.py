@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from pathlib import Path
 from threading import Lock as ThreadLock
 from typing import Any, Literal, Self
 
@@ -81,6 +82,11 @@ class Store:
     @property
     def dialect(self) -> Literal["sqlite", "postgresql"]:
         return "postgresql" if self._engine.dialect.name == POSTGRESQL else "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """Where a SQLite database lies; None for a database server."""
+        return sqlite_file(self._engine.url)
 
     @property
     def schema(self) -> str:

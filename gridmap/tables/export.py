@@ -1,0 +1,39 @@
+"""Rows out of the house as CSV that no spreadsheet takes for formulas, and as newline-delimited JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+def unformula(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A header and a line for each row, for any spreadsheet: UTF-8 with its mark; texts cannot be formulas; the rest is JSON."""
+    yield "\ufeff" + _line(columns)
+    for row in rows:
+        yield _line([_cell(row[name]) for name in columns])
+
+
+def ndjson_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One object a line."""
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return unformula(value or "")
+    return unformula(json.dumps(value, ensure_ascii=False))
+
+
+def _line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
