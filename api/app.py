@@ -16,6 +16,7 @@ from api.routes import (
     catalogue,
     editions,
     health,
+    history,
     incidents,
     match,
     oidc,
@@ -62,6 +63,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(session.router)  # POST, GET, DELETE /api/session; POST /api/session/password, /api/invitation
     app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}
     app.include_router(accounts.router)  # GET, POST /api/accounts, …/{name}/…; POST /api/grants, …/{id}/confirm; DELETE /api/grants/{id}
+    app.include_router(history.router)  # GET  /api/history
     app.include_router(live.router)  # GET  /api/live (server-sent events)
     app.include_router(health.router)  # GET  /healthz, /readyz
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}

@@ -11,12 +11,13 @@ from fastapi import FastAPI
 
 from gridmap.access import operator
 from gridmap.errors import Refusal
+from gridmap.flows.audit import anchor, anchor_file
 from gridmap.flows.purge import purge_contacts
 from gridmap.settings import Settings
 from gridmap.store import Store
 
 LOG = logging.getLogger("gridmap.tasks")
-HOUR = 3600.0
+MINUTE, HOUR = 60.0, 3600.0
 SERVICE = operator("service")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -38,7 +39,13 @@ def _purge(store: Store, _settings: Settings, now: datetime) -> None:
         LOG.info("%d contacts were past their term and are gone", done.contacts)
 
 
-TASKS = (Task("purge", HOUR, _purge),)
+def _anchor(store: Store, settings: Settings, now: datetime) -> None:
+    """A database server without a file for it goes without; `gridmap serve` has said so."""
+    if path := anchor_file(store, settings.anchor_file):
+        anchor(store, path, settings.anchor_key_file, actor=SERVICE, now=now)
+
+
+TASKS = (Task("purge", HOUR, _purge), Task("anchor", MINUTE, _anchor, at_end=True))
 
 
 def running(store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task, ...] = TASKS) -> Lifespan:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gridmap.cli.audit import anchor_now
 from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, local, now, plan_app, read_instant, settings, tell, words
 from gridmap.cli.findings import findings_json, findings_text, refusal_told, save_report
 
@@ -44,6 +45,7 @@ def publish(
     since = read_instant(at) if at else None
     with _open() as store, refusal_told(report, json=json):
         made = flow.publish(store, draft, at=since, now=now(), actor=acting(store, actor), note=note, supersede=supersede)
+        anchor_now(store)
     counts = {str(level): len(made.at(level)) for level in LEVELS}
     facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
     text = words("cli.plan_published", **facts | {"in_force_from": local(made.in_force_from)})

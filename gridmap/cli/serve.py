@@ -50,8 +50,10 @@ def _administered() -> bool:
 
 def serve(store: "Store", chosen: Settings, listening: socket.socket, *, tls: Any = None, json: bool = False) -> None:
     """Serve on a socket of `api.server.listen` until Ctrl-C; says the address first."""
+    from api import logs  # noqa: PLC0415 (as above)
     from api.server import make_server, reached_by_others  # noqa: PLC0415 (as above)
     from gridmap.flows.act import open_to_all  # noqa: PLC0415 (as above)
+    from gridmap.flows.audit import anchor_file  # noqa: PLC0415 (as above)
 
     host, port = listening.getsockname()[:2]
     local = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
@@ -60,6 +62,9 @@ def serve(store: "Store", chosen: Settings, listening: socket.socket, *, tls: An
     key = "cli.serve.ready_public" if others else "cli.serve.ready" if open_to_all(store) else "cli.serve.ready_signed"
     tell({"url": url, "listens": local, "database": store.url_shown, "loopback_only": not others}, words(key, url=url), json=json)
     sys.stdout.flush()
+    if anchor_file(store, chosen.anchor_file) is None:
+        print(words("cli.serve.unanchored"), file=sys.stderr)
+    logs.write()
     try:
         make_server(store, chosen, tls).run(sockets=[listening])
     except KeyboardInterrupt:  # uvicorn hands Ctrl-C on after it has closed everything

@@ -9,6 +9,7 @@ import typer
 
 from gridmap.access import Role
 from gridmap.account import LASTS, AccountKind, GrantRow, Token, TokenKind
+from gridmap.cli.audit import anchor_now
 from gridmap.cli.door import ActorName, JsonFlag, acting, local, now, read_instant, settings, tell, users_app, words
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def add(
         invitation = "" if system else flow.invite(store, account.name, actor=who, now=at)
         if password:
             invitation = _choose(store, invitation, password)
+        anchor_now(store)
     lines = [words("cli.users_added", name=account.name), *([_grant_line(grant)] if grant else [])]
     lines += _next(account.name, invitation, at, system=system)
     lines += [words("cli.users_first")] if first else []
@@ -204,6 +206,7 @@ def grant(
             store, name, role, area=area, office=office, since=read_instant(since) if since else None,
             until=read_instant(until) if until else None, reason=reason, actor=acting(store, actor), now=now()
         )  # fmt: skip
+        anchor_now(store)
     tell({"name": name, **_grant_json(made)}, _grant_line(made), json=json)
 
 
@@ -213,6 +216,7 @@ def confirm(id: GrantId, *, actor: ActorName = "", json: JsonFlag = False) -> No
 
     with _open() as store:
         made = confirm_grant(store, id, actor=acting(store, actor), now=now())
+        anchor_now(store)
     tell(_grant_json(made), words("cli.users_confirmed", grant=id), json=json)
 
 
@@ -222,6 +226,7 @@ def end(id: GrantId, *, actor: ActorName = "", json: JsonFlag = False) -> None:
 
     with _open() as store:
         made = end_grant(store, id, actor=acting(store, actor), now=now())
+        anchor_now(store)
     tell(_grant_json(made), words("cli.users_ended", grant=id), json=json)
 
 

@@ -25,7 +25,7 @@ def renew_demo_file(path: Path) -> None:
     if path.exists():
         if not _is_demo(path):
             raise DemoFileTaken(path=path)
-        for leftover in (path, *(path.with_name(path.name + tail) for tail in ("-journal", "-wal", "-shm"))):
+        for leftover in (path, *(path.with_name(path.name + tail) for tail in ("-journal", "-wal", "-shm", ".anchors"))):
             leftover.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(path)) as database:

@@ -45,7 +45,7 @@ def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(qu
         "sign_in", "sign_out", "get_session", "change_password", "accept_invitation", "list_tokens", "add_phone", "end_token",
         "list_accounts", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key",
         "end_account_tokens", "end_account_token", "propose_grant", "confirm_grant", "end_grant",
-        "follow_report", "read_contact", "list_public_incidents",
+        "follow_report", "read_contact", "list_public_incidents", "list_history",
     }  # fmt: skip
     body = told["paths"]["/api/reports"]["post"]["requestBody"]["content"]
     assert {"english", "中文"} <= set(body["application/json"]["examples"])
