@@ -41,8 +41,8 @@ UNUSED = {TokenKind.SESSION: timedelta(hours=2), TokenKind.PHONE: timedelta(days
 
 
 def plain_name(name: str) -> str:
-    """A name as it is kept and looked up: two keyboards, two spellings, one account."""
-    return unicodedata.normalize("NFKC", name.encode("utf-8", "replace").decode()).strip().casefold()
+    """A name as it is kept and looked up: two keyboards, two spellings, one account. What no database holds becomes what no name has."""
+    return unicodedata.normalize("NFKC", name.encode("utf-8", "replace").decode().replace("\0", "?")).strip().casefold()
 
 
 def is_usable(name: str) -> bool:

@@ -28,19 +28,19 @@ def take(tx: Connection, bucket: str, *, burst: int, every: timedelta, now: date
     """
     at = now.replace(microsecond=now.microsecond // 1000 * 1000)  # SQLite adds milliseconds
     full = at + burst * every
-    old = throttle.c.empty_at
-    new = case((old > at, later(tx, old, every)), else_=literal(at + every, Instant()))
-    fits = (old <= at) | (later(tx, old, every) <= full)
+    old, never = throttle.c.empty_at, full + burst * every  # an instant so far ahead was written before the clock was set back
+    new = case((old.between(at, never), later(tx, old, every)), else_=literal(at + every, Instant()))
+    fits = (old <= at) | (later(tx, old, every) <= full) | (old > never)
     row = {"bucket": bucket, "empty_at": at + every}
     if tx.scalar(insert_once_if(tx, throttle, on=["bucket"], update={"empty_at": new}, where=fits, answer=old).values(row)) is not None:
         if bucket.startswith("00"):
-            _sweep(tx, at)
+            sweep(tx, at)
         return 0
     empty_at = tx.scalar(select(old).where(throttle.c.bucket == bucket)) or full
     return max(1, math.ceil((empty_at + every - full) / timedelta(seconds=1)))
 
 
-def _sweep(tx: Connection, at: datetime) -> None:
-    """Forget buckets that are empty, one time in 256. Rows that somebody else holds wait for the next time: nobody waits for anybody."""
-    empty = select(throttle.c.bucket).where(throttle.c.empty_at <= at).limit(SWEPT).with_for_update(skip_locked=True)
+def sweep(tx: Connection, now: datetime) -> None:
+    """Forget buckets that are empty; `take` does so one time in 256. Rows that somebody else holds wait for the next time."""
+    empty = select(throttle.c.bucket).where(throttle.c.empty_at <= now).limit(SWEPT).with_for_update(skip_locked=True)
     tx.execute(delete(throttle).where(throttle.c.bucket.in_(empty)))
