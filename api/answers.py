@@ -114,8 +114,8 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "border_m": incident.border_m,
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
-        "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
-        "contacts": [{"report": one.report, "masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
+        "log": [_logged(row) for row in incidents_store.history(tx, incident.id)],
+        "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
         "contact_readable": bool(kept) and _reads_contacts(asked.actor, incident),
     }
     return told
@@ -127,8 +127,10 @@ def _reads_contacts(actor: Actor, one: Incident) -> bool:
     return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
 
 
-def _logged(row: Any, lang: Lang) -> dict[str, Any]:
-    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "to_state": row.to_state, "facts": dict(row.facts)}
+def _logged(row: Any) -> dict[str, Any]:
+    """Without the report's id: whoever shows it is taken for its sender (REPORT_FOLLOW)."""
+    facts = {name: fact for name, fact in row.facts.items() if name != "report"}
+    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "to_state": row.to_state, "facts": facts}
 
 
 def _point(incident: Incident) -> dict[str, Any] | None:

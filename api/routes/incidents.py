@@ -105,5 +105,5 @@ class Reading(BaseModel):
 def read_contact(asked: Annotated[Asker, doing(Action.CONTACT_READ)], incident: str, reading: Reading) -> JSONResponse:
     """The reporters' contacts in full, as far as they are still kept, for a purpose. Each reading is recorded."""
     found = read_contacts(asked.store, incident, reading.purpose, now=asked.now, actor=asked.actor)
-    told = [{"report": one.report, "contact": one.contact, "kept_until": one.kept_until.isoformat()} for one in found]
+    told = [{"contact": one.contact, "kept_until": one.kept_until.isoformat()} for one in found]
     return JSONResponse({"contacts": told}, headers={"Cache-Control": "no-store"})

@@ -7,7 +7,7 @@ from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.store import Store, contacts, history
 
 # A batch is a transaction: whoever is killed in the middle has done whole batches, and writers need not wait for all.
-BATCH = 500
+BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a database can answer instead of answering, each as one sentence; passwords never appear in it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -117,7 +118,10 @@ _BY_WORDS = {
 
 @contextmanager
 def told(url: str, password: str | None = None) -> Iterator[None]:
-    """Turn what the database refuses for reasons of its own into a sentence. A fault of ours (a broken rule of the schema) passes."""
+    """Turn what the database refuses for reasons of its own into a sentence.
+
+    A fault of ours (a broken rule of the schema) passes, without the row that broke it: that may hold a contact, and goes to a log.
+    """
     try:
         yield
     except UnicodeEncodeError as fault:
@@ -130,9 +134,19 @@ def told(url: str, password: str | None = None) -> Iterator[None]:
         raise StoreBusy(url=url) from fault
     except DBAPIError as fault:
         refusal = _refusal(fault, url, password)
+        _hide_row(fault)
         if refusal is None:
             raise
         raise refusal from fault
+
+
+def _hide_row(fault: DBAPIError) -> None:
+    """Take from the words of a fault what PostgreSQL adds to them: `DETAIL:  Failing row contains (…)`."""
+    for each in (fault, fault.orig):
+        if each is not None:
+            each.args = tuple(
+                re.sub(r"\n(DETAIL|CONTEXT): .*", "", arg, flags=re.DOTALL) if isinstance(arg, str) else arg for arg in each.args
+            )
 
 
 def _refusal(fault: DBAPIError, url: str, password: str | None) -> StoreUnreachable | None:
