@@ -1,5 +1,6 @@
 """Who asks, in which language, and when: what every route needs from its request."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +9,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from api.forms import posted
-from api.sign_in import Known, check_csrf, identify
-from gridmap.access import Action, Actor, Scope, allowed
+from api.sign_in import Known, check_csrf, cookie_name, identify
+from gridmap.access import Action, Actor, Forbidden, Scope, allowed
 from gridmap.account import Account, Token
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.words import LANGS, Lang
+
+LOG = logging.getLogger("gridmap.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Asker:
 
 def lang_of(request: Request) -> Lang:
     """`?lang=`, else the cookie that the page's toggle sets, else the browser's order of preference, else the house's."""
-    for named in (request.query_params.get("lang"), request.cookies.get("lang")):
+    for named in (request.query_params.get("lang"), request.cookies.get(cookie_name(request, "lang"))):
         for lang in LANGS:
             if lang == named:
                 return lang
@@ -76,7 +79,13 @@ class Doing:
 
 def ask(request: Request, action: Action, known: Known, now: datetime) -> Asker:
     """What the route gets for somebody who is known; SignInNeeded, Forbidden."""
-    state, scope = request.app.state, allowed(known.actor, action)
+    state = request.app.state
+    try:
+        scope = allowed(known.actor, action)
+    except Forbidden:
+        if known.account:  # who is nobody yet is only asked to sign in
+            LOG.warning("refused: %s is not allowed %s", known.actor.name, action.value)
+        raise
     return Asker(state.store, state.settings, lang_of(request), known.actor, scope, now, known.account, known.token, known.csrf, known.open)
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from api.asker import Asker, lang_of
 from api.errors import TITLES, status_of
+from api.sign_in import cookie_name, is_https
 from gridmap.access import Action, Forbidden, SignInNeeded, may
 from gridmap.errors import Refusal, Unavailable
 from gridmap.version import __version__
@@ -35,8 +36,14 @@ def page(request: Request, template: str, asked: Asker, context: Mapping[str, An
     """The page. `here` is where a change of language comes back to, if the request's own address cannot be asked for again."""
     answer = _answer(request, template, asked.lang, {**_reader(asked), "now": asked.now, **context}, status=status, here=here)
     if request.query_params.get("lang") == asked.lang == lang_of(request):
-        answer.set_cookie("lang", asked.lang, max_age=YEAR_SECONDS, samesite="strict", path="/")
+        keep_lang(answer, request, asked.lang)
     return answer
+
+
+def keep_lang(answer: Response, request: Request, lang: Lang) -> None:
+    """The reader's language, for a year: over https under a name that only this host can set."""
+    secure = is_https(request)
+    answer.set_cookie(cookie_name(request, "lang"), lang, max_age=YEAR_SECONDS, samesite="strict", path="/", secure=secure, httponly=True)
 
 
 def go(to: str, **query: str) -> Response:

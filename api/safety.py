@@ -1,5 +1,6 @@
 """What guards every request: which hosts and pages may ask, and the headers that keep a page to its own files."""
 
+import logging
 import re
 import secrets
 import uuid
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import errors
 from api.asker import lang_of
 from api.sign_in import SAFE_METHODS
+
+LOG = logging.getLogger("gridmap.api")
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REPORTS = "/api/reports"  # bounds its bodies itself: many reports may come in one
@@ -58,6 +61,8 @@ class Safety:
             await send(message)
 
         refusal = _refusal(scope, Headers(scope=scope), self.public_host)
+        if refusal:
+            LOG.warning("refused: %s %s (%s)", scope["method"], scope["path"], refusal.key)
         answering = errors.answer(refusal, lang_of(Request(scope))) if refusal else self.app
         await answering(scope, receive if scope["path"] == REPORTS else _at_most(receive), send_guarded)
 

@@ -117,6 +117,7 @@ def make_server(store: Store, settings: Settings, tls: Tls | None = None) -> Ser
     """The server of the service; `run(sockets=[listen(host, port)])` serves until it is told to stop."""
     config = uvicorn.Config(
         create_app(store, settings),
+        log_config=None,  # api.logs writes what it tells
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -5,6 +5,7 @@ A session is shown as a cookie only, a phone's token or a key as a bearer only: 
 
 import hashlib
 import hmac
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, SignInNeeded, op
 from gridmap.account import LASTS, Account, Token, TokenKind
 from gridmap.flows.act import open_to_all
 from gridmap.flows.sign_in import SignedIn, who
+
+LOG = logging.getLogger("gridmap.api")
 
 ACTOR_HEADER = "gridmap-actor"
 CSRF_HEADER = "x-csrf-token"
@@ -90,6 +93,7 @@ def check_csrf(request: Request, known: Known, form: dict[str, str], action: Act
         return
     shown = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
     if not hmac.compare_digest(shown.encode(), known.csrf.encode()):
+        LOG.warning("refused: a change (%s) by %s without what our pages show", action.value, known.actor.name)
         raise CsrfMissing
 
 

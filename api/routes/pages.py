@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.asker import Asker, doing
-from api.page import MOST_TO, TO, WEB, YEAR_SECONDS, PageRoute, go, page
+from api.page import MOST_TO, TO, WEB, PageRoute, go, keep_lang, page
 from gridmap.access import Action, may
 from gridmap.atlas.screen import command_map
 from gridmap.errors import NoEditionInForce
@@ -71,13 +71,14 @@ def docs(request: Request, asked: Annotated[Asker, doing(Action.SERVICE_USE)]) -
 
 @router.get("/lang/{lang}")
 def choose_language(
+    request: Request,
     _asked: Annotated[Asker, doing(Action.SERVICE_USE)],
     lang: Lang,
     to: Annotated[str, Query(pattern=TO, max_length=MOST_TO)] = "/",
 ) -> Response:
     """Keep the reader's language in a cookie and go back."""
     answer = go(to)
-    answer.set_cookie("lang", lang, max_age=YEAR_SECONDS, samesite="strict", path="/")
+    keep_lang(answer, request, lang)
     return answer
 
 

@@ -1,0 +1,32 @@
+"""The service's own log: one JSON object a line on the standard error, where whoever runs it collects it.
+
+What was done is in the history, in the database; here is what failed, and who was refused. No body, no query, no token, no contact.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+
+class Line(logging.Formatter):
+    """At (UTC), how grave, from where, what, and the traceback of a fault. JSON keeps every line one line, whatever a name holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["fault"] = self.formatException(record.exc_info)
+        return json.dumps(told)
+
+
+def write() -> None:
+    """From now on every warning and error of this process goes to the standard error, also those of the libraries."""
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(Line())
+    logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
+    logging.captureWarnings(True)
