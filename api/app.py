@@ -44,7 +44,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         title="Gridmap",
         version=__version__,
         description=say("ui.api_description", settings.lang),
-        lifespan=tasks.running(store, settings, streams.running),
+        lifespan=guarding.at_start(tasks.running(store, settings, streams.running)),
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,

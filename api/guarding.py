@@ -1,6 +1,7 @@
 """No route without an action: the service does not start with one."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -36,6 +37,18 @@ def actions(app: FastAPI) -> dict[tuple[str, str], Action]:
     """The action of each method and path. RouteUnguarded."""
     named = [(route, action_of(route)) for route in iter_route_contexts(app.routes)]
     return {(method, route.path_format or ""): action for route, action in named if action for method in route.methods or ()}
+
+
+def at_start(also: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """A lifespan that checks every route once more before another one begins: something may have been added since."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        actions(app)
+        async with also(app):
+            yield
+
+    return lifespan
 
 
 def guard(app: FastAPI) -> None:

@@ -3,11 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api import create_app
+from api.asker import Asker, doing
+from gridmap.access import Action
 from gridmap.store import Store
 from tests.api.test_reports import report
 from tests.serving import some_settings
@@ -105,7 +108,7 @@ def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path: Path, caplog:
         app = create_app(store, some_settings())
 
         @app.get("/broken")
-        def broken() -> None:
+        def broken(_asked: Annotated[Asker, doing(Action.SERVICE_USE)]) -> None:
             raise ZeroDivisionError("secret inside")
 
         with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as quick:
