@@ -39,7 +39,7 @@ export class Detail {
 
   // It changed elsewhere: shown anew, unless somebody is writing here.
   refresh(id) {
-    if (id === this.id && !this.#panel.querySelector("textarea")?.value) this.open(id, { focus: false });
+    if (id === this.id && ![...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value)) this.open(id, { focus: false });
   }
 
   shut(done = null) {
@@ -76,11 +76,36 @@ export class Detail {
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
       part(t("detail.where"), where(p), el("p", { class: "actions" }, go)),
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
+      p.contacts.length ? this.#contact(id, p) : null,
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
       p.state === "closed" || !may("incident.close") ? null : this.#closing(id),
     );
     this.marked(p);
+  }
+
+  // The reporters' contacts, masked; in full for a purpose, which the log keeps. They are gone from the page with the panel.
+  #contact(id, p) {
+    const told = el("p", { class: "sad", role: "alert" });
+    const list = el("ul", { class: "contacts", "aria-live": "polite" }, p.contacts.map((one) => reached(one.masked, one.kept_until)));
+    if (!p.contact_readable) return part(t("contact.title"), list);
+    const purpose = el("input", { class: "field", id: "purpose", required: true, maxlength: 200, autocomplete: "off", placeholder: t("contact.placeholder") });
+    const button = el("button", { class: "button", type: "submit" }, t("contact.show"));
+    const send = async (event) => {
+      event.preventDefault();
+      told.textContent = purpose.value.trim() ? "" : t("contact.needs_purpose");
+      if (!purpose.value.trim()) return purpose.focus();
+      button.disabled = true;
+      try {
+        const { contacts } = await ask(`/api/incidents/${encodeURIComponent(id)}/contact`, { method: "POST", body: { purpose: purpose.value } });
+        list.replaceChildren(...contacts.map((one) => reached(one.contact, one.kept_until)));
+      } catch (fault) {
+        told.textContent = fault.message;
+      }
+      button.disabled = false;
+    };
+    const form = el("form", { class: "reaching", novalidate: true, onsubmit: send }, el("label", { for: "purpose" }, t("contact.purpose")), purpose, told, button);
+    return part(t("contact.title"), list, form);
   }
 
   #closing(id) {
@@ -136,8 +161,16 @@ function person(title, named) {
   return el("div", { class: "person" }, el("span", { class: "soft" }, title), named ? el("b", {}, named.name) : el("em", {}, t("detail.nobody")), phone);
 }
 
+function reached(contact, until) {
+  return el("li", {}, el("b", {}, contact), el("span", { class: "soft" }, t("contact.until", { day: date(until).split(" ")[0] })));
+}
+
 function logged(row) {
-  const known = ["receive", "close"].includes(row.what);
+  const known = ["receive", "close", "contact.read"].includes(row.what);
   const what = known ? t(`log.${row.what}`) : row.what;
-  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, `${what} · ${row.actor}`), row.facts.note ? el("q", {}, row.facts.note) : null);
+  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, `${what} · ${row.actor}`), quoted(row.facts.note ?? row.facts.purpose));
+}
+
+function quoted(text) {
+  return text ? el("q", {}, text) : null;
 }
