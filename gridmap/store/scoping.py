@@ -5,17 +5,19 @@ changes such a table without it.
 """
 
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import (
     BindParameter,
+    ColumnClause,
     ColumnElement,
+    Compiled,
     Connection,
-    Delete,
     Engine,
+    Insert,
     Integer,
     Select,
     Table,
-    Update,
     bindparam,
     event,
     func,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
 from gridmap.store.dialect import POSTGRESQL
@@ -47,6 +50,8 @@ def scope_of(tx: Connection) -> Scope:
 
 def enter(tx: Connection, scope: Scope) -> None:
     """Step behind the second wall: PostgreSQL's role and settings, until this transaction ends."""
+    if not isinstance(scope, Scope):
+        raise Unscoped("a transaction without a scope")
     if tx.dialect.name == POSTGRESQL:
         tx.execute(select(*(func.set_config(name, value, True) for name, value in settings_of(scope).items())))
 
@@ -93,18 +98,32 @@ def _marked(table: Table, rows: ColumnElement[bool] | bool) -> ColumnElement[boo
 
 
 def guard(engine: Engine) -> None:
-    """Let no statement through that names a scoped table without its mark."""
-    event.listen(engine, "before_execute", _refuse_unscoped)
+    """Let no statement through that reads or changes a scoped table without its mark."""
+    passed: WeakSet[Compiled] = WeakSet()  # SQLAlchemy compiles like statements once: so each is looked through once
+
+    def check(tx: Connection, _cursor: object, _sql: str, _parameters: object, context: Any, _many: bool) -> None:
+        compiled: Compiled | None = context.compiled
+        if compiled is None or compiled in passed or "scope" not in tx.get_execution_options():
+            return
+        if unmarked := _unmarked(compiled.statement):
+            raise Unscoped(f"no scope in a query of {', '.join(sorted(unmarked))}")
+        passed.add(compiled)
+
+    event.listen(engine, "before_cursor_execute", check)
 
 
-def _refuse_unscoped(tx: Connection, statement: Any, *_: Any) -> None:
-    if "scope" not in tx.get_execution_options() or not isinstance(statement, Select | Update | Delete):
-        return
-    named, marked = set(), set()
-    for part in visitors.iterate(statement):
-        if isinstance(part, Table) and part in SCOPED:
-            named.add(part.name)
-        elif isinstance(part, BindParameter) and part.key.startswith(MARK):
-            marked.add(part.key.removeprefix(MARK))
-    if named - marked:
-        raise Unscoped(f"no scope in a query of {', '.join(sorted(named - marked))}")
+def _unmarked(statement: Any) -> set[str]:
+    """The scoped tables that a statement names and does not narrow. The rows that an INSERT brings itself are the second wall's matter."""
+    parts = list(visitors.iterate(statement))
+    if isinstance(statement, Insert):
+        parts = [inner for part in parts if isinstance(part, Select) for inner in visitors.iterate(part)]
+    marked = {part.key.removeprefix(MARK) for part in parts if isinstance(part, BindParameter) and part.key.startswith(MARK)}
+    return {table.name for part in parts if (table := _table_of(part)) in SCOPED} - marked
+
+
+def _table_of(part: Any) -> Any:
+    """The table that a part of a statement is, or is a column of; under whatever alias."""
+    found = part.table if isinstance(part, ColumnClause) else part
+    while isinstance(found, AliasedReturnsRows):
+        found = found.element
+    return found if isinstance(found, Table) else None
