@@ -14,9 +14,9 @@ from fastapi.routing import APIRoute
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 
-from api.asker import Asker, lang_of
-from api.errors import TITLES, status_of
-from api.sign_in import cookie_name, is_https
+from api.asker import Asker, ask, lang_of, now_of
+from api.errors import TITLES, headers_of, status_of
+from api.sign_in import cookie_name, identify, is_https
 from gridmap.access import Action, Forbidden, SignInNeeded, may
 from gridmap.errors import Refusal, Unavailable
 from gridmap.version import __version__
@@ -79,12 +79,23 @@ def refused(request: Request, refusal: Refusal) -> Response:
         return go(SIGN_IN, next=own_path(quote(path) + query) if asks else ACCOUNT)
     if isinstance(refusal, Forbidden) and asks and path == DESK:
         return go(ACCOUNT)
-    lang = lang_of(request)
-    if isinstance(refusal, Unavailable):
-        return _answer(request, "away.html", lang, {"why": refusal.text(lang)}, status=503, here=path)
-    status = status_of(refusal)
+    lang, status = lang_of(request), status_of(refusal)
     context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang)}
-    return _answer(request, "refused.html", lang, context, status=status, here=path if asks else ACCOUNT)
+    if isinstance(refusal, Unavailable):
+        answer = _answer(request, "away.html", lang, context, status=status, here=path)
+    else:
+        answer = _answer(request, "refused.html", lang, {**_visitor(request), **context}, status=status, here=path if asks else ACCOUNT)
+    answer.headers.update(headers_of(refusal))
+    return answer
+
+
+def _visitor(request: Request) -> dict[str, Any]:
+    """Who was refused; nobody, where that cannot be said."""
+    now = now_of(request)
+    try:
+        return _reader(ask(request, Action.SERVICE_USE, identify(request, now), now))
+    except Refusal:
+        return {}
 
 
 def _reader(asked: Asker) -> dict[str, Any]:

@@ -48,6 +48,7 @@ export class Detail {
     ++this.#asked;
     this.id = null;
     this.#panel.hidden = true;
+    this.#panel.querySelector(".contacts")?.remove(); // what was shown for a purpose does not stay behind
     this.closed(id, done);
   }
 

@@ -1,0 +1,64 @@
+"""The pages of accounts behind both walls: who may open which, and that what they draw on can be read there."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from gridmap.access import Action, Role
+from gridmap.store import Store
+from gridmap.words import LANGS, say
+from tests.accounts import person, session
+from tests.small_land import TOWN, WEST
+
+PAGES = ("/", "/account", "/users", "/users/dispatcher", "/posts")
+SEES = {
+    "administrator": (303, 200, 200, 200, 200),
+    "auditor": (303, 200, 200, 200, 403),
+    "dispatcher": (200, 200, 403, 403, 200),
+    "leader": (200, 200, 403, 403, 403),
+    "nothing": (303, 200, 403, 403, 403),
+    "": (303, 303, 303, 303, 303),
+}
+
+
+@pytest.fixture
+def people(land: Store) -> Store:
+    person(land, "administrator", (Role.ADMINISTRATOR, None))
+    person(land, "auditor", (Role.AUDITOR, None))
+    person(land, "dispatcher", (Role.DISPATCHER, WEST), (Role.PLANNER, TOWN))
+    person(land, "leader", worker="W6")
+    person(land, "nothing")
+    return land
+
+
+def test_each_page_opens_for_those_who_may_and_for_nobody_else(client: TestClient, people: Store) -> None:
+    found = {}
+    for name in SEES:
+        client.cookies.clear()
+        if name:
+            client.cookies.set("gridmap", session(people, name))
+        found[name] = tuple(client.get(page, follow_redirects=False).status_code for page in PAGES)
+    assert found == SEES
+
+
+def test_an_account_that_is_not_there_is_told_so_as_a_page(client: TestClient, people: Store) -> None:
+    client.cookies.set("gridmap", session(people, "administrator"))
+    answer = client.get("/users/nobody")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "administrator" in answer.text  # the menu is there still
+
+
+def test_a_form_without_the_pages_token_changes_nothing(client: TestClient, people: Store) -> None:
+    client.cookies.set("gridmap", session(people, "administrator"))
+    answer = client.post("/users/auditor/disable", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 403
+    assert client.get("/users/auditor").text.count(say("page.state.active", "en"))
+
+
+def test_every_action_and_role_has_a_word() -> None:
+    for lang in LANGS:
+        assert all(each.text(lang) for each in (*Action, *Role))
+
+
+def test_a_form_in_a_wrong_encoding_is_refused(client: TestClient) -> None:
+    answer = client.post("/sign-in", content=b"name=%ff", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 400
