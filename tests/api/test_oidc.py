@@ -257,7 +257,7 @@ def test_a_parameter_that_comes_twice_is_none(quick_store: Store, evil: Evil) ->
 
 
 def test_what_others_see_is_the_public_address_whatever_the_request_says(quick_store: Store, evil: Evil) -> None:
-    settings = at(evil.issuer, GRIDMAP_PUBLIC_URL="https://grid.example:8443", GRIDMAP_PROXIES="127.0.0.1")
+    settings = at(evil.issuer, GRIDMAP_PUBLIC_URL="https://grid.example:8443", GRIDMAP_PROXY="127.0.0.1")
     with asking(quick_store, settings, "https://grid.example:8443") as client:
         assert begin(client, evil)["redirect_uri"] == f"https://grid.example:8443{BACK}"
 
