@@ -1,0 +1,48 @@
+"""A dispatcher asks a reporter back."""
+
+import httpx2 as httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.small_land import IN_CELL_1
+from tests.web.conftest import Watched, watched
+
+PHONE = "13900001234"
+WORDS = {"en-GB": ("Reporter's contact", "Show in full", "Contact read"), "zh-CN": ("上报人联系方式", "显示完整联系方式", "查看联系方式")}
+
+
+@pytest.mark.parametrize("lang", WORDS)
+def test_the_contact_is_masked_until_a_purpose_is_given_which_the_log_then_shows(browser: Browser, url: str, lang: str) -> None:
+    lon, lat = IN_CELL_1
+    body = {"issue": "C0101", "channel": "hotline", "lon": lon, "lat": lat, "datum": "wgs84", "text": "x", "contact": PHONE}
+    number = httpx.post(f"{url}/api/reports", json=body).json()["number"]
+    title, show, read = WORDS[lang]
+    with watched(browser, url, lang=lang) as desk:
+        page = desk.open()
+        page.locator("#list .row").first.click()
+        panel = page.locator("#panel")
+        expect(panel.get_by_text(title)).to_be_visible()
+        expect(panel.get_by_text("****234")).to_be_visible()
+        assert PHONE not in page.content()
+        panel.get_by_role("button", name=show).click()
+        expect(panel.locator("#purpose")).to_be_focused()
+        page.keyboard.type("<b>which cover?</b>")
+        page.keyboard.press("Enter")
+        expect(panel.get_by_text(PHONE)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(panel).to_be_hidden()
+        assert PHONE not in page.content()
+        page.locator("#list .row").first.click()
+        expect(panel.locator(".log")).to_contain_text(read)
+        expect(panel.locator(".log")).to_contain_text("<b>which cover?</b>")
+        assert PHONE not in page.content()
+        assert (desk.foreign, desk.faults) == ([], [])
+
+
+def test_without_a_contact_the_panel_says_nothing_of_one(desk: Watched) -> None:
+    lon, lat = IN_CELL_1
+    number = httpx.post(f"{desk.url}/api/reports", json={"issue": "C0101", "lon": lon, "lat": lat, "datum": "wgs84"}).json()["number"]
+    page = desk.open()
+    page.locator("#list .row").first.click()
+    expect(page.locator("#panel .log")).to_be_visible()
+    expect(page.locator("#purpose")).to_have_count(0)
