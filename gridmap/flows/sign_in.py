@@ -69,7 +69,7 @@ def sign_in(store: Store, name: str, password: str, *, browser: str | None, netw
         account = accounts.by_name(tx, name)
         known = _known(tx, account, browser, now)
         wait = _take(tx, name, network, known, now)
-        kept = accounts.password(tx, account.id if account else "")
+        kept = None if wait else accounts.password(tx, account.id if account else "")
     if wait:
         raise Throttled(seconds=wait)
     right = is_password(kept, password)
@@ -206,7 +206,7 @@ def _known(tx: Tx, account: Account | None, browser: str | None, now: datetime) 
 
 def _browsers(browser: str | None) -> Iterator[str]:
     """The tokens that a browser shows, of everybody who signed in there."""
-    yield from (browser or "").split(BETWEEN)[:BROWSERS]
+    yield from browser.split(BETWEEN)[:BROWSERS] if browser else ()
 
 
 def _take(tx: Tx, name: str, network: str, known: str, now: datetime) -> int:

@@ -30,6 +30,7 @@ from gridmap.flows.tokens import AccountPerson, AccountSystem, TokenMissing, add
 from gridmap.passwords import COST, PasswordCommon, PasswordWeak, set_cost
 from gridmap.store import Store, accounts, people, throttle
 from tests.builders import ALL, OPERATOR
+from tests.guessing import Attack, check, guess, prepare
 from tests.signing import LIGHT, PASSWORD, counted, enter, light_passwords, outcome, person, session
 from tests.small_land import CELLS, LONG_AGO, NOW, TOWN, settle
 
@@ -362,3 +363,11 @@ def test_the_machines_operator_may_use_an_account_and_history_says_so(store: Sto
     disable_account(store, "li", actor=OPERATOR, now=NOW)
     with pytest.raises(AccountMissing):
         act_as(store, "li", login="root", now=NOW)
+
+
+def test_guesses_pass_at_most_what_is_allowed_and_lock_no_dispatcher_out(store: Store, request: pytest.FixtureRequest) -> None:
+    """A small one of tests/proof/test_guessing.py."""
+    url = request.getfixturevalue("fresh_postgres") if store.dialect == "postgresql" else f"{store.url_shown}?timeout=60"
+    attack = Attack(guesses=200, names=3, networks=2, seconds=180, sign_ins=8, sides=1)
+    told = check(attack, [guess(url, attack, prepare(store, attack))])
+    assert (told["looked"], told["signed_in"]) == (3 * 11, 8)
