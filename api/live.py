@@ -143,14 +143,14 @@ class Live:
         Ends when the service stops, when the listener lags, and when the watcher may see nothing any more.
         """
         queue: asyncio.Queue[Item | None] = asyncio.Queue(QUEUE)
-        self._listeners.add(queue)  # before the scope is asked for and the missed ones are read, so that nothing falls between
+        self._listeners.add(queue)  # before the missed ones are read, so that none falls between
         try:
-            if await asyncio.to_thread(watcher.renew) is None:
-                return
             try:
                 missed = await asyncio.to_thread(self._missed, after)
             except Unavailable:
                 return  # the database is away; the browser comes back by itself
+            if await asyncio.to_thread(watcher.renew) is None:  # after they were read: nothing of them is newer than the scope
+                return
             for change in missed:
                 if change.within(watcher.asked.scope):
                     yield change
