@@ -1,13 +1,27 @@
 """What a page's form sends: fields as text, read with the standard library."""
 
+from datetime import datetime
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
+from gridmap.errors import InstantUnreadable
+
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 50
 SECRETS = frozenset({"password", "again", "old"})  # a space is as good a character as any other
+
+
+def day(text: str, zone: ZoneInfo) -> datetime | None:
+    """Midnight at which a day that a form names begins; None for none, InstantUnreadable."""
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
+    except ValueError as fault:
+        raise InstantUnreadable(text=text) from fault
 
 
 async def posted(request: Request) -> dict[str, str]:

@@ -1,16 +1,21 @@
 """Who stands where: the posts of the register, those that are held now, that will be, that were."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.asker import Asker, doing
-from api.page import PageRoute, page
+from api.errors import status_of
+from api.forms import day, posted
+from api.page import PageRoute, go, page
 from api.places import Places
-from gridmap.access import Action
+from gridmap.access import Action, Forbidden
 from gridmap.duty import Duty, Post
 from gridmap.errors import Refusal
+from gridmap.flows.end_post import PostMissing, end_post, key_of, post_named
 from gridmap.store import people
 
 MOST = 100
@@ -18,6 +23,7 @@ STATES = ("held", "coming", "ended")
 
 router = APIRouter(prefix="/posts", include_in_schema=False, route_class=PageRoute)
 Word = Annotated[str, Query(max_length=100)]
+Form = Annotated[dict[str, str], Depends(posted)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Row:
     worker: str
     area: str
     state: str
+
+    @property
+    def ending(self) -> str:
+        """Where it is ended."""
+        return f"/posts/end?{urlencode(key_of(self.post))}"
 
 
 @router.get("")
@@ -37,6 +48,7 @@ def list_posts(
     area: Word = "",
     duty: Word = "",
     state: Word = "held",
+    done: Word = "",
     at: Annotated[int, Query(ge=1, le=10_000, alias="page")] = 1,
 ) -> Response:
     """Posts by area code. `state` is held (now), coming or ended; anything else is all."""
@@ -65,8 +77,43 @@ def list_posts(
         "duties": list(Duty),
         "states": STATES,
         "told": told,
+        "done": done == "ended",
     }
     return page(request, "posts.html", asked, context)
+
+
+@router.get("/end")
+def show_end(request: Request, asked: Annotated[Asker, doing(Action.REGISTER_CHANGE)]) -> Response:
+    """One post, and when and why it is to end."""
+    return _ending(request, asked, dict(request.query_params), {})
+
+
+@router.post("/end")
+def end(request: Request, asked: Annotated[Asker, doing(Action.REGISTER_CHANGE)], form: Form) -> Response:
+    """It ends; the roles that came with it hold no longer."""
+    try:
+        last = day(form.get("until", ""), asked.settings.timezone)
+        until = last and last + timedelta(days=1)
+        end_post(asked.store, post_named(form), until=until, reason=form.get("reason", ""), actor=asked.actor, now=asked.now)
+    except (Forbidden, PostMissing):
+        raise
+    except Refusal as refusal:
+        return _ending(request, asked, form, form, told=refusal.text(asked.lang), status=status_of(refusal))
+    request.app.state.live.wake()
+    return go("/posts", area=form.get("area", ""), state="all", done="ended")
+
+
+def _ending(request: Request, asked: Asker, key: dict[str, str], kept: dict[str, str], *, told: str = "", status: int = 200) -> Response:
+    named = post_named(key)
+    with asked.store.read(asked.scope) as tx:
+        places = Places.read(asked.store, tx, asked.lang, asked.now)
+        found = [each for each in people.posts(tx, areas=[named.area], worker=named.worker) if key_of(each) == key_of(named)]
+    if not found:
+        raise PostMissing(worker=named.worker, area=named.area)
+    row = _row(found[0], places, asked)
+    context = {"row": row, "key": key_of(found[0]), "kept": kept, "told": told}
+    here = "" if request.method == "GET" else "/posts"
+    return page(request, "end_post.html", asked, context, status=status, here=here)
 
 
 def _row(post: Post, places: Places, asked: Asker) -> Row:

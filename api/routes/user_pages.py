@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.asker import Asker, doing
 from api.errors import status_of
-from api.forms import posted
+from api.forms import day, posted
 from api.page import PageRoute, go, page
 from api.places import Places
 from gridmap.access import GRANTABLE, Action, Forbidden, Role, allowed, may
 from gridmap.account import AccountKind, GrantRow, TokenKind
-from gridmap.errors import InstantUnreadable, Refusal
+from gridmap.errors import Refusal
 from gridmap.flows import accounts as flow
 from gridmap.flows import grants as grant_flow
 from gridmap.flows import tokens as token_flow
@@ -120,8 +120,10 @@ def propose_grant(request: Request, asked: Annotated[Asker, doing(Action.GRANT_C
     with asked.store.read(asked.scope) as tx:
         places = Places.read(asked.store, tx, asked.lang, asked.now)
 
+    zone = asked.settings.timezone
+
     def propose() -> GrantRow:
-        since, last = _day(form.get("since", ""), asked), _day(form.get("until", ""), asked)
+        since, last = day(form.get("since", ""), zone), day(form.get("until", ""), zone)
         return grant_flow.propose_grant(
             asked.store,
             name,
@@ -214,16 +216,6 @@ def _invite(request: Request, asked: Asker, name: str) -> Response:
         return _user(request, asked, name, told={"invitation": refusal.text(asked.lang)}, status=status_of(refusal))
     base = asked.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
     return _user(request, asked, name, shown={"kind": "invitation", "text": f"{base}/invitation/{raw}"})
-
-
-def _day(text: str, asked: Asker) -> datetime | None:
-    """Midnight at which a day of the form begins in the county; InstantUnreadable."""
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=asked.settings.timezone)
-    except ValueError as fault:
-        raise InstantUnreadable(text=text) from fault
 
 
 def _standings(asked: Asker) -> list[Standing]:

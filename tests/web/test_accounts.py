@@ -18,10 +18,11 @@ from gridmap.store import Store
 from tests.builders import OPERATOR
 from tests.serving import serving
 from tests.signing import PASSWORD, light_passwords, person
-from tests.small_land import EAST, IN_CELL_1, IN_EAST, TOWN, WEST, settle
+from tests.small_land import CELLS, EAST, IN_CELL_1, IN_EAST, TOWN, WEST, settle
 from tests.web.conftest import Watched, watched
 from tests.web.page_checks import faults, texts
 
+END = f"/posts/end?worker=W1&area={CELLS[0]}&duty=worker&since=2025-01-01T00%3A00%3A00%2B00%3A00"
 PAGES = (
     "/account",
     "/users",
@@ -31,6 +32,7 @@ PAGES = (
     "/users/second",
     "/posts",
     "/posts?state=all&area=" + WEST,
+    END,
 )
 REFUSALS = re.compile(r"the server responded with a status of 4\d\d")
 
@@ -341,7 +343,7 @@ def test_every_page_is_whole_and_readable(browser: Browser, house: str, lang: st
 
 def english(text: str) -> bool:
     """Whether a Chinese page says an English word: what is neither a name of ours nor of somebody's browser."""
-    names = r"first|second|third|dispatcher|auditor|worker|system|newcomer|planner|passing|hotline|test|operator"
+    names = r"first|second|third|dispatcher|auditor|worker|system|newcomer|planner|passing|leaving|hotline|test|operator"
     ours = rf"Gridmap|Chrome|HeadlessChrome|Linux|{names}|W\d|\d{{6,}}"
     return bool(re.search(r"[A-Za-z]{2,}", re.sub(ours, "", text)))
 
@@ -373,6 +375,23 @@ def test_posts_are_sifted_by_area_and_by_time(browser: Browser, house: str) -> N
         page.click("text='Show'")
         expect(page.locator("tbody tr")).to_have_count(0)
         expect(page.locator(".none")).to_be_visible()
+
+
+def test_a_post_is_ended_and_its_role_with_it(browser: Browser, house: str, county: Store) -> None:
+    person(county, "leaving", worker="W3", at=now())
+    with visitor(browser, house, "first") as seen:
+        page = seen.page
+        page.goto(f"{house}/posts?q=W3")
+        page.click("td a.danger")
+        page.fill("#until", "2020-01-01")
+        page.click("text='End the post'")
+        expect(page.locator("#told")).to_contain_text("not in the past")
+        page.fill("#until", "")
+        page.fill("#reason", "moved away")
+        page.click("main button[type=submit]")
+        expect(page.locator(".good")).to_be_visible()
+        page.goto(f"{house}/users/leaving")
+        expect(page.locator("h1 + .tags")).to_contain_text("Without a role")
 
 
 def test_a_grant_that_ends_takes_the_desk_away_at_once(browser: Browser, house: str, county: Store) -> None:
