@@ -33,7 +33,7 @@ class PortTaken(Conflict):
 
 
 class TlsUnusable(BadInput):
-    """The certificate and its key cannot be used; facts: cert, key, reason."""
+    """The certificate and its key cannot be used; facts: cert, key_file, reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Tls:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key, password="")
         except (OSError, ValueError) as fault:  # OpenSSL's errors are OSErrors
             reason = (isinstance(fault, OSError) and fault.strerror) or str(fault) or type(fault).__name__
-            raise TlsUnusable(cert=self.cert, key=self.key or self.cert, reason=reason) from fault
+            raise TlsUnusable(cert=self.cert, key_file=self.key or self.cert, reason=reason) from fault
 
 
 class Server(uvicorn.Server):
