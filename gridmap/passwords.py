@@ -11,15 +11,17 @@ from functools import cache
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, NamedTuple
 
-from gridmap.errors import BadInput
+from gridmap.errors import BadInput, Throttled
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 SHORTEST, LONGEST = 8, 128
 JUDGED = 72  # characters that are judged: what stands behind them only makes a guess harder
+AGAIN_SECONDS = 5
 GOOD_ENOUGH = 3  # of 4: more than 10^8 guesses
 AT_ONCE = BoundedSemaphore(2)  # hashes worked out at one time: each takes its memory, and a core
+IN_TURN = BoundedSemaphore(12)  # who waits for that or is at it, of those who can be told to come back
 
 
 class PasswordWeak(BadInput):
@@ -65,15 +67,31 @@ def hash_password(password: str) -> str:
         return _hasher(_chosen).hash(_plain(password))
 
 
-def is_password(kept: str | None, password: str) -> bool:
-    """Whether this is the password. Where none is kept the same work is done for nothing: how long it takes tells nothing."""
+def is_password(kept: str | None, password: str, *, waits: bool = True) -> bool:
+    """Whether this is the password. Where none is kept the same work is done for nothing: how long it takes tells nothing.
+
+    Who need not be made to wait (`waits` false) is Throttled where a dozen are before them: a flood of guesses from everywhere would
+    otherwise hold each thread of the service.
+    """
+    if waits:
+        return _is_password(kept, _plain(password))
+    if not IN_TURN.acquire(blocking=False):
+        raise Throttled(seconds=AGAIN_SECONDS)
+    try:
+        return _is_password(kept, _plain(password))
+    finally:
+        IN_TURN.release()
+
+
+def _is_password(kept: str | None, plain: str) -> bool:
     from argon2.exceptions import VerifyMismatchError  # noqa: PLC0415
 
     with AT_ONCE:
         try:
-            return _hasher(_chosen).verify(kept or _nobodys(_chosen), _plain(password)[:LONGEST]) and kept is not None
+            found = _hasher(_chosen).verify(kept or _nobodys(_chosen), plain[:LONGEST])
         except VerifyMismatchError:
             return False
+    return found and kept is not None and len(plain) <= LONGEST
 
 
 def is_dated(kept: str) -> bool:

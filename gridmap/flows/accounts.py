@@ -8,7 +8,7 @@ from gridmap.access import Action, Actor, Role, allowed
 from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind, is_usable, plain_name
 from gridmap.duty import Post
 from gridmap.errors import BadInput, Conflict, NotFound
-from gridmap.flows.tokens import AccountDisabled, AccountSystem, end, find, mint, subject_of
+from gridmap.flows.tokens import AccountDisabled, AccountSystem, can_sign_in, end, end_invitations, find, mint, subject_of
 from gridmap.store import Store, Tx, accounts, history, ids, people
 
 
@@ -115,8 +115,7 @@ def invite(store: Store, name: str, *, actor: Actor, now: datetime) -> str:
         history.hold(tx)
         account = _person(tx, name)
         _check_guarded(tx, account, actor, now)
-        earlier = accounts.tokens(tx, account_id=account.id)
-        end(tx, account, (each for each in earlier if each.kind is TokenKind.INVITATION), now)
+        end_invitations(tx, account, now)
         history.record(tx, now, "account.invite", subject_of(account))
         return mint(tx, account, TokenKind.INVITATION, "", now)
 
@@ -174,7 +173,7 @@ def _person(tx: Tx, name: str) -> Account:
 
 def _check_guarded(tx: Tx, account: Account, actor: Actor, now: datetime) -> None:
     """Nobody but the operator gives a new way in to an account that can sign in already and administers, or may soon."""
-    if is_operator(actor) or (accounts.password(tx, account.id) is None and account.subject is None):
+    if is_operator(actor) or not can_sign_in(tx, account):
         return
     if any(each.role is Role.ADMINISTRATOR and (each.until is None or now < each.until) for each in accounts.grants(tx, account.id)):
         raise AdministratorGuarded(account=account.name)

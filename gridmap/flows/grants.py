@@ -8,7 +8,7 @@ from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed
 from gridmap.account import Account, AccountKind, GrantRow
 from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound
 from gridmap.flows.accounts import add, is_operator
-from gridmap.flows.tokens import find, subject_of
+from gridmap.flows.tokens import can_sign_in, end_invitations, find, subject_of
 from gridmap.store import Store, Tx, accounts, editions, history, ids, offices
 
 MOMENT = timedelta(microseconds=1)
@@ -111,6 +111,7 @@ def confirm_grant(store: Store, id: str, *, actor: Actor, now: datetime) -> Gran
             raise SecondPersonNeeded(grant=id)
         confirmed = replace(found, confirmed_by=actor.name)
         accounts.put_grant(tx, confirmed)
+        _guard(tx, account, confirmed, now)
         history.record(tx, now, "grant.confirm", subject_of(account), grant=id, role=str(found.role), proposed_by=found.proposed_by)
         return confirmed
 
@@ -151,12 +152,19 @@ def _propose(tx: Tx, account: Account, wanted: GrantRow, actor: Actor, now: date
     if wanted.role is Role.ADMINISTRATOR and is_operator(actor) and not _administered(tx, now):
         wanted = replace(wanted, confirmed_by=actor.name)
     accounts.add_grants(tx, [wanted])
+    _guard(tx, account, wanted, now)
     facts = {
         "grant": wanted.id, "role": str(wanted.role), "area": wanted.area, "office": wanted.office, "reason": wanted.reason,
         "until": wanted.until.isoformat() if wanted.until else None, "confirmed_by": wanted.confirmed_by,
     }  # fmt: skip
     history.record(tx, now, "grant.propose", subject_of(account), **facts)
     return wanted
+
+
+def _guard(tx: Tx, account: Account, given: GrantRow, now: datetime) -> None:
+    """Whoever will administer and can sign in keeps no invitation that another administrator made before, and may have kept."""
+    if given.role is Role.ADMINISTRATOR and can_sign_in(tx, account):
+        end_invitations(tx, account, now)
 
 
 def _check_shape(wanted: GrantRow) -> None:

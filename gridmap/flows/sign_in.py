@@ -26,6 +26,8 @@ BURST = 10
 EVERY = timedelta(seconds=90)
 NETWORK_BURST = 100
 NETWORK_EVERY = timedelta(seconds=2)
+REFUSALS = 10_000  # that history keeps, and then one each ten seconds
+REFUSALS_EVERY = timedelta(seconds=10)
 TOUCHED = timedelta(minutes=1)
 SHOWN = frozenset({TokenKind.SESSION, TokenKind.PHONE, TokenKind.KEY})
 """The kinds that act for their account."""
@@ -72,20 +74,25 @@ def sign_in(store: Store, name: str, password: str, *, browser: str | None, netw
         kept = None if wait else accounts.password(tx, account.id if account else "")
     if wait:
         raise Throttled(seconds=wait)
-    right = is_password(kept, password)
+    right = is_password(kept, password, waits=bool(known))
     anew = hash_password(password) if right and kept and is_dated(kept) else None
     with store.begin(allowed(ANONYMOUS, Action.SIGN_IN)) as tx:
         history.hold(tx)
         account = accounts.by_name(tx, name)  # it may have been disabled, or got another password, meanwhile
         good = right and account is not None and _may_sign_in(account) and accounts.password(tx, account.id) == kept
         if account is None or not good:
-            # People type their password where the name belongs, and history never forgets: a name that is none is not kept.
-            history.record(tx, now, "session.refuse", subject_of(account) if account else NOBODYS, known=bool(known))
+            _record_refusal(tx, account, bool(known), now)
         else:
             if anew:
                 accounts.put_password(tx, account.id, anew)
             return _start(tx, account, browser, label, now, known=bool(known))
     raise SignInRefused
+
+
+def forget_guesses(store: Store, *, now: datetime) -> None:
+    """Drop what nothing depends on any more of who tried what how often."""
+    with store.begin(allowed(ANONYMOUS, Action.SIGN_IN)) as tx:
+        throttle.sweep(tx, now)
 
 
 def sign_in_as(store: Store, issuer: str, subject: str, *, label: str, now: datetime) -> SignedIn:
@@ -189,6 +196,15 @@ def change_password(store: Store, old: str, new: str, *, actor: Actor, now: date
             return
         history.record(tx, now, "session.refuse", subject_of(account), known=True)
     raise SignInRefused
+
+
+def _record_refusal(tx: Tx, account: Account | None, known: bool, now: datetime) -> None:
+    """For everybody alike, so that no clock tells who has an account; and within bounds, so that no flood of guesses fills the disk.
+
+    People type their password where the name belongs, and history never forgets: a name that is none is not kept.
+    """
+    if throttle.take(tx, throttle.bucket_of("refusals"), burst=REFUSALS, every=REFUSALS_EVERY, now=now) == 0:
+        history.record(tx, now, "session.refuse", subject_of(account) if account else NOBODYS, known=known)
 
 
 def _may_sign_in(account: Account) -> bool:

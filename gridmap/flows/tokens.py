@@ -73,6 +73,16 @@ def end(tx: Tx, account: Account, which: Iterable[Token], now: datetime) -> None
         history.record(tx, now, "token.end", subject_of(account), kind=str(each.kind), label=each.label, token=each.id)
 
 
+def end_invitations(tx: Tx, account: Account, now: datetime) -> None:
+    """End the invitations that the account was given and that nobody used."""
+    end(tx, account, (each for each in accounts.tokens(tx, account_id=account.id) if each.kind is TokenKind.INVITATION), now)
+
+
+def can_sign_in(tx: Tx, account: Account) -> bool:
+    """Whether the account has a way to sign in already: a password, or somebody who is proven elsewhere."""
+    return account.subject is not None or accounts.password(tx, account.id) is not None
+
+
 def own_tokens(store: Store, *, actor: Actor) -> tuple[Token, ...]:
     """The actor's own tokens of every kind that were not ended, the one shown last first; `holds_at` says which still hold."""
     with store.read(allowed(actor, Action.SELF_READ)) as tx:

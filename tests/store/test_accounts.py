@@ -23,6 +23,8 @@ from gridmap.flows.accounts import (
     list_accounts,
 )
 from gridmap.flows.act import AccountMissing
+from gridmap.flows.grants import propose_grant
+from gridmap.flows.sign_in import invited
 from gridmap.flows.tokens import AccountDisabled, AccountSystem, add_key, end_all
 from gridmap.store import Store, accounts
 from tests.builders import ALL, OPERATOR
@@ -143,6 +145,9 @@ def test_no_administrator_takes_anothers_account_to_be_two_people(store: Store) 
             refused()
     invite(store, "li", actor=actor, now=NOW)
     invite(store, "chen", actor=OPERATOR, now=NOW)
+    kept = invite(store, "li", actor=actor, now=NOW)
+    propose_grant(store, "li", Role.ADMINISTRATOR, actor=actor, now=NOW)
+    assert invited(store, kept, now=NOW) is None  # made before, and kept for after
     add_account(store, "new", actor=actor, now=NOW)
     invite(store, "new", actor=actor, now=NOW)
 

@@ -1,10 +1,12 @@
 """Which passwords are good enough, and how they are kept."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from gridmap.passwords import COST, PasswordCommon, PasswordWeak, check_password, hash_password, is_dated, is_password, set_cost
+from gridmap.errors import Throttled
+from gridmap.passwords import COST, IN_TURN, PasswordCommon, PasswordWeak, check_password, hash_password, is_dated, is_password, set_cost
 from tests.signing import LIGHT, light_passwords
 
 
@@ -65,3 +67,22 @@ def test_a_password_kept_at_another_cost_is_still_right_and_dated() -> None:
     set_cost(LIGHT._replace(passes=2))
     assert is_password(kept, "five kites")
     assert is_dated(kept)
+
+
+@pytest.mark.usefixtures("light")
+def test_who_is_not_known_is_told_to_come_back_where_a_dozen_are_before_them() -> None:
+    kept = hash_password("five kites")
+    with ExitStack() as others:
+        for _ in range(12):
+            IN_TURN.acquire()
+            others.callback(IN_TURN.release)
+        with pytest.raises(Throttled):
+            is_password(kept, "five kites", waits=False)
+        assert is_password(kept, "five kites")
+    assert is_password(kept, "five kites", waits=False)
+    assert not is_password(kept, "five kitez", waits=False)
+
+
+@pytest.mark.usefixtures("light")
+def test_a_password_that_nobody_can_have_is_not_cut_to_one_that_somebody_has() -> None:
+    assert not is_password(hash_password("x" * 128), "x" * 129)
