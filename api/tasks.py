@@ -13,6 +13,7 @@ from gridmap.access import operator
 from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
 from gridmap.flows.purge import purge_contacts
+from gridmap.flows.sign_in import forget_guesses
 from gridmap.settings import Settings
 from gridmap.store import Store
 
@@ -45,7 +46,11 @@ def _anchor(store: Store, settings: Settings, now: datetime) -> None:
         anchor(store, path, settings.anchor_key_file, actor=SERVICE, now=now)
 
 
-TASKS = (Task("purge", HOUR, _purge), Task("anchor", MINUTE, _anchor, at_end=True))
+def _forget_guesses(store: Store, _settings: Settings, now: datetime) -> None:
+    forget_guesses(store, now=now)
+
+
+TASKS = (Task("purge", HOUR, _purge), Task("guesses", HOUR, _forget_guesses), Task("anchor", MINUTE, _anchor, at_end=True))
 
 
 def running(store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task, ...] = TASKS) -> Lifespan:
