@@ -142,3 +142,54 @@ def test_a_notebook_is_kept_without_what_it_showed(notebook: Path) -> None:
     cells = [cell for cell in json.loads(notebook.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
     assert cells
     assert [cell["id"] for cell in cells if cell["outputs"] or cell["execution_count"] is not None] == []
+
+
+# The numbers of OWASP ASVS 5.0.0 by level: 3.4.1-2 is 3.4.1 and 3.4.2.
+ASVS = {
+    "1": """1.2.1-5 1.3.1-2 1.5.1 2.1.1 2.2.1-2 2.3.1 3.2.1-2 3.3.1 3.4.1-2 3.5.1-3 4.1.1 4.4.1 5.2.1-2 5.3.1-2 6.1.1 6.2.1-8
+        6.3.1-2 6.4.1-2 7.2.1-4 7.4.1-2 8.1.1 8.2.1-2 8.3.1 9.1.1-3 9.2.1 10.4.1-5 11.3.1-2 11.4.1 12.1.1 12.2.1-2 13.4.1 14.2.1
+        14.3.1 15.1.1 15.2.1 15.3.1""",
+    "2": """1.1.1-2 1.2.6-9 1.3.3-11 1.4.1-3 1.5.2 2.1.2-3 2.2.3 2.3.2-4 2.4.1 3.3.2-4 3.4.3-6 3.5.4-5 3.7.1-2 4.1.2-3 4.2.1 4.3.1-2
+        4.4.2-4 5.1.1 5.2.3 5.4.1-3 6.1.2-3 6.2.9-12 6.3.3-4 6.4.3-4 6.5.1-5 6.6.1-3 6.8.1-4 7.1.1-3 7.3.1-2 7.4.3-5 7.5.1-2
+        7.6.1-2 8.1.2 8.2.3 8.4.1 9.2.2-4 10.1.1-2 10.2.1-2 10.3.1-4 10.4.6-11 10.5.1-5 10.6.1-2 10.7.1-3 11.1.1-2 11.2.1-3
+        11.3.3 11.4.2-4 11.5.1 11.6.1 12.1.2-3 12.3.1-4 13.1.1 13.2.1-5 13.3.1-2 13.4.2-5 14.1.1-2 14.2.2-4 14.3.2-3 15.1.2-3
+        15.2.2-3 15.3.2-7 16.1.1 16.2.1-5 16.3.1-4 16.4.1-3 16.5.1-3 17.1.1 17.2.1-4 17.3.1-2""",
+}
+STATES = ("met", "built", "part", "open", "site", "n/a")
+
+
+def _asvs() -> list[list[str]]:
+    """The rows of gridmap/ASVS.md: number, level, state, what it asks, what is here, tests (– for none)."""
+    rows = re.findall(r"^\| V(\d.*) \|$", (ROOT / "gridmap/ASVS.md").read_text("utf-8"), re.MULTILINE)
+    return [row.split(" | ") for row in rows]
+
+
+def test_every_requirement_of_asvs_is_answered_once() -> None:
+    told = sorted((level, number) for number, level, *_ in _asvs())
+    asked = []
+    for level, ranges in ASVS.items():
+        for section, first, last in re.findall(r"(\d+\.\d+)\.(\d+)(?:-(\d+))?", ranges):
+            asked += [(level, f"{section}.{number}") for number in range(int(first), int(last or first) + 1)]
+    assert told == sorted(asked)
+    assert [sum(level == each for level, _ in told) for each in ASVS] == [70, 183]
+
+
+def test_the_counts_of_asvs_are_those_of_its_rows() -> None:
+    text = (ROOT / "gridmap/ASVS.md").read_text("utf-8")
+    for state in STATES:
+        counts = [sum(row[1:3] == [level, state] for row in _asvs()) for level in ASVS]
+        assert re.search(rf"^\| {state} \| .* \| {counts[0]} \| {counts[1]} \|$", text, re.MULTILINE), f"{state}: {counts}"
+    assert {row[2] for row in _asvs()} <= set(STATES)
+
+
+def test_each_test_that_asvs_names_exists_and_what_is_met_names_one() -> None:
+    wrong = []
+    for number, _, state, asks, here, named in _asvs():
+        tests = re.findall(r"`([\w/]+\.py)::(\w+)`", named)
+        if not asks or not here or (state == "met" and not tests) or (named == "–") is bool(tests):
+            wrong.append(number)
+        for path, name in tests:
+            file = ROOT / "tests" / path
+            if not file.is_file() or not re.search(rf"^(async )?def {name}\(", file.read_text("utf-8"), re.MULTILINE):
+                wrong.append(f"{number}: {path}::{name}")
+    assert wrong == []

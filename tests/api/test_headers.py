@@ -10,7 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import create_app
+from api.sign_in import csrf_of
 from gridmap.store import Store
+from tests.accounts import person, session
 from tests.serving import serving, some_settings
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,16 @@ def test_one_message_is_one_request_wherever_it_says_that_it_ends(tmp_path: Path
             assert b'"ok"' not in answered
 
 
+def test_signing_out_makes_the_browser_forget(quick: TestClient) -> None:
+    store: Store = quick.app.state.store  # type: ignore[attr-defined]
+    person(store, "wang")
+    token = session(store, "wang")
+    answer = quick.delete("/api/session", headers={"Cookie": f"gridmap={token}", "X-CSRF-Token": csrf_of(token)})
+    assert answer.status_code == 204
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    assert 'gridmap="";' in answer.headers["set-cookie"]
+
+
 def test_nothing_that_was_read_is_ever_run() -> None:
     """No evaluation, no shell, no format that carries code; scripts put texts into pages as texts."""
     names = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "pickle", "marshal", "shelve", "yaml", "xml", "lxml"}
@@ -114,8 +126,8 @@ def test_nothing_that_was_read_is_ever_run() -> None:
                 or shell
             ):
                 wrong.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
-    dangerous = re.compile(
-        r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|new Function|localStorage|indexedDB)\b|window\.postMessage"
+    risky = (
+        r"\b((inner|outer)HTML|insertAdjacentHTML|document\.write|eval|new Function|(local|session)Storage|indexedDB|window\.postMessage)"
     )
-    wrong += [str(path.name) for path in ROOT.glob("api/web/static/**/*.js") if dangerous.search(path.read_text("utf-8"))]
+    wrong += [path.name for path in ROOT.glob("api/web/static/**/*.js") if re.search(risky, path.read_text("utf-8"))]
     assert wrong == []

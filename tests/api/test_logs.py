@@ -9,10 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import logs
-from gridmap.flows.accounts import add_account, link_account
-from gridmap.flows.sign_in import sign_in_as
 from gridmap.store import Store
-from tests.builders import OPERATOR
+from tests.accounts import person, session
 
 
 @pytest.fixture
@@ -33,20 +31,18 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 def signed_in(client: TestClient) -> str:
     """A session of an account without any grant."""
     store: Store = client.app.state.store  # type: ignore[attr-defined]
-    now = datetime.now(UTC)
-    add_account(store, "wang", actor=OPERATOR, now=now)
-    link_account(store, "wang", "https://id.example", "wang", actor=OPERATOR, now=now)
-    return sign_in_as(store, "https://id.example", "wang", label="", now=now).session
+    person(store, "wang")
+    return session(store, "wang")
 
 
 def test_who_was_refused_what_is_a_line_with_the_instant(quick: TestClient, lines: list[str]) -> None:
-    session = signed_in(quick)
-    assert quick.get("/api/accounts", headers={"Cookie": f"gridmap={session}"}).status_code == 403
+    token = signed_in(quick)
+    assert quick.get("/api/accounts", headers={"Cookie": f"gridmap={token}"}).status_code == 403
     told = json.loads(lines[-1])
     assert set(told) == {"at", "level", "from", "message"}
     assert (told["level"], told["message"]) == ("warning", "refused: wang is not allowed account.read")
     assert abs(datetime.fromisoformat(told["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
-    assert session not in "".join(lines)
+    assert token not in "".join(lines)
 
 
 def test_who_comes_without_signing_in_fills_no_log(quick: TestClient, lines: list[str]) -> None:
@@ -56,10 +52,10 @@ def test_who_comes_without_signing_in_fills_no_log(quick: TestClient, lines: lis
 
 
 def test_writes_of_other_sites_and_without_our_pages_token_are_lines(quick: TestClient, lines: list[str]) -> None:
-    session = signed_in(quick)
+    token = signed_in(quick)
     quick.post("/api/reports", json={}, headers={"Origin": "https://evil.example"})
     assert json.loads(lines[-1])["message"] == "refused: POST /api/reports (origin_foreign)"
-    quick.delete("/api/session", headers={"Cookie": f"gridmap={session}"})
+    quick.delete("/api/session", headers={"Cookie": f"gridmap={token}"})
     assert json.loads(lines[-1])["message"].startswith("refused: a change (self.change) by wang")
 
 
