@@ -1,5 +1,6 @@
 """Somebody else's sign-in service on loopback: the certified `oidc-provider` of tests/oidc, brought from npm when it is first needed."""
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
@@ -20,14 +21,15 @@ class ProviderMissing(Exception):
 
 def bring() -> None:
     """`npm ci` without scripts, once for each package-lock.json."""
-    lock = FOLDER / "package-lock.json"
-    stamp = FOLDER / "node_modules" / f".made-{sha256(lock.read_bytes()).hexdigest()[:12]}"
-    if stamp.exists():
-        return
-    done = npm(["ci", "--ignore-scripts"], return_completed_process=True, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        raise ProviderMissing(done.stdout.decode(errors="replace"))
-    stamp.touch()
+    with (FOLDER / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests of several processes bring it once
+        stamp = FOLDER / "node_modules" / f".made-{sha256(lock.read()).hexdigest()[:12]}"
+        if stamp.exists():
+            return
+        done = npm(["ci", "--ignore-scripts"], return_completed_process=True, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise ProviderMissing(done.stdout.decode(errors="replace"))
+        stamp.touch()
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def begin_oidc(
     try:
         begun = _service(request).begin(back=_back(request), to=own_path(to), now=asked.now)
     except Refusal as refusal:
-        return _told(request, asked, refusal)
+        return _told(request, asked, refusal, to)
     answer = go(begun.url)
     _keep(answer, request, begun.kept, BEGUN_SECONDS)
     return answer
@@ -73,9 +73,9 @@ def _signed_in(request: Request, asked: Asker, service: Oidc, returned: Returned
     return signed_in
 
 
-def _told(request: Request, asked: Asker, refusal: Refusal) -> Response:
+def _told(request: Request, asked: Asker, refusal: Refusal, to: str = DESK) -> Response:
     """The sign-in page with the sentence: a name and a password still do."""
-    return sign_in_page(request, asked, DESK, told=refusal.text(asked.lang), status=status_of(refusal))
+    return sign_in_page(request, asked, to, told=refusal.text(asked.lang), status=status_of(refusal))
 
 
 def _service(request: Request) -> Oidc:
