@@ -9,13 +9,14 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 
 from api.asker import Asker, ask, lang_of, now_of
-from api.errors import TITLES, headers_of, status_of
+from api.errors import TITLES, headers_of, status_of, validation_problem
 from api.sign_in import cookie_name, identify, is_https
 from gridmap.access import Action, Forbidden, SignInNeeded, may
 from gridmap.errors import Refusal, Unavailable
@@ -67,6 +68,8 @@ class PageRoute(APIRoute):
                 return await handle(request)
             except Refusal as refusal:
                 return await run_in_threadpool(refused, request, refusal)
+            except RequestValidationError as fault:
+                return await run_in_threadpool(_unusable, request, fault)
 
         return handle_page
 
@@ -87,6 +90,13 @@ def refused(request: Request, refusal: Refusal) -> Response:
         answer = _answer(request, "refused.html", lang, {**_visitor(request), **context}, status=status, here=path if asks else ACCOUNT)
     answer.headers.update(headers_of(refusal))
     return answer
+
+
+def _unusable(request: Request, fault: RequestValidationError) -> Response:
+    lang = lang_of(request)
+    told = validation_problem(list(fault.errors()), lang)
+    context = {**_visitor(request), "title": told["title"], "why": told["detail"]}
+    return _answer(request, "refused.html", lang, context, status=told["status"], here=DESK)
 
 
 def _visitor(request: Request) -> dict[str, Any]:
