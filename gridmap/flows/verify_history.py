@@ -245,7 +245,8 @@ def _last_before(anchors: Anchors | None, row: int) -> int:
 
 def _enter(entries: dict[str, dict[str, Any]], row: ChainRow) -> None:
     """What the history says of an account, a grant or an edition, brought up to this row."""
-    facts, what, subject = row["facts"], row["what"], row["subject"]
+    what, subject = row["what"], row["subject"]
+    facts = row["facts"] if isinstance(row["facts"], dict) else {}
     noun, _, verb = what.partition(".")
     if noun == "edition":
         entries[subject] = {}

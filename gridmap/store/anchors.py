@@ -234,10 +234,11 @@ class Anchors:
 
     def bears_out(self, row: ChainRow) -> LineFault | None:
         """What is wrong with the line that this row of the history (WITNESS) tells of; None too where it is of another file."""
-        facts = row["facts"]
+        facts = row["facts"] if isinstance(row["facts"], dict) else {}
         if row["subject"] != f"anchor:{self.file}":
             return None
-        found = self._hashes.get(facts.get("line", 0))
+        line = facts.get("line")
+        found = self._hashes.get(line) if isinstance(line, int) else None
         if found is None:
-            return LineFault("missing", facts.get("line", 0))
-        return None if found == facts.get("hash") else LineFault("changed", facts["line"])
+            return LineFault("missing", line if isinstance(line, int) else 0)
+        return None if found == facts.get("hash") else LineFault("changed", int(line or 0))

@@ -23,7 +23,7 @@ CHAINED = ("id", "at", "actor", "what", "subject", "incident", "from_state", "to
 ChainRow = Mapping[str, Any]
 """The columns CHAINED and `hash`."""
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=repr).encode
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: nobody misreads them on paper
 _SHORT_BITS = 100
 
@@ -38,7 +38,7 @@ def link(before: str, row: ChainRow) -> str:
     """SHA-256 (hex) of the hash before and the row's columns CHAINED (facts `as_kept`): JSON, keys sorted, the instant in UTC."""
     at: datetime = row["at"]
     told = {name: row[name] for name in CHAINED}
-    told["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
+    told["at"] = (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
     return hashlib.sha256(_encode([before, told]).encode()).hexdigest()
 
 

@@ -5,12 +5,13 @@ commit. That makes it the live stream's source, too: a reader that has seen id 7
 could wait for each other, so a write that appends calls `hold` before it touches anything else. SQLite's writers are alone anyway.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, insert, select, type_coerce, update
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
 from gridmap.store.schema import history, history_head
@@ -18,6 +19,13 @@ from gridmap.store.scoping import scope_of, within
 
 COLUMNS = (*CHAINED, "hash")
 _ROW = tuple(history.c[name] for name in COLUMNS)
+# The instant as the driver has it, the facts as the text that is kept.
+_RAW = tuple(
+    {"at": type_coerce(each, Text), "facts": cast(each, Text)}[each.name].label(each.name) if each.name in {"at", "facts"} else each
+    for each in _ROW
+)
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""When something was done whose instant cannot be read any more."""
 BEFORE_ALL = -(2**63)
 """Below every id that a database could hold, also one that we never gave."""
 
@@ -112,7 +120,7 @@ def record(tx: Connection, at: datetime, what: str, subject: str, **facts: Any) 
 def head(tx: Connection) -> tuple[int, str]:
     """The id and hash of the last row, held for nobody; (0, "") while there is none, also where the head itself was taken away."""
     row = tx.execute(select(history_head.c.id, history_head.c.hash)).one_or_none()
-    return (row.id, row.hash) if row else (0, "")
+    return (row.id, row.hash) if row and isinstance(row.id, int) else (0, "")
 
 
 def rows(tx: Connection, *, after: int | None = None, limit: int, wanted: Wanted = EVERYTHING, newest: bool = False) -> tuple[Done, ...]:
@@ -128,9 +136,22 @@ def rows(tx: Connection, *, after: int | None = None, limit: int, wanted: Wanted
 
 
 def page(tx: Connection, *, after: int, limit: int) -> Sequence[ChainRow]:
-    """Rows as the chain has them, by id: what is verified. Every row must be within the scope."""
-    found = select(*_ROW).where(within(tx, history), history.c.id > after).order_by(history.c.id).limit(limit)
-    return [dict(row) for row in tx.execute(found).mappings()]
+    """Rows as the chain has them, by id: what is verified. Every row must be within the scope.
+
+    They are read as they lie there, and taken apart here: a value that is no instant or no JSON any more shall be told, not stumbled over.
+    """
+    found = select(*_RAW).where(within(tx, history), history.c.id > after).order_by(history.c.id).limit(limit)
+    return [_read(dict(row)) for row in tx.execute(found).mappings()]
+
+
+def _read(row: dict[str, Any]) -> ChainRow:
+    at = row["at"]
+    try:
+        instant = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+        facts = json.loads(row["facts"])
+    except (ValueError, TypeError, RecursionError):
+        return {**row, "at": NEVER, "facts": {"unreadable": str(row["facts"])}}
+    return {**row, "at": instant if instant.tzinfo else instant.replace(tzinfo=UTC), "facts": facts}
 
 
 def hash_of(tx: Connection, id: int) -> str | None:

@@ -214,6 +214,8 @@ class Tampers:
         if column == "id":
             rows[at]["id"] = self.dice.choice((-5, 0, 10**6, 2**40))
             first = min(first, rows[at]["id"])
+        elif self.forger.sqlite and column in {"at", "facts"} and self.dice.random() < 0.2:
+            rows[at][column] = "{nonsense"
         elif column == "at":
             rows[at]["at"] = _moved(rows[at]["at"], self.dice)
         else:
