@@ -79,6 +79,15 @@ class GrantRow:
     confirmed_by: str | None = None
     reason: str = ""
 
+    @property
+    def waits(self) -> bool:
+        """Whether another administrator has yet to confirm it."""
+        return self.role is Role.ADMINISTRATOR and self.confirmed_by is None
+
+    def holds_at(self, at: datetime) -> bool:
+        """Whether it gives its role at this instant."""
+        return self.since <= at and (self.until is None or at < self.until) and not self.waits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:

@@ -308,24 +308,16 @@ def _holds(listed: "Listed") -> str:
     from gridmap.flows.act import BY_DUTY  # noqa: PLC0415
 
     at = now()
-    given = [
-        (grant.role, grant.office or grant.area)
-        for grant in listed.grants
-        if grant.since <= at and (grant.until is None or at < grant.until) and (grant.role is not Role.ADMINISTRATOR or grant.confirmed_by)
-    ]
+    given = [(grant.role, grant.office or grant.area) for grant in listed.grants if grant.holds_at(at)]
     posted = [(BY_DUTY[post.duty], post.area) for post in listed.posts if post.duty in BY_DUTY]
     return "; ".join(words("cli.users_holds", role=role, where=where or words("cli.users_county")) for role, where in [*given, *posted])
-
-
-def _waits(grant: GrantRow) -> bool:
-    return grant.role is Role.ADMINISTRATOR and grant.confirmed_by is None
 
 
 def _grant_line(grant: GrantRow) -> str:
     where = grant.office or grant.area or words("cli.users_county")
     term = {"since": local(grant.since), "until": local(grant.until) if grant.until else "-"}
     line = words("cli.users_grant_line", grant=grant.id, role=grant.role, where=where, **term)
-    return "\n".join([line, words("cli.users_grant_waits", grant=grant.id)]) if _waits(grant) else line
+    return "\n".join([line, words("cli.users_grant_waits", grant=grant.id)]) if grant.waits else line
 
 
 def _token_line(token: Token) -> str:
@@ -335,7 +327,7 @@ def _token_line(token: Token) -> str:
 
 def _grant_json(grant: GrantRow) -> dict[str, Any]:
     instants = {"since": grant.since.isoformat(), "until": grant.until.isoformat() if grant.until else None}
-    return {**asdict(grant), **instants, "role": str(grant.role), "waits": _waits(grant)}
+    return {**asdict(grant), **instants, "role": str(grant.role), "waits": grant.waits}
 
 
 def _token_json(token: Token) -> dict[str, Any]:

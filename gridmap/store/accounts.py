@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from gridmap.access import Role
 from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind, plain_name
@@ -76,16 +76,12 @@ def grant(tx: Connection, id: str) -> GrantRow | None:
 
 
 def grants(tx: Connection, account_id: str | None = None, *, at: datetime | None = None) -> tuple[GrantRow, ...]:
-    """Grants of one account or of all, the oldest first; with `at` only those that are held then and need no confirmation any more."""
+    """Grants of one account or of all, the oldest first; with `at` only those that hold then."""
     wanted = select(*_GRANT).where(within(tx, access_grant))
     if account_id is not None:
         wanted = wanted.where(access_grant.c.account == account_id)
-    if at is not None:
-        held = (access_grant.c.since <= at) & or_(access_grant.c.until.is_(None), access_grant.c.until > at)
-        confirmed = or_(access_grant.c.role != str(Role.ADMINISTRATOR), access_grant.c.confirmed_by.is_not(None))
-        wanted = wanted.where(held, confirmed)
-    rows = tx.execute(wanted.order_by(access_grant.c.since, access_grant.c.id))
-    return tuple(_grant(row) for row in rows)
+    rows = map(_grant, tx.execute(wanted.order_by(access_grant.c.since, access_grant.c.id)))
+    return tuple(row for row in rows if at is None or row.holds_at(at))
 
 
 def add(tx: Connection, made: Account, *, password: str | None = None) -> None:
