@@ -190,7 +190,7 @@ class _Look:
 
     def of_tail(self, *, cut: bool) -> list[Fault]:
         """Rows that an anchor or the paper has seen, and that are no more: the end was cut, or all of it is an older copy."""
-        if self.broken:
+        if self.broken or self.head[0] > self.chain.id:  # which is told as a row that is missing
             return []
         seen = max([0, *(self.anchors.by_row if self.anchors else ()), self.code[0] if self.code else 0])
         last = self.chain.id
