@@ -1,6 +1,7 @@
 """Reports come in: one as JSON, or many as newline-delimited JSON, answered row by row; and their senders ask where they stand."""
 
 import json
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -15,6 +16,7 @@ from gridmap.access import Action, allowed
 from gridmap.errors import Refusal
 from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive, receive_many
+from gridmap.flows.slow import slow
 from gridmap.incidents import Answer, Channel, Report
 from gridmap.incidents.report import LONGEST
 
@@ -23,6 +25,9 @@ router = APIRouter(prefix="/api", tags=["reports"])
 NDJSON = "application/x-ndjson"
 MOST_ONE = 64 * 1024
 MOST_MANY = 32 * 1024 * 1024
+# Of whoever has not signed in, for a network (/24, /64): far more than a street full of people in a storm, far less than a flood.
+BURST = 600
+EVERY = timedelta(milliseconds=200)
 
 EXAMPLES = {
     "english": {
@@ -130,6 +135,7 @@ _BODIES = {
         },
         409: {"description": "This key came before with another report."},
         413: {"description": "The body is too long."},
+        429: {"description": "Too many from one network; Retry-After says when again."},
     },
 )
 def send_reports(
@@ -139,6 +145,10 @@ def send_reports(
     kind = _kind(request)
     if kind not in {"application/json", NDJSON}:
         raise BodyUnreadable(why=f"Content-Type: {kind or '-'}")
+    if not asked.account and not asked.open:
+        slow(asked.store, "report.send", network_of(request), burst=BURST, every=EVERY, now=asked.now)
+        if len(body) > MOST_ONE:  # many at once are for systems, which have a key
+            raise BodyTooLarge(most=MOST_ONE)
     response = _many(asked, body) if kind == NDJSON else _one(asked, body)
     request.app.state.live.wake()
     return response

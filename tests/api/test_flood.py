@@ -1,0 +1,52 @@
+"""Reports are for everybody, a flood of them for nobody: whoever has not signed in is slowed down, by network."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api import create_app
+from api.routes import reports
+from gridmap.access import Role
+from gridmap.store import Store
+from tests.accounts import key
+from tests.api.test_reports import report
+from tests.serving import some_settings
+from tests.small_land import settle
+
+PROXY = "10.9.9.9"
+
+
+@pytest.fixture
+def shut(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The service after its first account, behind a proxy, with a small bucket."""
+    monkeypatch.setattr(reports, "BURST", 5)
+    monkeypatch.setattr(reports, "EVERY", timedelta(hours=1))
+    settle(store)
+    app = create_app(store, some_settings(GRIDMAP_PROXY=PROXY))
+    with TestClient(app, base_url="http://127.0.0.1:8000", client=(PROXY, 1), raise_server_exceptions=False) as asking:
+        yield asking
+
+
+def send(client: TestClient, source: str, count: int, **headers: str) -> Counter[int]:
+    told = [client.post("/api/reports", json=report(), headers={"X-Forwarded-For": source, **headers}) for _ in range(count)]
+    assert all(answer.headers.get("retry-after") for answer in told if answer.status_code == 429)
+    return Counter(answer.status_code for answer in told)
+
+
+def test_a_flood_from_one_network_is_slowed_down_and_others_go_on(shut: TestClient) -> None:
+    bearer = {"Authorization": f"Bearer {key(shut.app.state.store, 'hotline', (Role.DISPATCHER, None))}"}  # type: ignore[attr-defined]
+    assert send(shut, "203.0.113.7", 9) == {201: 5, 429: 4}
+    assert send(shut, "203.0.113.99", 1) == {429: 1}
+    assert send(shut, "198.51.100.7", 1) == {201: 1}
+    assert send(shut, "203.0.113.7", 9, **bearer) == {201: 9}
+
+
+def test_many_at_once_are_for_systems(shut: TestClient) -> None:
+    token = key(shut.app.state.store, "hotline", (Role.DISPATCHER, None))  # type: ignore[attr-defined]
+    lines = b"\n" * (reports.MOST_ONE + 1)
+    asked = {"Content-Type": "application/x-ndjson", "X-Forwarded-For": "203.0.113.7"}
+    assert shut.post("/api/reports", content=lines, headers=asked).status_code == 413
+    assert shut.post("/api/reports", content=lines, headers={**asked, "Authorization": f"Bearer {token}"}).status_code == 200
