@@ -94,3 +94,18 @@ def test_no_resident_is_in_the_history(land):
     assert "contact.read" in kept
     assert [each for each in told if each in kept] == []
     assert verify(land, None, actor=OPERATOR).good
+
+
+def test_the_service_witnesses_the_history_when_it_starts_and_when_it_ends(land, tmp_path):
+    file = tmp_path / "elsewhere.anchors"
+    settings = some_settings(GRIDMAP_ANCHOR_FILE=str(file))
+    write(land)
+    with TestClient(create_app(land, settings), base_url=AT):
+        write(land)
+    found = verify(land, file, actor=OPERATOR)
+    assert found.good
+    assert found.anchors in {1, 2}  # what was written just after the start may be in the first already
+    assert found.anchored == found.rows - 1  # all but the row that tells of the line
+    with TestClient(create_app(land, settings), base_url=AT):
+        pass
+    assert verify(land, file, actor=OPERATOR).anchors == found.anchors  # nothing new, nothing written
