@@ -1,0 +1,181 @@
+"""What commands call: every flow that takes an actor, asked with something that changes nothing, by everybody who has an account.
+
+A flow that is in no table here fails: nobody adds one without thinking of who may.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gridmap import access, flows
+from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, Role, SignInNeeded, allowed, operator
+from gridmap.boundaries.areas import AreaColumns, AreaOptions
+from gridmap.boundaries.households import HouseholdColumns
+from gridmap.boundaries.table import ReadOptions
+from gridmap.duty import Duty, Post
+from gridmap.errors import Refusal
+from gridmap.flows import (
+    accounts,
+    audit,
+    close,
+    contact,
+    cut_draft,
+    demo_accounts,
+    end_post,
+    follow,
+    grants,
+    import_areas,
+    import_defaults,
+    import_land,
+    import_register,
+    intake,
+    post_workers,
+    publish,
+    purge,
+    sign_in,
+    tokens,
+    verify_history,
+)
+from gridmap.flows.act import act_as
+from gridmap.grid import Level
+from gridmap.incidents import Channel, Report
+from gridmap.store import Store
+from gridmap.store.schema import LandKind
+from gridmap.tables.columns import Register
+from tests.api.matrix.asking import Asking
+from tests.api.matrix.door import Answer
+from tests.api.matrix.operations import UNKNOWN_ID, UNKNOWN_NUMBER, Unknown
+from tests.api.matrix.oracle import Person, covers, may
+from tests.api.matrix.world import C111, NOW, PATH_OF, V11, V21
+
+Call = Callable[[Store, Actor, datetime], Any]
+NO_FILE = Path("/nowhere/at-all.csv")
+OPERATOR = operator()  # for whom the demonstration's accounts would really be made
+NAME = "nobody-of-this-name"
+COLUMNS = AreaColumns("code", "name")
+
+COMMANDS: dict[str, tuple[str, Call]] = {
+    "accounts.list_accounts": ("account.read", lambda s, a, _: accounts.list_accounts(s, actor=a)),
+    "accounts.add_account": ("account.change", lambda s, a, t: accounts.add_account(s, "no name", actor=a, now=t)),
+    "accounts.invite": ("account.change", lambda s, a, t: accounts.invite(s, NAME, actor=a, now=t)),
+    "accounts.link_account": ("account.change", lambda s, a, t: accounts.link_account(s, NAME, "x", "y", actor=a, now=t)),
+    "accounts.disable_account": ("account.change", lambda s, a, t: accounts.disable_account(s, NAME, actor=a, now=t)),
+    "accounts.enable_account": ("account.change", lambda s, a, t: accounts.enable_account(s, NAME, actor=a, now=t)),
+    "audit.head": ("audit.read", lambda s, a, _: audit.head(s, actor=a)),
+    "audit.read_history": ("audit.read", lambda s, a, _: audit.read_history(s, limit=5, actor=a)),
+    "audit.export_history": ("audit.read", lambda s, a, _: list(audit.export_history(s, actor=a))),
+    "audit.anchor": ("operate", lambda s, a, t: audit.anchor(s, None, None, actor=a, now=t)),
+    "close.close": ("incident.close", lambda s, a, t: close.close(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
+    "contact.read_contacts": ("contact.read", lambda s, a, t: contact.read_contacts(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
+    "cut_draft.cut_draft": ("draft.change", lambda s, a, t: cut_draft.cut_draft(s, draft="none", villages=("none",), now=t, actor=a)),
+    "demo_accounts.make_demo_accounts": ("operate", lambda s, a, t: a == OPERATOR or demo_accounts.make_demo_accounts(s, actor=a, now=t)),
+    "end_post.end_post": ("register.change", lambda s, a, t: end_post.end_post(s, Post("none", C111, Duty.WORKER, NOW), actor=a, now=t)),
+    "follow.follow": ("report.follow", lambda s, a, t: follow.follow(s, UNKNOWN_ID, network="", actor=a, now=t)),
+    "grants.propose_grant": ("grant.change", lambda s, a, t: grants.propose_grant(s, NAME, Role.AUDITOR, actor=a, now=t)),
+    "grants.add_with_grant": ("grant.change", lambda s, a, t: grants.add_with_grant(s, "no name", Role.AUDITOR, actor=a, now=t)),
+    "grants.confirm_grant": ("grant.change", lambda s, a, t: grants.confirm_grant(s, UNKNOWN_ID, actor=a, now=t)),
+    "grants.end_grant": ("grant.change", lambda s, a, t: grants.end_grant(s, UNKNOWN_ID, actor=a, now=t)),
+    "import_areas.import_areas": (
+        "draft.change",
+        lambda s, a, t: import_areas.import_areas(s, NO_FILE, AreaOptions(Level.CELL, COLUMNS), now=t, actor=a),
+    ),
+    "import_defaults.import_defaults": ("register.change", lambda s, a, t: import_defaults.import_defaults(s, now=t, actor=a)),
+    "import_land.import_households": (
+        "land.change",
+        lambda s, a, t: import_land.import_households(s, NO_FILE, HouseholdColumns("n"), ReadOptions(), now=t, actor=a),
+    ),
+    "import_land.import_land": (
+        "land.change",
+        lambda s, a, t: import_land.import_land(s, NO_FILE, LandKind.STREET, ReadOptions(), now=t, actor=a),
+    ),
+    "import_register.import_register": (
+        "register.change",
+        lambda s, a, t: import_register.import_register(s, Register.WORKERS, NO_FILE, now=t, zone=t.tzinfo, actor=a),  # type: ignore[arg-type]
+    ),
+    "intake.receive": ("report.send", lambda s, a, t: intake.receive(s, Report(issue="", channel=Channel.SYSTEM), now=t, actor=a)),
+    "intake.receive_many": ("report.send", lambda s, a, t: intake.receive_many(s, [], now=t, actor=a)),
+    "post_workers.post_workers": (
+        "register.change",
+        lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),
+    ),
+    "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
+    "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
+    "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
+    "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
+    "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
+    "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
+    "tokens.own_tokens": ("self.read", lambda s, a, _: tokens.own_tokens(s, actor=a)),
+    "tokens.add_phone": ("self.change", lambda s, a, t: tokens.add_phone(s, "", actor=a, now=t)),
+    "tokens.end_own": ("self.change", lambda s, a, t: tokens.end_own(s, UNKNOWN_ID, actor=a, now=t)),
+    "tokens.add_key": ("account.change", lambda s, a, t: tokens.add_key(s, NAME, "x", actor=a, now=t)),
+    "tokens.end_token": ("account.change", lambda s, a, t: tokens.end_token(s, UNKNOWN_ID, actor=a, now=t)),
+    "tokens.end_all": ("account.change", lambda s, a, t: tokens.end_all(s, NAME, actor=a, now=t)),
+    "verify_history.verify": ("audit.read", lambda s, a, _: verify_history.verify(s, None, actor=a)),
+}
+MADE_OF_OTHERS = frozenset({"import_reports.import_reports", "main_job.run_main_job"})
+"""What only calls others of these, with the same actor."""
+
+
+def known() -> None:
+    """Unknown where a flow with an actor is in no table."""
+    found = set()
+    for each in pkgutil.iter_modules(flows.__path__):
+        module = importlib.import_module(f"gridmap.flows.{each.name}")
+        for name, call in vars(module).items():
+            if inspect.isfunction(call) and call.__module__ == module.__name__ and not name.startswith("_"):
+                found |= {f"{each.name}.{name}"} if {"store", "actor"} <= set(inspect.signature(call).parameters) else set()
+    named(found)
+
+
+def named(found: set[str]) -> None:
+    """Unknown where these are not the flows of the tables."""
+    if found ^ (COMMANDS.keys() | MADE_OF_OTHERS):
+        raise Unknown(f"flows that nobody knows, or that are gone: {found ^ (COMMANDS.keys() | MADE_OF_OTHERS)}")
+
+
+def commands(asking: Asking, person: Person) -> None:
+    """Each of them, with the rights of the person's account (`--as NAME`), or of nobody."""
+    store, now = asking.world.store, datetime.now(NOW.tzinfo)
+    if person.disabled or person.by not in {"session", "key", "none"}:
+        return  # a command asks for the account, not for a session
+    actor = ANONYMOUS if person.by == "none" else act_as(store, f"yyy{person.name}qqq", login="root", now=now)
+    for name, (action, call) in COMMANDS.items():
+        _compare(asking, person, name, refused=_is_refused(call, store, actor, now), wanted=not may(person, action))
+    for village in (V11, V21):
+        cut: Call = lambda s, a, t, named=(village,): cut_draft.cut_draft(s, villages=named, now=t, actor=a)  # noqa: E731
+        wanted = not covers(person, "draft.change", PATH_OF[village])
+        _compare(asking, person, f"cut {village}", refused=_is_refused(cut, store, actor, now), wanted=wanted)
+
+
+def operators(asking: Asking) -> None:
+    """Whoever holds the machine may do all of it."""
+    person = Person("operator")
+    named = {rule.action for rule in access.ALLOWED if rule.role is Role.OPERATOR}
+    for action in Action:
+        _compare(asking, person, action, refused=action not in named or not allowed(OPERATOR, action).everywhere, wanted=False)
+    for name, (action, call) in COMMANDS.items():
+        if not action.startswith("self."):  # the operator has no account
+            refused = _is_refused(call, asking.world.store, OPERATOR, datetime.now(NOW.tzinfo))
+            _compare(asking, person, name, refused=refused, wanted=False)
+
+
+def _compare(asking: Asking, person: Person, name: str, *, refused: bool, wanted: bool) -> None:
+    asking.cells[f"command {name}"] += 1
+    if refused is not wanted:
+        answer = Answer("COMMAND", name, b"", 403 if refused else 200, (), b"")
+        asking.fault(person, asking.operation("get_health"), answer, "was refused" if refused else "was not refused")
+
+
+def _is_refused(call: Call, store: Store, actor: Actor, now: datetime) -> bool:
+    """Whether access refused it. Any other refusal comes behind that."""
+    try:
+        call(store, actor, now)
+    except (Forbidden, SignInNeeded):
+        return True
+    except Refusal:
+        return False
+    return False
