@@ -329,7 +329,8 @@ class Tampers:
         at = self.dice.randrange(len(lines))
         told = json.loads(lines[at])
         column = self.dice.choice(("at", "id", "hash", "before", "file", "count"))
-        told[column] = told[column] + 1 if isinstance(told[column], int) else told[column][:-1] + ("0" if told[column][-1] != "0" else "1")
+        value = told[column]
+        told[column] = value + 1 if isinstance(value, int) else value[:-1] + ("0" if value[-1:] != "0" else "1")
         lines[at] = _line(told)
         if column != "before" and self.dice.random() < 0.5:
             _relink_lines(lines, at + 1)
