@@ -40,14 +40,15 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def make_engine(url: URL) -> Engine:
-    """An engine, not yet connected."""
+def make_engine(url: URL, connections: int | None = None) -> Engine:
+    """An engine, not yet connected; it keeps at most so many connections."""
+    pool = {} if connections is None else {"pool_size": connections, "max_overflow": 0}
     if url.get_backend_name() == POSTGRESQL:
-        return create_engine(url, **_COMMON, pool_pre_ping=True, connect_args={"connect_timeout": int(patience(url))})
+        return create_engine(url, **_COMMON, **pool, pool_pre_ping=True, connect_args={"connect_timeout": int(patience(url))})
     file = sqlite_file(url)
     if file is not None and not file.parent.is_dir():
         raise StoreFolderMissing(url=shown(url), folder=file.parent)
-    engine = create_engine(url, **_COMMON, connect_args={"timeout": patience(url)})
+    engine = create_engine(url, **_COMMON, **pool, connect_args={"timeout": patience(url)})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

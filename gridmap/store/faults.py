@@ -66,6 +66,10 @@ class StoreForbidden(StoreUnreachable):
     """The server does not permit this user to do it; facts: url, reason."""
 
 
+class StoreRolesForbidden(StoreUnreachable):
+    """The user may not make the roles that keep rows apart; facts: url, statements."""
+
+
 class PostgisMissing(StoreUnreachable):
     """The server has no PostGIS to load; facts: url."""
 

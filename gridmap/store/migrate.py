@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from gridmap.store.dialect import POSTGRESQL, Lock, hold
 from gridmap.store.faults import PostgisMissing, SchemaNewer, StoreNotOurs
 from gridmap.store.schema import metadata
-from gridmap.store.walls import lower_walls, raise_walls
+from gridmap.store.walls import GATE, lower_walls, make_roles, raise_walls
 
 HEAD = "0002"
 VERSION_TABLE = "gridmap_version"
@@ -46,7 +46,11 @@ def upgrade(connection: Connection, url: str) -> None:
     with _ALEMBIC:
         command.upgrade(config, "head")
     lower_walls(connection)  # the first version raised some of its own
+    if connection.dialect.name == POSTGRESQL:
+        make_roles(connection, url)
     raise_walls(connection, tuple(metadata.tables))
+    if connection.dialect.name == POSTGRESQL:  # so that a login which owns nothing can serve, once GATE is granted to it
+        connection.execute(text(f"GRANT SELECT ON {VERSION_TABLE} TO {GATE}"))
 
 
 def _need_postgis(connection: Connection, url: str) -> None:

@@ -101,15 +101,16 @@ def guard(engine: Engine) -> None:
     """Let no statement through that reads or changes a scoped table without its mark."""
     passed: WeakSet[Compiled] = WeakSet()  # SQLAlchemy compiles like statements once: so each is looked through once
 
-    def check(tx: Connection, _cursor: object, _sql: str, _parameters: object, context: Any, _many: bool) -> None:
-        compiled: Compiled | None = context.compiled
+    def refuse_unmarked(tx: Connection, *told: Any) -> None:
+        """Stop a statement before it is run; told are cursor, SQL, parameters, context, and whether it is for many rows."""
+        compiled: Compiled | None = told[3].compiled
         if compiled is None or compiled in passed or "scope" not in tx.get_execution_options():
             return
         if unmarked := _unmarked(compiled.statement):
             raise Unscoped(f"no scope in a query of {', '.join(sorted(unmarked))}")
         passed.add(compiled)
 
-    event.listen(engine, "before_cursor_execute", check)
+    event.listen(engine, "before_cursor_execute", refuse_unmarked)
 
 
 def _unmarked(statement: Any) -> set[str]:

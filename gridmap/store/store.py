@@ -38,16 +38,17 @@ class Store:
         self._turn = ThreadLock()
 
     @classmethod
-    def open(cls, url: str, *, make: bool = True) -> Self:
+    def open(cls, url: str, *, make: bool = True, connections: int | None = None) -> Self:
         """The database at `url`, ready to use; a SQLite file is made (unless `make` is false) and migrated.
 
-        SchemaOutdated or SchemaNewer where the schema is not ours, StoreUnreachable and its kinds where nothing answers.
+        It keeps at most so many `connections` (15 where none are said); who needs one more waits. SchemaOutdated or SchemaNewer where the
+        schema is not ours, StoreUnreachable and its kinds where nothing answers.
         """
         address = read_url(url)
         file = sqlite_file(address)
         if file is not None and not make and not file.exists():
             raise StoreFileMissing(url=shown(address))
-        store = cls(make_engine(address))
+        store = cls(make_engine(address, connections))
         try:
             store._settle_schema()
         except BaseException:

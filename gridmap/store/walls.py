@@ -8,17 +8,22 @@ The login user reaches the roles through GATE, which does not inherit: so withou
 SQL that an attacker could smuggle in could set the settings too: against that bound parameters stand, not this wall.
 """
 
+from collections.abc import Iterator
+from itertools import product
+
 from sqlalchemy import DDL, Connection, MetaData, event, text
+from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Scope
 from gridmap.store.dialect import POSTGRESQL
+from gridmap.store.faults import StoreRolesForbidden
 
 APPEND_ONLY = ("edition", "area", "history")
 
 GATE = "gridmap_gate"
-PUBLIC, INTAKE, DOOR = "gridmap_public", "gridmap_intake", "gridmap_door"
-SCOPED, COUNTY, CONTACT = "gridmap_scoped", "gridmap_county", "gridmap_contact"
-ROLES = (PUBLIC, INTAKE, DOOR, SCOPED, COUNTY, CONTACT)
+PUBLIC, INTAKE, DOOR, CONTACT = "gridmap_public", "gridmap_intake", "gridmap_door", "gridmap_contact"
+SCOPED, COUNTY, OFFICE, OPERATOR = "gridmap_scoped", "gridmap_county", "gridmap_office", "gridmap_operator"
+ROLES = (PUBLIC, INTAKE, DOOR, CONTACT, SCOPED, COUNTY, OFFICE, OPERATOR)
 
 _ROLE_OF = {
     Action.SERVICE_USE: PUBLIC,
@@ -29,7 +34,9 @@ _ROLE_OF = {
     Action.REPORT_SEND: INTAKE,
     Action.SIGN_IN: DOOR,
     Action.CONTACT_READ: CONTACT,
+    Action.OPERATE: OPERATOR,
 }
+_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, Action.INCIDENT_CLOSE, Action.AUDIT_READ})
 
 SEPARATOR = "\x1f"  # stands in no code
 
@@ -38,6 +45,7 @@ LAND = "edition, area, land, issue_type"
 DUTY = "office, rule, worker, post"
 PLANS = "draft, draft_area, household"
 ACCOUNTS = "account, access_grant, token"
+EVERYTHING = f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}"
 GRANTS = (
     (PUBLIC, "SELECT", LAND),
     (PUBLIC, "SELECT (issue, state, day, edition, village, lon, lat)", "public_incident"),
@@ -50,29 +58,41 @@ GRANTS = (
     (INTAKE, "INSERT", "report, incident, contact, public_incident"),
     (DOOR, "SELECT", f"{ACCOUNTS}, worker, post, office, throttle"),
     (DOOR, "INSERT", "token, throttle"),
-    (DOOR, "UPDATE", "throttle"),
-    (DOOR, "DELETE", "throttle"),
+    (DOOR, "UPDATE, DELETE", "throttle"),
     (DOOR, "UPDATE (seen_at, ended_at, until)", "token"),
     (DOOR, "UPDATE (password, issuer, subject)", "account"),
-    (SCOPED, "SELECT", f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}, incident, report, history, public_incident"),
-    (SCOPED, "SELECT (report, masked, kept_until)", "contact"),
-    (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
-    (SCOPED, "INSERT", "token"),
-    (SCOPED, "UPDATE", "incident, public_incident, token"),
-    (SCOPED, "UPDATE (password)", "account"),
-    (SCOPED, "UPDATE (kept_until)", "contact"),
-    (COUNTY, "SELECT", f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}, incident, report, history, public_incident, throttle"),
-    (COUNTY, "SELECT (report, masked, kept_until)", "contact"),
-    (COUNTY, "INSERT", f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}, incident, report, contact, public_incident, throttle"),
-    (COUNTY, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}, {ACCOUNTS}, incident, public_incident, throttle"),
-    (COUNTY, "DELETE", f"land, rule, {PLANS}, throttle, contact"),
-    (COUNTY, "UPDATE (kept_until)", "contact"),
     (CONTACT, "SELECT", "contact"),
     (CONTACT, "SELECT (id, incident)", "report"),
     (CONTACT, "SELECT (id, number, township, village, cell, office, worker, backup)", "incident"),
+    (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
+    (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
+    *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
+    *((role, "UPDATE (state, revision)", "incident") for role in (SCOPED, COUNTY)),
+    *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
+    *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
+    (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
+    (SCOPED, "INSERT, UPDATE (ended_at)", "token"),
+    (SCOPED, "UPDATE (password)", "account"),
+    (OFFICE, "SELECT", f"{LAND}, {DUTY}, {PLANS}, account, access_grant"),
+    (OFFICE, "SELECT (id, account, kind, label, made_at, seen_at, until, ended_at)", "token"),
+    (OFFICE, "INSERT", f"{EVERYTHING}"),
+    (OFFICE, "UPDATE (ended_at)", "token"),
+    (OFFICE, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}"),
+    (OFFICE, "UPDATE (issuer, subject, disabled_at)", "account"),
+    (OFFICE, "UPDATE (since, until, confirmed_by)", "access_grant"),
+    (OFFICE, "DELETE", f"land, rule, {PLANS}"),
+    (OPERATOR, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident, throttle"),
+    (OPERATOR, "SELECT (report, masked, kept_until)", "contact"),
+    (OPERATOR, "INSERT", f"{EVERYTHING}, incident, report, contact, public_incident, throttle"),
+    (OPERATOR, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}, {ACCOUNTS}, incident, public_incident, throttle"),
+    (OPERATOR, "UPDATE (kept_until)", "contact"),
+    (OPERATOR, "DELETE", f"land, rule, {PLANS}, throttle, contact"),
     *((role, "INSERT", "history") for role in ROLES if role != PUBLIC),
     *((role, "SELECT, UPDATE", "history_head") for role in ROLES if role != PUBLIC),
-    *((role, "SELECT (id, at)", "history") for role in (INTAKE, DOOR, CONTACT)),  # for RETURNING and foreign keys
+    *((role, "SELECT (id, at)", "history") for role in (INTAKE, DOOR, CONTACT, OFFICE)),  # for RETURNING and foreign keys
+    (INTAKE, "USAGE", "SEQUENCE incident_serial_seq"),
+    (OFFICE, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq"),
+    (OPERATOR, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq, incident_serial_seq"),
 )
 
 
@@ -104,35 +124,54 @@ _MANAGING = _acting(Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHA
 _ITS_REPORT = "EXISTS (SELECT FROM report WHERE report.id = contact.report)"
 _ANY = "true"
 
-# (tables, role, rows that it sees and may leave behind). A pair that is not here sees nothing.
+_SELF = _acting(Action.SELF_CHANGE)
+_CLOSING = _acting(Action.INCIDENT_CLOSE)
+_DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
+
+# (tables, roles, which command, rows that it finds and may leave behind). What is not here is not found.
 POLICIES = (
-    (f"{LAND}", (PUBLIC, INTAKE, SCOPED, COUNTY), _ANY),
-    (DUTY, (INTAKE, SCOPED, COUNTY), _ANY),
-    ("worker, post, office", (DOOR,), _ANY),
-    (PLANS, (SCOPED, COUNTY), _ANY),
-    ("throttle", (DOOR, COUNTY), _ANY),
-    ("history_head", (INTAKE, DOOR, SCOPED, COUNTY, CONTACT), _ANY),
+    (LAND, (PUBLIC, INTAKE, SCOPED, COUNTY), "SELECT", _ANY),
+    (DUTY, (INTAKE, SCOPED, COUNTY), "SELECT", _ANY),
+    ("worker, post, office", (DOOR,), "SELECT", _ANY),
+    (f"{LAND}, {DUTY}, {PLANS}", (OFFICE, OPERATOR), "ALL", _ANY),
+    ("draft, draft_area", (SCOPED,), "ALL", _DRAFTING),
+    ("household", (SCOPED,), "SELECT", _acting(Action.HOUSEHOLD_READ, Action.DRAFT_CHANGE)),
+    ("throttle", (DOOR, OPERATOR), "ALL", _ANY),
+    ("history_head", (INTAKE, DOOR, CONTACT, SCOPED, COUNTY, OFFICE, OPERATOR), "ALL", _ANY),
     # A constant is no barrier: PostGIS's operators, which may not run before one, can use the index.
-    ("incident", (COUNTY,), _ANY),
-    ("incident", (SCOPED,), IN_SCOPE),
-    ("incident", (CONTACT,), f"{_setting('everywhere')} = '1' OR {IN_SCOPE}"),
-    ("incident", (PUBLIC,), f"id = (SELECT report.incident FROM report WHERE report.id = {REPORT})"),
-    ("office", (PUBLIC,), "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
-    ("incident", (INTAKE,), _ANY),
-    ("report", (INTAKE, COUNTY), _ANY),
-    ("report", (PUBLIC,), f"id = {REPORT}"),
-    ("report", (SCOPED, CONTACT), _VISIBLE.format("report")),
-    ("contact", (COUNTY, INTAKE), _ANY),
-    ("contact", (SCOPED, CONTACT), _ITS_REPORT),
-    ("public_incident", (PUBLIC, INTAKE, COUNTY), _ANY),
-    ("public_incident", (SCOPED,), _VISIBLE.format("public_incident")),
-    ("history", (COUNTY,), f"incident IS NOT NULL OR {_acting(Action.AUDIT_READ, Action.OPERATE)}"),
-    ("history", (SCOPED,), f"incident IS NOT NULL AND {_VISIBLE.format('history')}"),
-    ("account, access_grant, token", (DOOR,), _ANY),
-    ("account", (COUNTY,), f"{_MANAGING} OR {_MINE.format('id')}"),
-    ("account", (SCOPED,), _MINE.format("id")),
-    ("access_grant, token", (COUNTY,), f"{_MANAGING} OR {_MINE.format('account')}"),
-    ("access_grant, token", (SCOPED,), _MINE.format("account")),
+    ("incident", (COUNTY,), "SELECT", _ANY),
+    ("incident", (COUNTY,), "UPDATE", _CLOSING),
+    ("incident", (SCOPED,), "SELECT", IN_SCOPE),
+    ("incident", (SCOPED,), "UPDATE", f"{_CLOSING} AND ({IN_SCOPE})"),
+    ("incident", (CONTACT,), "SELECT", f"{_setting('everywhere')} = '1' OR {IN_SCOPE}"),
+    ("incident", (PUBLIC,), "SELECT", f"id = (SELECT report.incident FROM report WHERE report.id = {REPORT})"),
+    ("incident", (INTAKE, OPERATOR), "ALL", _ANY),
+    ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
+    ("report", (INTAKE, OPERATOR), "ALL", _ANY),
+    ("report", (COUNTY,), "SELECT", _ANY),
+    ("report", (PUBLIC,), "SELECT", f"id = {REPORT}"),
+    ("report", (SCOPED, CONTACT), "SELECT", _VISIBLE.format("report")),
+    ("contact", (INTAKE,), "INSERT", _ANY),
+    ("contact", (OPERATOR,), "ALL", _ANY),
+    ("contact", (SCOPED, COUNTY, CONTACT), "SELECT", _ITS_REPORT),
+    ("contact", (SCOPED, COUNTY), "UPDATE", f"{_CLOSING} AND {_ITS_REPORT}"),
+    ("public_incident", (PUBLIC, COUNTY), "SELECT", _ANY),
+    ("public_incident", (INTAKE,), "INSERT", _ANY),
+    ("public_incident", (SCOPED,), "SELECT", _VISIBLE.format("public_incident")),
+    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('public_incident')}"),
+    ("public_incident", (OPERATOR,), "ALL", _ANY),
+    # Whatever is done is recorded, also what one may not look up afterwards.
+    ("history", tuple(role for role in ROLES if role != PUBLIC), "INSERT", _ANY),
+    ("history", (COUNTY,), "SELECT", f"incident IS NOT NULL OR {_acting(Action.AUDIT_READ)}"),
+    ("history", (SCOPED,), "SELECT", f"incident IS NOT NULL AND {_VISIBLE.format('history')}"),
+    ("history", (OPERATOR,), "SELECT", _ANY),
+    (ACCOUNTS, (DOOR, OPERATOR), "ALL", _ANY),
+    (ACCOUNTS, (OFFICE,), "ALL", _MANAGING),
+    ("account", (SCOPED, OFFICE), "SELECT", _MINE.format("id")),
+    ("account", (SCOPED,), "UPDATE", f"{_MINE.format('id')} AND {_SELF}"),
+    ("access_grant, token", (SCOPED, OFFICE), "SELECT", _MINE.format("account")),
+    ("token", (SCOPED,), "INSERT", f"{_MINE.format('account')} AND {_SELF}"),
+    ("token", (SCOPED,), "UPDATE", f"{_MINE.format('account')} AND {_SELF}"),
 )
 
 AREAS_IN_FORCE = """
@@ -155,27 +194,24 @@ CREATE OR REPLACE FUNCTION gridmap_append_only() RETURNS trigger LANGUAGE plpgsq
 $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = TG_TABLE_NAME || ' is append only'; END $$
 """
 
-# Roles belong to the whole server: another database may be making them at this moment, or have made them.
-MAKE_ROLES = "\n".join(
-    (
-        "DO $$ BEGIN PERFORM pg_advisory_xact_lock(7440492881543987201);",
-        *(
-            f"IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN CREATE ROLE {role} NOLOGIN NOINHERIT; END IF;"
-            for role in (GATE, *ROLES)
-        ),
-        *(
-            f"IF NOT pg_has_role('{GATE}', '{role}', 'MEMBER') THEN GRANT {role} TO {GATE}; END IF;"
-            for role in ROLES
-        ),
-        f"IF NOT pg_has_role(current_user, '{GATE}', 'MEMBER') THEN EXECUTE format('GRANT {GATE} TO %I', current_user); END IF;",
-        "END $$",
-    )
-)  # fmt: skip
+# What our roles were granted on tables, their columns, and sequences.
+GRANTED = r"""
+SELECT DISTINCT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_class.oid::regclass::text, rolname
+FROM pg_class
+LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attacl IS NOT NULL
+CROSS JOIN LATERAL aclexplode(relacl || attacl) AS granted
+JOIN pg_roles ON pg_roles.oid = granted.grantee
+WHERE relnamespace = 'public'::regnamespace AND rolname LIKE 'gridmap\_%' AND NOT rolcanlogin
+"""
 
 
 def role_of(scope: Scope) -> str:
     """The role of PostgreSQL that a transaction with this scope works as."""
-    return _ROLE_OF.get(scope.action) or (COUNTY if scope.everywhere else SCOPED)
+    if scope.action in _ROLE_OF:
+        return _ROLE_OF[scope.action]
+    if not scope.everywhere:
+        return SCOPED
+    return COUNTY if scope.action in _OF_INCIDENTS else OFFICE
 
 
 def settings_of(scope: Scope) -> dict[str, str]:
@@ -197,30 +233,24 @@ def walls(dialect: str, tables: tuple[str, ...]) -> tuple[str, ...]:
     if dialect != POSTGRESQL:
         return tuple(each for table in APPEND_ONLY for each in _sqlite(table))
     return (
-        MAKE_ROLES,
         REFUSE,
         *(each for table in APPEND_ONLY for each in _append_only(table)),
         AREAS_IN_FORCE,
         INCIDENTS_OPEN,
         f"GRANT USAGE ON SCHEMA public TO {', '.join(ROLES)}",
-        *(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}" for role in (INTAKE, DOOR, SCOPED, COUNTY, CONTACT)),
         *(f"GRANT {what} ON {listed} TO {role}" for role, what, listed in GRANTS),
-        f"GRANT SELECT ON areas_in_force, incidents_open TO {SCOPED}, {COUNTY}",
+        f"GRANT SELECT ON areas_in_force, incidents_open TO {SCOPED}, {COUNTY}, {OPERATOR}",
         *(f"ALTER TABLE {table} {verb} ROW LEVEL SECURITY" for table in tables for verb in ("ENABLE", "FORCE")),
         *_policies(),
     )
 
 
-def _policies() -> tuple[str, ...]:
-    rows = [
-        f"CREATE POLICY {role} ON {table} TO {role} USING ({rows})"
-        for tables, roles, rows in POLICIES
-        for table in tables.split(", ")
-        for role in roles
-    ]
-    # Whatever is done is recorded, also what one may not look up afterwards. Policies of one role add up.
-    rows += [f"CREATE POLICY {role}_append ON history FOR INSERT TO {role} WITH CHECK (true)" for role in ROLES if role != PUBLIC]
-    return tuple(rows)
+def _policies() -> Iterator[str]:
+    """A permissive policy for each role, table and command: those that fit add up."""
+    for tables, roles, command, rows in POLICIES:
+        check = f"WITH CHECK ({rows})" if command == "INSERT" else f"USING ({rows})"
+        for table, role in product(tables.split(", "), roles):
+            yield f"CREATE POLICY {role}_{command.lower()} ON {table} FOR {command} TO {role} {check}"
 
 
 def _append_only(table: str) -> tuple[str, str]:
@@ -253,15 +283,51 @@ def lower_walls(connection: Connection) -> None:
     for name, table in connection.execute(text(triggers)).all():
         connection.execute(text(f"DROP TRIGGER {name} ON {table}"))
     policies = ours.format("polname, polrelid::regclass::text", "pg_policy", r"polname LIKE 'gridmap\_%'")
+    walled = set()
     for name, table in connection.execute(text(policies)).all():
         connection.execute(text(f"DROP POLICY {name} ON {table}"))
-    tables = ours.format("oid::regclass::text", "pg_class", "relkind = 'r' AND relrowsecurity AND relnamespace = 'public'::regnamespace")
-    for (table,) in connection.execute(text(tables)).all():
+        walled.add(table)
+    for table in sorted(walled):  # and no other: the database may be shared
         connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
         connection.execute(text(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"))
-    for role in connection.scalars(text(r"SELECT rolname FROM pg_roles WHERE rolname LIKE 'gridmap\_%' AND NOT rolcanlogin")).all():
-        connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}"))
-        connection.execute(text(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}"))
+    for kind, thing, role in connection.execute(text(GRANTED)).all():
+        connection.execute(text(f"REVOKE ALL ON {kind} {thing} FROM {role}"))
+
+
+def make_roles(connection: Connection, url: str) -> None:
+    """Make what is missing of the roles; StoreRolesForbidden says what somebody must run who may make roles.
+
+    Roles belong to the whole server: another database may be making them at this moment.
+    """
+    wanted = _roles_wanted(connection)
+    for statement in wanted:
+        try:
+            with connection.begin_nested():
+                connection.execute(text(statement))
+        except DBAPIError as fault:
+            match getattr(fault.orig, "pgcode", None):
+                case "42710" | "23505":  # made meanwhile
+                    continue
+                case "42501":
+                    raise StoreRolesForbidden(url=url, statements="; ".join(wanted)) from fault
+            raise
+
+
+def _roles_wanted(connection: Connection) -> list[str]:
+    """The statements that make what is missing of the roles, and of the login's way to them."""
+    there = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
+    login, version = connection.execute(text("SELECT quote_ident(current_user), current_setting('server_version_num')::int")).one()
+    how = "SET" if version >= 160000 else "MEMBER"  # since 16 a member may be one without being allowed to act as the role
+
+    def lacks(member: str, role: str) -> bool:
+        asked = text(f"SELECT pg_has_role({member}, :role, '{how}')")
+        return {GATE, role} - there != set() or not connection.scalar(asked, {"role": role})
+
+    return [
+        *(f"CREATE ROLE {role} NOLOGIN NOINHERIT" for role in (GATE, *ROLES) if role not in there),
+        *(f"GRANT {role} TO {GATE}" for role in ROLES if lacks(f"'{GATE}'", role)),
+        *([f"GRANT {GATE} TO {login}"] if lacks("current_user", GATE) else []),
+    ]
 
 
 def raise_walls(connection: Connection, tables: tuple[str, ...]) -> None:
@@ -272,6 +338,12 @@ def raise_walls(connection: Connection, tables: tuple[str, ...]) -> None:
 
 def raise_walls_with(metadata: MetaData) -> None:
     """Have `metadata.create_all` raise them too."""
+
+    def roles(_: MetaData, connection: Connection, **_how: object) -> None:
+        if connection.dialect.name == POSTGRESQL:
+            make_roles(connection, "")
+
+    event.listen(metadata, "after_create", roles)
     for dialect in (POSTGRESQL, "sqlite"):
         for statement in walls(dialect, tuple(metadata.tables)):
             event.listen(metadata, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))

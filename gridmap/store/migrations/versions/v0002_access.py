@@ -20,6 +20,8 @@ def upgrade() -> None:
     if postgresql:
         for table in ("incident", "public_incident"):
             op.execute(f"CREATE INDEX ix_{table}_point ON {table} USING gist (ST_SetSRID(ST_MakePoint(lon, lat), 4326))")
+    for column in ("worker", "backup", "office"):  # by these, too, what somebody may see is found
+        op.create_index(f"ix_incident_{column}", "incident", [column])
     _move_log()
 
 
