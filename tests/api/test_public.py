@@ -1,12 +1,11 @@
 """What everybody sees of matters in public space, what a sender learns of the report, and who is told of households."""
 
-import hashlib
 import math
 import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,15 +15,14 @@ from sqlalchemy import text
 
 from api import create_app
 from gridmap.access import ANONYMOUS, Action, Grant, Role, allowed, operator
-from gridmap.account import Account, GrantRow, Token, TokenKind
 from gridmap.flows.close import close
 from gridmap.flows.follow import BURST
 from gridmap.flows.intake import receive
 from gridmap.geometry.metres import metres_per_degree
 from gridmap.incidents import Answer, Channel, Report
 from gridmap.incidents.public import PublicState, square_of
-from gridmap.store import Store, accounts, ids, public
-from tests.builders import ALL
+from gridmap.store import Store, ids, public
+from tests.enrolled import NOBODY, Shown, enrol
 from tests.serving import some_settings
 from tests.small_land import CELLS, EAST, IN_CELL_1, IN_EAST, OUTSIDE, TOWN, WEST
 
@@ -39,19 +37,17 @@ SENT = Report(
 
 @dataclass
 class Door:
-    """The service, asked by somebody: a name of `enrol`, or nobody."""
+    """The service, asked by somebody: a name in `people`, or nobody."""
 
     client: TestClient
     store: Store
-    tokens: dict[str, str]
+    people: dict[str, Shown]
 
     def get(self, path: str, by: str = "", **headers: str) -> Any:
-        bearer = {"Authorization": f"Bearer {self.tokens[by]}"} if by else {}
-        return self.client.get(path, headers={**bearer, **headers})
+        return self.client.get(path, headers={**self.people[by].bearer, **headers})
 
     def post(self, path: str, body: Any, by: str = "") -> Any:
-        bearer = {"Authorization": f"Bearer {self.tokens[by]}"} if by else {}
-        return self.client.post(path, json=body, headers=bearer)
+        return self.client.post(path, json=body, headers=self.people[by].bearer)
 
     def take(self, **changes: Any) -> Answer:
         return receive(self.store, replace(SENT, **changes), now=NOW, actor=OPERATOR)
@@ -61,34 +57,19 @@ class Door:
         return found
 
 
-def enrol(store: Store, name: str, *grants: Grant, worker: str | None = None) -> str:
-    """An account with these grants; the token of its phone."""
-    made, raw = NOW - timedelta(days=1), f"gmp_{name}"
-    id = ids.new(made)
-    with store.begin(ALL) as tx:
-        accounts.add(tx, Account(id=id, name=name, worker=worker, made_at=made))
-        kept = {"since": made, "proposed_by": "x", "confirmed_by": "y"}
-        rows = [GrantRow(id=ids.new(made), account=id, role=one.role, area=one.area, office=one.office, **kept) for one in grants]
-        accounts.add_grants(tx, rows)
-        token = Token(
-            id=ids.new(made), account=id, kind=TokenKind.PHONE, label="", made_at=made, seen_at=NOW, until=NOW + timedelta(days=9)
-        )
-        accounts.add_token(tx, token, hashlib.sha256(raw.encode()).hexdigest())
-    return raw
-
-
 @pytest.fixture
 def door(land: Store) -> Iterator[Door]:
-    tokens = {
-        "administrator": enrol(land, "administrator", Grant(Role.ADMINISTRATOR)),
-        "dispatcher": enrol(land, "dispatcher", Grant(Role.DISPATCHER)),
-        "west": enrol(land, "west", Grant(Role.DISPATCHER, area=WEST)),
-        "planner": enrol(land, "planner", Grant(Role.PLANNER, area=EAST)),
-        "worker": enrol(land, "worker", worker="W1"),
+    people = {
+        "": NOBODY,
+        "administrator": enrol(land, "administrator", Grant(Role.ADMINISTRATOR), now=NOW),
+        "dispatcher": enrol(land, "dispatcher", Grant(Role.DISPATCHER), now=NOW),
+        "west": enrol(land, "west", Grant(Role.DISPATCHER, area=WEST), now=NOW),
+        "planner": enrol(land, "planner", Grant(Role.PLANNER, area=EAST), now=NOW),
+        "worker": enrol(land, "worker", worker="W1", now=NOW),
     }
     app = create_app(land, some_settings())
     with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
-        yield Door(client, land, tokens)
+        yield Door(client, land, people)
 
 
 def metres_between(a: tuple[float, float], b: tuple[float, float]) -> float:
