@@ -149,8 +149,11 @@ class Live:
                 missed = await asyncio.to_thread(self._missed, after)
             except Unavailable:
                 return  # the database is away; the browser comes back by itself
-            if await asyncio.to_thread(watcher.renew) is None:  # after they were read: nothing of them is newer than the scope
+            changed = await asyncio.to_thread(watcher.renew)  # after they were read: nothing of them is newer than the scope
+            if changed is None:
                 return
+            if changed:
+                missed = [Change(missed[-1].number if missed else after)]
             for change in missed:
                 if change.within(watcher.asked.scope):
                     yield change

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import logging
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,9 +83,11 @@ def _known(request: Request, raw: str, now: datetime, kinds: frozenset[TokenKind
     return Known(found.actor, found.account, found.token, csrf_of(raw) if found.token.kind is TokenKind.SESSION else "")
 
 
-def csrf_of(session: str) -> str:
-    """What a session's pages show beside the cookie. Only who has the session's token can make it."""
-    return hmac.new(session.encode(), b"csrf", hashlib.sha256).hexdigest()
+def csrf_of(session: str, salt: str = "") -> str:
+    """What a session's pages show beside the cookie: only who has the session's token can make it. Another one each time, so that an
+    answer's length when compressed tells nothing of it."""
+    salt = salt or secrets.token_hex(8)
+    return f"{salt}.{hmac.new(session.encode(), f'csrf {salt}'.encode(), hashlib.sha256).hexdigest()}"
 
 
 def check_csrf(request: Request, known: Known, form: dict[str, str], action: Action) -> None:
@@ -92,7 +95,8 @@ def check_csrf(request: Request, known: Known, form: dict[str, str], action: Act
     if request.method in SAFE_METHODS or not known.csrf or action is Action.SIGN_IN:
         return
     shown = request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(shown.encode(), known.csrf.encode()):
+    right = csrf_of(request.cookies[cookie_name(request, SESSION)], shown.partition(".")[0])
+    if not hmac.compare_digest(shown.encode(), right.encode()):
         LOG.warning("refused: a change (%s) by %s without what our pages show", action.value, known.actor.name)
         raise CsrfMissing
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.asker import Asker, doing
+from api.asker import Asker, check_fresh, doing
 from gridmap.access import Action
 from gridmap.account import Token
 from gridmap.flows import tokens as flow
@@ -31,7 +31,8 @@ def list_tokens(asked: Annotated[Asker, doing(Action.SELF_READ)]) -> JSONRespons
 
 @router.post("", status_code=201, response_class=JSONResponse)
 def add_phone(asked: Annotated[Asker, doing(Action.SELF_CHANGE)], labelled: Labelled) -> JSONResponse:
-    """A token for a phone of mine, told this once: `Authorization: Bearer TOKEN`."""
+    """A token for a phone of mine, told this once: `Authorization: Bearer TOKEN`. Only who has just signed in gets one."""
+    check_fresh(asked)
     raw = flow.add_phone(asked.store, labelled.label, actor=asked.actor, now=asked.now)
     return JSONResponse({"token": raw}, status_code=201)
 

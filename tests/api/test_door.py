@@ -78,7 +78,9 @@ def test_signing_in_gives_a_cookie_that_no_script_reads_and_no_other_site_sends(
             assert name in {"__Host-gridmap", "__Host-gridmap-browser"}
             assert {"httponly", "secure", "samesite=lax", "path=/"} <= {part.strip().lower() for part in rest.split(";")}
             assert "domain" not in rest.lower()
-        assert client.get("/api/session").json()["csrf"] == answer.json()["csrf"]
+        assert client.get("/api/session").json()["csrf"] != answer.json()["csrf"]  # any of them will do
+        for csrf in (client.get("/api/session").json()["csrf"], answer.json()["csrf"]):
+            assert client.post("/api/tokens", json={"label": "phone"}, headers={"X-CSRF-Token": csrf}).status_code == 201
     with asking(land) as client:
         answer = client.post("/api/session", json={"name": "li", "password": PASSWORD})
         assert {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")} == {"gridmap", "gridmap-browser"}
@@ -119,7 +121,7 @@ def test_a_change_by_cookie_shows_what_only_our_pages_know(land: Store) -> None:
 
         csrf = use(client, mine)
         assert client.get("/api/incidents").status_code == 200
-        for shown in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": csrf_of(others)}, {"X-CSRF-Token": csrf[:-1]}):
+        for shown in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": csrf_of(others)}, {"X-CSRF-Token": csrf[:-1]}, {"X-CSRF-Token": "."}):
             assert close(**shown) == 403
         assert close(**system) == 403  # a page of another site could not send this, but neither would a system send the cookie
         assert close(**{"X-CSRF-Token": csrf, "Origin": "https://evil.example"}) == 403
@@ -138,6 +140,8 @@ def test_a_session_is_no_bearer_and_a_phone_is_no_cookie(land: Store) -> None:
         for bearer in (raw, "gmp_nobody", "", "x" * 10_000):
             assert client.get("/api/incidents", headers={"Authorization": f"Bearer {bearer}"}).status_code == 401
         assert client.get("/api/incidents", headers={"Authorization": f"bearer {phone}"}).status_code == 200
+        more = client.post("/api/tokens", json={"label": "x"}, headers={"Authorization": f"Bearer {phone}"})
+        assert more.status_code == 403  # what was stolen with a phone ends with its token
         use(client, phone)
         assert client.get("/api/incidents").status_code == 401
 

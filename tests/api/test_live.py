@@ -17,6 +17,8 @@ from gridmap.store import Store
 from tests.serving import serving
 from tests.small_land import IN_CELL_1
 
+PATIENCE_SECONDS = 60  # a stream beats for ever: what does not come fails, and does not hang
+
 
 def write(store: Store, count: int = 1) -> list[str]:
     """Reports written straight into the store, as another process would."""
@@ -46,7 +48,9 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    last = time.monotonic() + PATIENCE_SECONDS
     for event in events:
+        assert time.monotonic() < last, f"only {len(found)} of {count} came"
         if event["event"] != "beat":
             found.append(event)
             if len(found) == count:

@@ -10,7 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx2 as httpx
+import pytest
 
+from api import live
 from api.live import TICK, Recall, Watcher
 from gridmap.access import Role
 from gridmap.flows import accounts, grants, sign_in, tokens
@@ -120,6 +122,17 @@ def test_the_first_account_ends_the_streams_of_whoever_was_the_operator(land: St
         person(land, "li", (Role.DISPATCHER, TOWN))
         write(land, IN_CELL_1)
         assert take(events, 1) == []
+
+
+def test_a_stream_ends_at_the_beat_after_its_grant_has_run_out(land: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "BEAT_SECONDS", 0.2)
+    person(land, "li")
+    with serving(land) as url:
+        until = now() + timedelta(seconds=3)
+        grants.propose_grant(land, "li", Role.DISPATCHER, until=until, actor=OPERATOR, now=now())
+        with listening(url, session(land, "li")) as events:
+            assert take(events, 1) == []
+            assert now() >= until
 
 
 def test_a_stream_is_asked_anew_when_its_grant_or_its_session_has_run_out(land: Store) -> None:
