@@ -3,7 +3,7 @@
 import logging
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -11,12 +11,19 @@ from fastapi import Depends, Request
 from api.forms import posted
 from api.sign_in import Known, check_csrf, cookie_name, identify
 from gridmap.access import Action, Actor, Forbidden, Scope, allowed
-from gridmap.account import Account, Token
+from gridmap.account import Account, Token, TokenKind
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.words import LANGS, Lang
 
 LOG = logging.getLogger("gridmap.api")
+
+
+FRESH = timedelta(minutes=15)
+
+
+class SignInAgain(Forbidden):
+    """The session began too long ago for this: sign in again; facts: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,19 @@ def ask(request: Request, action: Action, known: Known, now: datetime) -> Asker:
             LOG.warning("refused: %s is not allowed %s", known.actor.name, action.value)
         raise
     return Asker(state.store, state.settings, lang_of(request), known.actor, scope, now, known.account, known.token, known.csrf, known.open)
+
+
+def check_fresh(asked: Asker) -> None:
+    """What outlives a session is made by one that has just begun, not by a browser that was left open. SignInAgain.
+
+    Forbidden by any other token: a phone makes no phone.
+    """
+    if asked.token is None:
+        return
+    if asked.token.kind is not TokenKind.SESSION:
+        raise Forbidden(action=asked.scope.action)
+    if asked.now - asked.token.made_at > FRESH:
+        raise SignInAgain
 
 
 def now_of(request: Request) -> datetime:

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 
-from api.asker import Asker, ask, lang_of, now_of
+from api.asker import Asker, SignInAgain, ask, lang_of, now_of
 from api.errors import TITLES, headers_of, status_of, validation_problem
 from api.sign_in import cookie_name, identify, is_https
 from gridmap.access import Action, Forbidden, SignInNeeded, may
@@ -80,6 +80,8 @@ def refused(request: Request, refusal: Refusal) -> Response:
     if isinstance(refusal, SignInNeeded):
         query = f"?{request.url.query}" if request.url.query else ""
         return go(SIGN_IN, next=own_path(quote(path) + query) if asks else ACCOUNT)
+    if isinstance(refusal, SignInAgain):
+        return go(SIGN_IN, again="1", next=ACCOUNT)
     if isinstance(refusal, Forbidden) and asks and path == DESK:
         return go(ACCOUNT)
     lang, status = lang_of(request), status_of(refusal)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.asker import Asker, doing
+from api.asker import Asker, check_fresh, doing
 from api.errors import status_of
 from api.forms import posted
 from api.page import ACCOUNT, SIGN_IN, PageRoute, go, page
@@ -35,6 +35,7 @@ def show_account(
 @router.post("/phones")
 def add_phone(request: Request, asked: Annotated[Asker, doing(Action.SELF_CHANGE)], form: Form) -> Response:
     """A device of one's own: its token is shown this once."""
+    check_fresh(asked)
     label = form.get("label", "")
     if not label:
         return _account(request, asked, told={"phone": say("page.phone.needs_label", asked.lang)}, status=422)

@@ -21,9 +21,9 @@ Next = Annotated[str, Query(alias="next", max_length=MOST_TO)]
 
 
 @router.get("/sign-in")
-def show_sign_in(request: Request, asked: Annotated[Asker, doing(Action.SIGN_IN)], to: Next = DESK) -> Response:
+def show_sign_in(request: Request, asked: Annotated[Asker, doing(Action.SIGN_IN)], to: Next = DESK, again: bool = False) -> Response:
     """Name and password, or the county's own sign-in; who is signed in already goes on."""
-    if asked.open or asked.account:
+    if asked.open or (asked.account and not again):
         return go(own_path(to))
     return sign_in_page(request, asked, to, told="")
 
@@ -87,7 +87,7 @@ def _begun(request: Request, asked: Asker, signed_in: flow.SignedIn, to: str) ->
 
 def sign_in_page(request: Request, asked: Asker, to: str, *, name: str = "", told: str = "", status: int = 200) -> Response:
     """The page itself, with the sentence that says why nobody is signed in."""
-    context = {"next": own_path(to), "name": name, "told": told, "oidc": getattr(request.app.state, "oidc", None)}
+    context = {"next": own_path(to), "name": name, "told": told, "oidc": request.app.state.oidc, "again": asked.account}
     return page(request, "sign_in.html", asked, context, status=status, here=SIGN_IN if request.method == "POST" else "")
 
 

@@ -1,12 +1,16 @@
 """The pages of accounts behind both walls: who may open which, and that what they draw on can be read there."""
 
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 
+from api.sign_in import csrf_of
 from gridmap.access import Action, Role
+from gridmap.flows.sign_in import sign_in_as
 from gridmap.store import Store
 from gridmap.words import LANGS, say
-from tests.accounts import person, session
+from tests.accounts import ISSUER, now, person, session
 from tests.small_land import TOWN, WEST
 
 PAGES = ("/", "/account", "/users", "/users/dispatcher", "/posts")
@@ -52,6 +56,21 @@ def test_a_form_without_the_pages_token_changes_nothing(client: TestClient, peop
     answer = client.post("/users/auditor/disable", headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 403
     assert client.get("/users/auditor").text.count(say("page.state.active", "en"))
+
+
+def test_a_browser_that_was_left_open_makes_no_phone_before_signing_in_again(client: TestClient, people: Store) -> None:
+    before = now() - timedelta(minutes=16)
+    raw = sign_in_as(people, ISSUER, "dispatcher", label="left open", now=before).session
+    client.cookies.set("gridmap", raw)
+    csrf = csrf_of(raw)
+    answer = client.post("/account/phones", data={"label": "blue", "csrf": csrf}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?again=1&next=%2Faccount")
+    assert client.get(answer.headers["location"]).status_code == 200
+    answer = client.post("/api/tokens", json={"label": "blue"}, headers={"X-CSRF-Token": csrf})
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:gridmap:problem:sign_in_again")
+    fresh = session(people, "dispatcher")
+    client.cookies.set("gridmap", fresh)
+    assert "gmp_" in client.post("/account/phones", data={"label": "blue", "csrf": csrf_of(fresh)}).text
 
 
 def test_every_action_and_role_has_a_word() -> None:
