@@ -69,8 +69,8 @@ def end(tx: Tx, account: Account, which: Iterable[Token], now: datetime) -> None
     """End these tokens of the account, and record each."""
     ended = tuple(which)
     accounts.end_tokens(tx, ended, now)
-    for each in ended:
-        history.record(tx, now, "token.end", subject_of(account), kind=str(each.kind), label=each.label, token=each.id)
+    facts = ({"kind": str(each.kind), "label": each.label, "token": each.id} for each in ended)
+    history.append(tx, [history.Entry(at=now, what="token.end", subject=subject_of(account), facts=each) for each in facts])
 
 
 def end_invitations(tx: Tx, account: Account, now: datetime) -> None:
