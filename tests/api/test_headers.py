@@ -3,6 +3,7 @@
 import ast
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from api.sign_in import csrf_of
 from gridmap.store import Store
 from tests.accounts import person, session
 from tests.serving import serving, some_settings
+from tests.small_land import settle
 
 ROOT = Path(__file__).parents[2]
 PATHS = [
@@ -28,6 +30,15 @@ PATHS = [
     "/nowhere",
     "/lang/xx",
 ]
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The service over the embedded database, for all of this file: nothing but the last signing in is kept."""
+    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('db')}/quick.db") as store:
+        settle(store)
+        with TestClient(create_app(store, some_settings()), base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as asking:
+            yield asking
 
 
 @pytest.mark.parametrize("path", PATHS)
