@@ -41,6 +41,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def manhole(text: str, at: tuple[float, float] = IN_CELL_1) -> Report:
+    lon, lat = at
+    return Report(issue="C0101", channel=Channel.HOTLINE, lon=lon, lat=lat, datum="wgs84", text=text)
+
+
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The small land with somebody of every kind; `second` waits to become an administrator."""
@@ -56,10 +61,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         person(store, "worker", worker="W1", at=now())
         accounts.add_account(store, "system", kind=AccountKind.SYSTEM, actor=OPERATOR, now=now())
         tokens.add_key(store, "system", "hotline", actor=OPERATOR, now=now())
-        reports = [
-            Report(issue="C0101", channel=Channel.HOTLINE, lon=lon, lat=lat, datum="wgs84", text=text)
-            for (lon, lat), text in ((IN_CELL_1, "in the west"), (IN_EAST, "in the east"))
-        ]
+        reports = [manhole("in the west"), manhole("in the east", IN_EAST)]
         receive_many(store, reports, now=now(), actor=OPERATOR)
         yield store
 
@@ -171,24 +173,40 @@ def test_the_command_centre_goes_to_the_sign_in_when_its_session_is_ended(browse
         assert seen.page.url.endswith("/sign-in?next=%2F")
 
 
+def test_who_was_writing_when_the_session_ended_loses_nothing(browser: Browser, house: str, county: Store) -> None:
+    receive_many(county, [manhole("to close while signed out")], now=now(), actor=OPERATOR)
+    with visitor(browser, house, "dispatcher") as seen:
+        page = seen.open("/")
+        page.locator("#list .row").first.click()
+        page.locator("#closing").fill("mended at noon")
+        tokens.end_all(county, "dispatcher", actor=OPERATOR, now=now())
+        expect(page.locator("#link")).to_contain_text("You are no longer signed in")
+        page.locator(".closing button").click()
+        expect(page.locator(".closing .sad")).to_contain_text("what you wrote here stays")
+        beside = page.context.new_page()
+        sign_in(Watched(beside, house), "dispatcher")
+        expect(beside.locator("h1")).to_have_text("dispatcher")
+        expect(page.locator("#closing")).to_have_value("mended at noon")
+        page.locator(".closing button").click()
+        expect(page.locator("#panel")).to_be_hidden()
+
+
 def test_a_dispatcher_sees_the_incidents_of_the_own_village_and_a_worker_closes_none(browser: Browser, house: str) -> None:
     with visitor(browser, house, "dispatcher") as seen:
         page = seen.open("/")
-        expect(page.locator("#list .row")).to_have_count(1)
-        expect(page.locator("#list .row")).to_contain_text("West Village")
-        page.locator("#list .row").click()
+        expect(page.locator("#list .row").first).to_contain_text("West Village")
+        page.locator("#list .row").first.click()
         expect(page.locator("#panel .closing")).to_be_visible()
-        assert "in the east" not in page.content()
+        assert page.locator("#list .row", has_text="East Village").count() == 0
     with visitor(browser, house, "worker") as seen:
         page = seen.open("/")
-        page.locator("#list .row").click()
+        page.locator("#list .row").first.click()
         expect(page.locator("#panel h2")).to_be_visible()
         expect(page.locator("#panel .closing")).to_have_count(0)
 
 
 def test_an_incident_is_closed_with_the_pages_csrf_token_and_without_it_not(browser: Browser, house: str, county: Store) -> None:
-    report = Report(issue="C0101", channel=Channel.HOTLINE, lon=IN_CELL_1[0], lat=IN_CELL_1[1], datum="wgs84", text="to close")
-    (answered,) = receive_many(county, [report], now=now(), actor=OPERATOR)
+    (answered,) = receive_many(county, [manhole("to close")], now=now(), actor=OPERATOR)
     with visitor(browser, house, "dispatcher") as seen:
         page = seen.open("/")
         kept = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
