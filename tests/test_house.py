@@ -296,7 +296,7 @@ def test_a_scope_is_made_by_access_alone_and_grants_are_read_by_one_flow() -> No
 
 
 def test_the_operator_acts_only_at_the_doors_that_are_named() -> None:
-    """Who holds the machine: commands (through `act`), the demonstration, the service's own tasks, and requests before the first account."""
+    """Who holds the machine: commands (through `act`), the demonstration, the service's own tasks, requests before the first account."""
     doors = {"gridmap/flows/act.py", "gridmap/cli/demo.py", "api/sign_in.py", "api/live.py", "api/tasks.py"}
     none(at for module in modules() if module.room != "access" for at in _called(module, "operator") if at.partition(":")[0] not in doors)
 
