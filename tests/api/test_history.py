@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from fastapi.testclient import TestClient
 
 from api import create_app
-from gridmap.access import Role
+from gridmap.access import ANONYMOUS, Actor, Forbidden, Grant, Role
+from gridmap.flows import audit
 from gridmap.flows.close import close
 from gridmap.flows.contact import read_contacts
 from gridmap.flows.intake import receive
@@ -67,7 +69,7 @@ def test_an_export_is_whole_and_no_cell_is_a_formula(client, land):
     assert len(client.get("/api/history?format=ndjson&what=receive").text.splitlines()) == 3
 
 
-def test_only_who_may_audit_reads_it(land):
+def test_only_who_may_audit_reads_it(land, tmp_path):
     write(land)
     with TestClient(create_app(land, some_settings()), base_url=AT) as client:
         for role, status in ((Role.AUDITOR, 200), (Role.DISPATCHER, 403), (Role.ADMINISTRATOR, 403)):
@@ -76,6 +78,14 @@ def test_only_who_may_audit_reads_it(land):
                 assert client.get(f"/api/history{query}").status_code == status
         client.cookies.clear()
         assert client.get("/api/history").status_code == 401
+    auditor = Actor("a-auditor", "id", None, (Grant(Role.AUDITOR),))
+    assert verify(land, None, actor=auditor).good  # and proves it, incidents and grants too
+    for actor in (ANONYMOUS, Actor("a-dispatcher", "id", None, (Grant(Role.DISPATCHER),))):
+        with pytest.raises(Forbidden):
+            verify(land, None, actor=actor)
+        with pytest.raises(Forbidden):
+            audit.anchor(land, tmp_path / "anchors", None, actor=actor, now=NOW)
+    assert not (tmp_path / "anchors").exists()
 
 
 def test_no_resident_is_in_the_history(land):
