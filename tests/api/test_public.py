@@ -17,7 +17,7 @@ from api import create_app
 from gridmap.access import ANONYMOUS, Action, Grant, Role, allowed, operator
 from gridmap.flows.close import close
 from gridmap.flows.follow import BURST
-from gridmap.flows.intake import receive
+from gridmap.flows.intake import receive, receive_many
 from gridmap.geometry.metres import metres_per_degree
 from gridmap.incidents import Answer, Channel, Report
 from gridmap.incidents.public import PublicState, square_of
@@ -123,7 +123,7 @@ def test_wherever_in_the_square_it_lies_the_answer_is_the_same_and_asking_often_
             tx.execute(text("DELETE FROM public_incident"))
         door.take(lon=max(west, 113.0) + share * (east - max(west, 113.0)), lat=max(south, 28.0) + share * (north - max(south, 28.0)))
         assert door.features() == first
-    assert len({door.get("/api/public/incidents").content for _ in range(100)}) == 1
+    assert len({door.get("/api/public/incidents").content for _ in range(20)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,11 @@ def test_if_the_incident_is_not_kept_nothing_is_shown(door: Door) -> None:
 
 def test_pages_hold_every_count_once_and_filters_narrow(door: Door) -> None:
     rng = random.Random(2)
-    for n in range(40):
-        door.take(issue=("E0113", "C0101")[n % 2], lon=rng.uniform(113.001, 113.039), lat=rng.uniform(28.001, 28.019))
+    sent = [
+        replace(SENT, issue=("E0113", "C0101")[n % 2], lon=rng.uniform(113.001, 113.039), lat=rng.uniform(28.001, 28.019))
+        for n in range(40)
+    ]
+    receive_many(door.store, sent, now=NOW, actor=OPERATOR)
     whole = door.features()
     assert sum(one["properties"]["count"] for one in whole) == 40
     assert len(whole) > 10
@@ -239,6 +242,8 @@ def test_every_id_that_is_no_reports_is_answered_with_the_same_bytes(door: Door)
 
 
 def test_following_without_end_is_slowed_down(door: Door) -> None:
+    if door.store.dialect != "sqlite":
+        pytest.skip("how buckets count is tried on both databases elsewhere")
     answer = door.take()
     found = Counter(door.get(f"/api/reports/{answer.report}").status_code for _ in range(BURST + 20))
     assert found[200] >= BURST

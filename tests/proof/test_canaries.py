@@ -185,7 +185,7 @@ def ask_everything(world: World, client: httpx.Client, many: int) -> set[str]:
                 if method == "get":
                     wide = world.whole or by in {"", "supervisor"}
                     every = questions(world, path, operation, many if by in {"", "supervisor", "dispatcher"} else 2)
-                    for where in every if wide else islice(every, 2):
+                    for where in every if world.whole else islice(every, 8 if wide else 2):
                         ask(world, client, "GET", where, by)
                 elif path not in LEAVES and (method == "post" or not by) and (world.whole or by in {"", "dispatcher"}):
                     ask_with_nonsense(world, client, method.upper(), next(questions(world, path, operation, 1)), by)

@@ -20,7 +20,7 @@ from sqlalchemy import MetaData, Table, select, text
 from gridmap.access import Action, Actor, Forbidden, Grant, Role, allowed, operator
 from gridmap.errors import IncidentMissing, Refusal, Throttled
 from gridmap.flows.close import close
-from gridmap.flows.contact import PurposeMissing, PurposeNamesContact, PurposeTooLong, read_contacts
+from gridmap.flows.contact import BURST, EVERY, PurposeMissing, PurposeNamesContact, PurposeTooLong, read_contacts
 from gridmap.flows.intake import receive, receive_many
 from gridmap.flows.purge import BATCH, purge_contacts
 from gridmap.incidents import Answer, Channel, Report
@@ -206,16 +206,18 @@ def test_the_columns_in_full_are_beyond_the_wall_for_every_other_action(county: 
             tx.execute(select(contact_table.c.contact).where(within(tx, contact_table)))
 
 
-def test_sixty_are_read_in_an_hour_and_then_the_next_one_waits(county: Store) -> None:
+def test_twenty_are_read_at_once_and_then_one_each_ninety_seconds_so_sixty_in_an_hour(county: Store) -> None:
     answer = take(county)
     dispatcher = held(Role.DISPATCHER)
-    done = 0
-    for second in range(0, 3600, 45):
-        try:
-            done += len(read(county, answer, dispatcher, NOW + second * SECOND))
-        except Throttled:
-            continue
-    assert 55 <= done <= 60
+    assert timedelta(hours=1) / EVERY + BURST == 60
+    for _ in range(BURST):
+        assert read(county, answer, dispatcher) == [PHONE]
+    with pytest.raises(Throttled) as wait:
+        read(county, answer, dispatcher)
+    assert wait.value.facts == {"seconds": 90}
+    assert read(county, answer, dispatcher, NOW + EVERY) == [PHONE]
+    with pytest.raises(Throttled):
+        read(county, answer, dispatcher, NOW + EVERY)
     assert read(county, answer, held(Role.DISPATCHER, area=TOWN)) == [PHONE]  # another account has its own
 
 
@@ -289,7 +291,7 @@ with Store.open(sys.argv[1]) as store:
 
 
 def test_a_purge_that_is_killed_in_the_middle_leaves_whole_batches_and_is_finished_by_the_next(county: Store) -> None:
-    overdue = set(fill(county, 3 * 2 * BATCH))
+    overdue = set(fill(county, 3 * BATCH))
     [late] = receive_many(county, [replace(SENT, key="late", contact="late@example.cn")], now=NOW - 200 * DAY, actor=OPERATOR)
     before = kept(county)
     command = [sys.executable, "-c", PURGING, county._engine.url.render_as_string(hide_password=False), NOW.isoformat()]
@@ -322,7 +324,7 @@ def _killed_at_commit(store: Store, process: subprocess.Popen[str]) -> int:
 
 
 def _killed_in_the_last_batch(store: Store, process: subprocess.Popen[str], last: str) -> int:
-    """Another transaction holds the row that goes last: the purge has done two batches, waits in the third, and there it is killed."""
+    """Another transaction holds the row that goes last: the purge has done one batch, waits in the second, and there it is killed."""
     url = store._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with store._engine.connect() as tx, tx.begin():
         tx.execute(text("SELECT report FROM contact WHERE report = :last FOR UPDATE"), {"last": last})
@@ -330,7 +332,7 @@ def _killed_in_the_last_batch(store: Store, process: subprocess.Popen[str], last
         while not ask_sql(url, "SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0]:
             assert process.poll() is None
         _kill(process)
-    return 2 * BATCH
+    return BATCH
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
