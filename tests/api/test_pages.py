@@ -11,6 +11,8 @@ from gridmap.flows.sign_in import sign_in_as
 from gridmap.store import Store
 from gridmap.words import LANGS, say
 from tests.accounts import ISSUER, now, person, session
+from tests.signing import PASSWORD, light_passwords
+from tests.signing import person as with_password
 from tests.small_land import TOWN, WEST
 
 PAGES = ("/", "/account", "/users", "/users/dispatcher", "/posts")
@@ -71,6 +73,15 @@ def test_a_browser_that_was_left_open_makes_no_phone_before_signing_in_again(cli
     fresh = session(people, "dispatcher")
     client.cookies.set("gridmap", fresh)
     assert "gmp_" in client.post("/account/phones", data={"label": "blue", "csrf": csrf_of(fresh)}).text
+
+
+@pytest.mark.parametrize("to", ["//example.org", "/\\example.org", "https://example.org", "/\t/example.org", "/ /x", "x", ""])
+def test_nobody_is_led_elsewhere_after_signing_in(client: TestClient, land: Store, to: str) -> None:
+    with light_passwords():
+        with_password(land, "dispatcher", Role.DISPATCHER, area=WEST, at=now())
+        answer = client.post("/sign-in", data={"name": "dispatcher", "password": PASSWORD, "next": to}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "gridmap=gms_" in answer.headers["set-cookie"]
 
 
 def test_every_action_and_role_has_a_word() -> None:
