@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, insert, select, type_coerce, update
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
+from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.schema import history, history_head
 from gridmap.store.scoping import scope_of, within
 
@@ -80,15 +81,21 @@ class Wanted:
 EVERYTHING = Wanted()
 
 
-def hold(tx: Connection) -> tuple[int, str]:
-    """Let nobody else append until this transaction ends; the id and hash of the last row."""
+def hold(tx: Connection) -> None:
+    """Let nobody else append until this transaction ends. SQLite's write transaction is alone already."""
+    if tx.dialect.name == POSTGRESQL:
+        _last(tx)
+
+
+def _last(tx: Connection) -> tuple[int, str]:
+    """The id and hash of the last row, held until this transaction ends."""
     id, hash = tx.execute(select(history_head.c.id, history_head.c.hash).with_for_update()).one()
     return id, hash
 
 
 def append(tx: Connection, entries: Sequence[Entry]) -> int:
     """Record what was done, in order; answers the id of the last row."""
-    first, before = hold(tx)
+    first, before = _last(tx)
     last = first
     actor = scope_of(tx).actor.name
     rows = []
