@@ -1,6 +1,7 @@
 """The pages of accounts behind both walls: who may open which, and that what they draw on can be read there."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -26,8 +27,8 @@ SEES = {
 }
 
 
-@pytest.fixture
-def people(land: Store) -> Store:
+def peopled(land: Store) -> Store:
+    """A land with somebody of every kind."""
     person(land, "administrator", (Role.ADMINISTRATOR, None))
     person(land, "auditor", (Role.AUDITOR, None))
     person(land, "dispatcher", (Role.DISPATCHER, WEST), (Role.PLANNER, TOWN))
@@ -36,8 +37,14 @@ def people(land: Store) -> Store:
     return land
 
 
-def test_each_page_opens_for_those_who_may_and_for_nobody_else(client: TestClient, people: Store) -> None:
-    found = {}
+@pytest.fixture
+def people(quick: TestClient) -> Store:
+    app: Any = quick.app
+    return peopled(app.state.store)
+
+
+def test_each_page_opens_for_those_who_may_and_for_nobody_else(client: TestClient, land: Store) -> None:
+    people, found = peopled(land), {}
     for name in SEES:
         client.cookies.clear()
         if name:
@@ -46,40 +53,40 @@ def test_each_page_opens_for_those_who_may_and_for_nobody_else(client: TestClien
     assert found == SEES
 
 
-def test_an_account_that_is_not_there_is_told_so_as_a_page(client: TestClient, people: Store) -> None:
-    client.cookies.set("gridmap", session(people, "administrator"))
-    answer = client.get("/users/nobody")
+def test_an_account_that_is_not_there_is_told_so_as_a_page(quick: TestClient, people: Store) -> None:
+    quick.cookies.set("gridmap", session(people, "administrator"))
+    answer = quick.get("/users/nobody")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "administrator" in answer.text  # the menu is there still
 
 
-def test_a_form_without_the_pages_token_changes_nothing(client: TestClient, people: Store) -> None:
-    client.cookies.set("gridmap", session(people, "administrator"))
-    answer = client.post("/users/auditor/disable", headers={"Content-Type": "application/x-www-form-urlencoded"})
+def test_a_form_without_the_pages_token_changes_nothing(quick: TestClient, people: Store) -> None:
+    quick.cookies.set("gridmap", session(people, "administrator"))
+    answer = quick.post("/users/auditor/disable", headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 403
-    assert client.get("/users/auditor").text.count(say("page.state.active", "en"))
+    assert quick.get("/users/auditor").text.count(say("page.state.active", "en"))
 
 
-def test_a_browser_that_was_left_open_makes_no_phone_before_signing_in_again(client: TestClient, people: Store) -> None:
+def test_a_browser_that_was_left_open_makes_no_phone_before_signing_in_again(quick: TestClient, people: Store) -> None:
     before = now() - timedelta(minutes=16)
     raw = sign_in_as(people, ISSUER, "dispatcher", label="left open", now=before).session
-    client.cookies.set("gridmap", raw)
+    quick.cookies.set("gridmap", raw)
     csrf = csrf_of(raw)
-    answer = client.post("/account/phones", data={"label": "blue", "csrf": csrf}, follow_redirects=False)
+    answer = quick.post("/account/phones", data={"label": "blue", "csrf": csrf}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?again=1&next=%2Faccount")
-    assert client.get(answer.headers["location"]).status_code == 200
-    answer = client.post("/api/tokens", json={"label": "blue"}, headers={"X-CSRF-Token": csrf})
+    assert quick.get(answer.headers["location"]).status_code == 200
+    answer = quick.post("/api/tokens", json={"label": "blue"}, headers={"X-CSRF-Token": csrf})
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:gridmap:problem:sign_in_again")
     fresh = session(people, "dispatcher")
-    client.cookies.set("gridmap", fresh)
-    assert "gmp_" in client.post("/account/phones", data={"label": "blue", "csrf": csrf_of(fresh)}).text
+    quick.cookies.set("gridmap", fresh)
+    assert "gmp_" in quick.post("/account/phones", data={"label": "blue", "csrf": csrf_of(fresh)}).text
 
 
 @pytest.mark.parametrize("to", ["//example.org", "/\\example.org", "https://example.org", "/\t/example.org", "/ /x", "x", ""])
-def test_nobody_is_led_elsewhere_after_signing_in(client: TestClient, land: Store, to: str) -> None:
+def test_nobody_is_led_elsewhere_after_signing_in(quick: TestClient, people: Store, to: str) -> None:
     with light_passwords():
-        with_password(land, "dispatcher", Role.DISPATCHER, area=WEST, at=now())
-        answer = client.post("/sign-in", data={"name": "dispatcher", "password": PASSWORD, "next": to}, follow_redirects=False)
+        with_password(people, "comer", Role.DISPATCHER, area=WEST, at=now())
+        answer = quick.post("/sign-in", data={"name": "comer", "password": PASSWORD, "next": to}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert "gridmap=gms_" in answer.headers["set-cookie"]
 
@@ -89,6 +96,6 @@ def test_every_action_and_role_has_a_word() -> None:
         assert all(each.text(lang) for each in (*Action, *Role))
 
 
-def test_a_form_in_a_wrong_encoding_is_refused(client: TestClient) -> None:
-    answer = client.post("/sign-in", content=b"name=%ff", headers={"Content-Type": "application/x-www-form-urlencoded"})
+def test_a_form_in_a_wrong_encoding_is_refused(quick: TestClient) -> None:
+    answer = quick.post("/sign-in", content=b"name=%ff", headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 400
