@@ -45,9 +45,9 @@ def some(asking: Asking) -> list[Person]:
 
 def test_everybody_gets_what_is_theirs_and_nothing_else(store: Store) -> None:
     with asked(store) as asking:
-        asking.share = 0.04
-        for asking.way, asking.lang in (("cookie", "en"), ("bearer", "zh")):
-            judge(asking, some(asking), few(asking))
+        asking.share = 0.05
+        for first, asking.way, asking.lang in ((0, "cookie", "en"), (1, "bearer", "zh")):
+            judge(asking, some(asking)[first::2], few(asking))
         etags(asking, asking.world.person("dispatcherv11"))
         asking.way = "cookie"
         live.streams(asking, some(asking)[::4])
@@ -65,7 +65,7 @@ def test_row_level_security_alone_lets_nothing_through(fresh_postgres: str, monk
     with Store.open(fresh_postgres) as store, asked(store) as asking:
         monkeypatch.setattr(scoping, "_rows", lambda _table, _scope: True)
         asking.share = 0.1
-        judge(asking, some(asking), few(asking), [part for part in PARTS if part.rows])
+        judge(asking, some(asking)[::2], few(asking), [part for part in PARTS if part.rows])
         assert not asking.faults, asking.told
 
 
@@ -79,6 +79,6 @@ def test_without_any_one_rule_of_access_the_matrix_fails(small: Asking) -> None:
 
 def test_with_a_rule_too_many_the_matrix_fails(small: Asking) -> None:
     added = [rule for rule in too_many() if rule.role is not Role.RESIDENT]
-    for rule in Random(3).sample(added, 8):
+    for rule in Random(3).sample(added, 4):
         with besides(rule):
             assert notices(small, rule, few(small)), rule

@@ -107,6 +107,10 @@ def ones(asking: Asking, person: Person, rows: list[Row]) -> None:
             asking.expect(person, "get_incident", answer, status=status)
             if status == 200 and f"zzz{row.at:02}text" not in answer.text:
                 asking.fault(person, asking.operation("get_incident"), answer, "does not show its text")
+            if status == 200 and f"zzz{row.at:02}intake" not in answer.text:
+                asking.fault(person, asking.operation("get_incident"), answer, "does not show its log")
+            if status == 200 and not row.sent.old and '"masked":' not in answer.text:
+                asking.fault(person, asking.operation("get_incident"), answer, "does not show that there is a contact")
 
 
 def closings(asking: Asking, person: Person, rows: list[Row]) -> None:
@@ -181,6 +185,17 @@ def accounts(asking: Asking, person: Person, _rows: list[Row]) -> None:
         asking.expect(person, operation, answer, status=status or 200)
         if not status and not any(found.person == person.name for found in canaries(asking.world, answer.text)):
             asking.fault(person, asking.operation(operation), answer, "does not show one's own")
+
+
+def histories(asking: Asking, person: Person, rows: list[Row]) -> None:
+    """Whoever audits is told of everything that was done, on pages and in files; nobody else of anything but their incidents' logs."""
+    status = refused(person, "audit.read", asking.way) or 200
+    for kind in asking.some(("json", "csv", "ndjson")):
+        answer = asking.ask(person, "list_history", query={"format": kind, "limit": "1000"})
+        if asking.expect(person, "list_history", answer, status=status) and status == 200:
+            told = {found.row for found in canaries(asking.world, answer.text) if found.field == "number"}
+            if missing := {row.at for row in rows} - told:
+                asking.fault(person, asking.operation("list_history"), answer, f"does not tell of {missing} as {kind}")
 
 
 def vouches(asking: Asking, person: Person, rows: list[Row]) -> None:

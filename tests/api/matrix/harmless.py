@@ -20,7 +20,6 @@ JSON = frozenset(
 FORMS = frozenset(
     {
         "POST /account/password",
-        "POST /account/phones",
         "POST /account/tokens/{token}/end",
         "POST /invitation/{token}",
         "POST /posts/end",
@@ -38,8 +37,8 @@ FORMS = frozenset(
         "POST /users/{name}/tokens/{token}/end",
     }
 )
-ENDING = frozenset({"sign_out", "POST /sign-out", "POST /account/tokens/end-others"})
-"""What ends sessions of whoever asks: only those ask who may not, and at last those who may (`endings`)."""
+ENDING = frozenset({"sign_out", "POST /sign-out", "POST /account/tokens/end-others", "POST /account/phones"})
+"""What ends sessions of whoever asks, or needs a new one: only those ask who may not, and at last one who may (`endings`)."""
 NOWHERE = {"incident": UNKNOWN_NUMBER, "name": "nobody-of-this-name", "grant": UNKNOWN_ID, "token": UNKNOWN_ID}
 
 

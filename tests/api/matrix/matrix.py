@@ -74,6 +74,7 @@ PARTS = (
     Part(exact.households, frozenset({"household.read"})),
     Part(exact.vouches, frozenset({"report.vouch"})),
     Part(exact.follows, frozenset({"report.follow"})),
+    Part(exact.histories, frozenset({"audit.read"})),
     Part(exact.accounts, frozenset({"account.read", "self.read"})),
     Part(opens, frozenset({"service.use", "area.read", "catalogue.read", "public.read", "sign_in", "register.read"}), rows=False),
     Part(_doors, frozenset({"report.send", "self.change", "account.change", "grant.change"}), rows=False),

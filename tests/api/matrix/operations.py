@@ -84,7 +84,11 @@ def in_path(world: World, operation: Operation, name: str) -> tuple[str, ...]:
 
 def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
     """The values that this parameter of the query is asked with; the first where it is required."""
-    after = ("0", str(10**9)) if operation.name == "follow_incidents" else (*(row.number for row in world.rows), UNKNOWN_NUMBER)
+    after = (
+        ("0", "20", str(10**9))
+        if operation.name in {"follow_incidents", "list_history"}
+        else (*(row.number for row in world.rows), UNKNOWN_NUMBER)
+    )
     known: dict[str, tuple[str, ...]] = {
         "state": ("triage", "dispatched", "closed", "open", "held", "active", "x"),
         "bbox": BOXES,
@@ -105,6 +109,13 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "next": ("/", "/users", "//x"),
         "done": ("ended", "x"),
         "issue": ("E0113", "D02", "x"),
+        "who": ("yyydispatchert1qqq", "zzz00intake"),
+        "what": ("receive", "contact."),
+        "subject": ("account:yyybareqqq", "incident:"),
+        "since": ("2026-01-01T00:00:00Z",),
+        "until": ("2026-01-01T00:00:00Z", "x"),
+        "format": ("csv", "ndjson", "json", "x"),
+        "again": ("x",),
         "q": ("yyy", "W111", "zzz"),
         "role": ("dispatcher", "x"),
         "duty": ("worker", "x"),
