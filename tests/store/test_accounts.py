@@ -50,11 +50,11 @@ def test_an_account_is_a_name_and_the_worker_behind_it(store: Store) -> None:
     assert add_account(store, "网格员甲", actor=OPERATOR, now=NOW).name == "网格员甲"
 
 
-@pytest.mark.parametrize("name", ["", " ", "a b", "a:b", "a(b)", "x" * 65, "Operator", "anonymous", "a\x00b", "<b>", "\ud800"])
-def test_some_names_cannot_be_had(tmp_path: object, name: str) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/gridmap.db") as store, pytest.raises(AccountNameUnusable) as refused:
-        add_account(store, name, actor=OPERATOR, now=NOW)
-    assert refused.value.text("zh")
+def test_some_names_cannot_be_had(store: Store) -> None:
+    for name in ("", " ", "a b", "a:b", "a(b)", "x" * 65, "Operator", "anonymous", "a\x00b", "<b>", "\ud800"):
+        with pytest.raises(AccountNameUnusable) as refused:
+            add_account(store, name, actor=OPERATOR, now=NOW)
+        assert refused.value.text("zh")
 
 
 def test_names_and_workers_are_had_once(store: Store) -> None:
