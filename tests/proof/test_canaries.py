@@ -185,9 +185,9 @@ def ask_everything(world: World, client: httpx.Client, many: int) -> set[str]:
                 if method == "get":
                     wide = world.whole or by in {"", "supervisor"}
                     every = questions(world, path, operation, many if by in {"", "supervisor", "dispatcher"} else 2)
-                    for where in every if world.whole else islice(every, 8 if wide else 2):
+                    for where in every if world.whole else islice(every, 6 if wide else 1):
                         ask(world, client, "GET", where, by)
-                elif path not in LEAVES and (method == "post" or not by) and (world.whole or by in {"", "dispatcher"}):
+                elif path not in LEAVES and (method == "post" or not by) and (world.whole or by == "supervisor"):
                     ask_with_nonsense(world, client, method.upper(), next(questions(world, path, operation, 1)), by)
     return done
 
@@ -228,11 +228,13 @@ def crawl_pages(world: World, client: httpx.Client, by: str) -> set[str]:
     todo, seen = list(PAGES), set()
     while todo:
         where = todo.pop()
-        if where in seen or urlsplit(where).path in LEAVES or len(seen) > 200:
+        if where in seen or urlsplit(where).path in LEAVES or len(seen) > 200 or (by and where.startswith(("/static/", "/vendor/"))):
             continue
         seen.add(where)
         answer = client.get(where, headers={**world.people[by].cookie, "Accept": "text/html"})
-        world.look(f"{by or 'anonymous'} {where}", f"{dict(answer.headers)}\n{answer.text}", public=by == "" and "/vendor/" not in where)
+        world.look(
+            f"{by or 'anonymous'} {where}", f"{dict(answer.headers)}\n{answer.text}", public=by == "" and not where.startswith("/vendor/")
+        )
         if "html" in answer.headers.get("content-type", ""):
             links = (urljoin(where, link) for link in re.findall(r'(?:href|src|action)="([^"#]+)"', answer.text))
             todo += [link for link in links if link.startswith("/") and not link.startswith("/lang/")]
@@ -248,7 +250,7 @@ def listen(world: World, client: httpx.Client, by: str) -> int:
             return 0
         for part in stream.iter_text():
             told += part
-            if time.monotonic() > last or told.count("event: incident") >= 2 * len(world.reports):
+            if time.monotonic() > last or told.count("event: incident") >= len(world.reports):
                 break
             if told.count("event: beat") > 1 or told.count("event: reload"):
                 break
@@ -316,7 +318,7 @@ def nothing_comes_out(store: Store, folder: Path, count: int, many: int) -> Worl
         operations = ask_everything(world, client, many)
         assert {"get /api/incidents", "get /api/public/incidents", "post /api/incidents/{incident}/contact"} <= operations
         send_again(world, client)
-        for by in world.people if world.whole else ("", "administrator", "dispatcher"):
+        for by in world.people if world.whole else ("", "dispatcher"):
             assert "/" in crawl_pages(world, client, by)
         heard = {by: listen(world, client, by) for by in ("", "supervisor", "dispatcher", "worker")[: 4 if world.whole else 2]}
         assert heard[""] == 0
@@ -369,7 +371,7 @@ def test_what_is_planted_would_be_found_however_it_were_written() -> None:
 
 
 def test_of_150_reports_nothing_given_in_confidence_comes_out_anywhere(quick: Store, tmp_path: Path) -> None:
-    nothing_comes_out(quick, tmp_path, 150, 3)
+    nothing_comes_out(quick, tmp_path, 150, 1)
 
 
 @pytest.mark.proof
