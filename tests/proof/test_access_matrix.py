@@ -1,4 +1,7 @@
-"""The access matrix whole: every operation × everybody × every incident × every way in, on both databases and with each wall alone."""
+"""The access matrix at large: operations × everybody × incidents × ways in, on both databases and with each wall alone.
+
+Of the hundred thousand questions that can be asked, a fixed draw of SHARE is; every operation, person and incident is among them.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -14,6 +17,7 @@ from tests.api.matrix.operations import questions
 from tests.api.matrix.ways import etags, methods, packings
 
 pytestmark = pytest.mark.proof
+SHARE = 0.3
 
 
 @pytest.fixture(autouse=True)
@@ -27,13 +31,14 @@ def _quick_passwords() -> Iterator[None]:
 
 def whole(asking: Asking) -> None:
     """Every part by every way in both languages, then every value of every parameter, then the streams."""
+    asking.share = SHARE
     for asking.way, asking.lang in (("cookie", "en"), ("bearer", "zh")):
         judge(asking, asking.world.people, asking.world.rows, PARTS)
     asking.way = "cookie"
     for person in asking.world.people:
         for operation in asking.operations.values():
             if operation.method == "GET" and operation.name != "follow_incidents":
-                for path, query in questions(asking.world, operation):
+                for path, query in asking.some(questions(asking.world, operation)):
                     asking.ask(person, operation, path, query)
         etags(asking, person)
         methods(asking, person)
@@ -58,8 +63,8 @@ def test_row_level_security_alone_lets_nothing_through(store: Store, monkeypatch
         pytest.skip("SQLite has the first wall alone")
     with asked(store) as asking:
         monkeypatch.setattr(scoping, "_rows", lambda _table, _scope: True)
-        for asking.way, asking.lang in (("cookie", "en"), ("bearer", "zh")):
-            judge(asking, asking.world.people, asking.world.rows, PARTS)
+        asking.share = SHARE
+        judge(asking, asking.world.people, asking.world.rows, PARTS)
         print(f"\n{sum(asking.cells.values())} cells, {len(asking.faults)} faults")
         assert not asking.faults, asking.told
 
