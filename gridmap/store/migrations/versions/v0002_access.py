@@ -42,6 +42,7 @@ def _reporters() -> None:
         Column("masked", Text, nullable=False),
         Column("kept_until", Instant, nullable=False, index=True),
     )
+    # Stays empty: whoever reported what is there already was told of no public map.
     op.create_table(
         "public_incident",
         Column("incident", String(36), _deferred("incident.id"), primary_key=True),
