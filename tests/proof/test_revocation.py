@@ -19,7 +19,7 @@ def test_a_thousand_times_the_next_request_is_refused(store: Store, request: pyt
     url = f"sqlite:///{tmp_path}/gridmap.db" if store.dialect == "sqlite" else request.getfixturevalue("fresh_postgres")
     command = [sys.executable, "-c", "from gridmap.cli import main; main()", "serve", "--port", "0", "--json"]
     environment = {**os.environ, "GRIDMAP_DATABASE_URL": url}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         try:
             assert running.stdout is not None
             statuses = revoke_and_ask(store, json.loads(running.stdout.readline())["url"], 1000)
