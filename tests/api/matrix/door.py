@@ -66,8 +66,12 @@ class Door:
         scope = _scope(method, path, query, {"host": HOST, "content-length": str(len(body)), **headers}, self.asked)
         messages: list[Any] = []
 
+        sent = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if (message := next(sent, None)) is None:
+                await asyncio.Event().wait()  # whoever asked stays until the answer is whole
+            return message or {}
 
         async def send(message: Any) -> None:
             messages.append(message)
