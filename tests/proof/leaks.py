@@ -19,7 +19,7 @@ from gridmap.incidents import Channel, Report
 from gridmap.incidents.public import square_of
 
 FAR_M = 100.0
-CONTACT = re.compile(r"139[89]\d{7}|qzx\d+\.canary|金丝雀\d+号")
+CONTACT = re.compile(r"139[89]000\d{4}|qzx\d+\.canary|金丝雀\d+号")
 WORDS = re.compile(r"xq(?:text|place|sender)\d+q")
 NUMBERS = re.compile(r"\d{4}-\d{6}(?!\d)|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
@@ -29,7 +29,10 @@ LATTICE = 0.005  # degrees: corners, centres and labels of the small land lie on
 
 
 def contact_of(n: int) -> str:
-    """A contact that stands nowhere else: a phone, a mail address, a name with a phone."""
+    """A contact that stands nowhere else, for n below 10,000: a phone, a mail address, a name with a phone.
+
+    The three zeros keep the digits of a digest from looking like a phone: one in 20,000 digests held an 1399 with any seven behind it.
+    """
     return (f"1399{n:07}", f"qzx{n}.canary@mail.example.cn", f"金丝雀{n}号 1398{n:07}")[n % 3]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from gridmap.access import operator
 from gridmap.flows.intake import receive_many
@@ -199,6 +199,24 @@ def test_a_report_is_taken_at_the_desk_with_a_click_on_the_map(desk: Watched) ->
     page.locator("form.report button[type=submit]").click()
     expect(page.locator("#panel blockquote")).to_have_text("hole in the yard")
     expect(page.locator("#list .row")).to_contain_text("West Village")
+
+
+def test_whoever_types_faster_than_the_catalogue_comes_loses_no_key(desk: Watched) -> None:
+    page = desk.open()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/issue-types", hold)
+    page.keyboard.press("n")
+    page.locator("#report-issue").type("manh")
+    page.keyboard.press("Enter")
+    page.locator("#report-text").type("hole")
+    expect(page.locator("#report-issue")).to_have_value("manh")
+    held[0].continue_()
+    expect(page.locator("#report-issue")).to_have_value("Water manhole")
+    expect(page.locator("#report-text")).to_be_focused()
 
 
 def test_a_report_without_a_place_is_held_at_the_desk_with_a_sentence(desk: Watched) -> None:

@@ -132,6 +132,7 @@ function field(id, title, ...controls) {
 // A type-ahead over the catalogue: by name, group or code; arrows, Enter and Escape work (ARIA combobox).
 function issueBox(types) {
   let offered = [], active = -1, chosen = null;
+  let early = false;  // Enter came before the catalogue did
   const input = el("input", { class: "field", id: "report-issue", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-expanded": "false", "aria-controls": "report-issues", "aria-autocomplete": "list", placeholder: t("report.issue_hint") });
   const list = el("ul", { class: "offers", id: "report-issues", role: "listbox", hidden: true });
 
@@ -165,7 +166,7 @@ function issueBox(types) {
     input.setAttribute("aria-expanded", String(!list.hidden));
     mark(0);
   }
-  input.addEventListener("input", () => { chosen = null; offer(); });
+  input.addEventListener("input", () => { chosen = null; early = false; offer(); });
   input.addEventListener("focus", offer);
   input.addEventListener("blur", hide);
   input.addEventListener("keydown", (event) => {
@@ -176,11 +177,19 @@ function issueBox(types) {
     } else if (event.key === "Enter" && !list.hidden && active >= 0) {
       event.preventDefault();
       take(offered[active]);
+    } else if (event.key === "Enter" && input.value && !types().length) {
+      event.preventDefault();
+      early = true;
     } else if (event.key === "Escape" && !list.hidden) {
       event.stopPropagation();
       hide();
     }
   });
+  function refresh() {
+    if (early || document.activeElement === input) offer();
+    if (early && active >= 0) take(offered[active]);
+    early = false;
+  }
   const typed = () => types().find((one) => one.name === input.value.trim() || one.code === input.value.trim());
-  return { node: el("div", { class: "box" }, input, list), input, code: () => (chosen ?? typed())?.code ?? "", refresh: () => document.activeElement === input && offer() };
+  return { node: el("div", { class: "box" }, input, list), input, code: () => (chosen ?? typed())?.code ?? "", refresh };
 }
