@@ -82,6 +82,10 @@ class SchemaNewer(Unavailable):
     """The database was made by a newer version; facts: found, wanted."""
 
 
+class HistoryHeadGone(Unavailable):
+    """Somebody took away the row that every change of the history begins with; facts: none."""
+
+
 class IncidentClosed(Conflict):
     """The incident is closed already; facts: incident."""
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, insert, se
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
 from gridmap.store.dialect import POSTGRESQL
+from gridmap.store.faults import HistoryHeadGone
 from gridmap.store.schema import history, history_head
 from gridmap.store.scoping import scope_of, within
 
@@ -88,9 +89,11 @@ def hold(tx: Connection) -> None:
 
 
 def _last(tx: Connection) -> tuple[int, str]:
-    """The id and hash of the last row, held until this transaction ends."""
-    id, hash = tx.execute(select(history_head.c.id, history_head.c.hash).with_for_update()).one()
-    return id, hash
+    """The id and hash of the last row, held until this transaction ends. HistoryHeadGone: what could not be recorded is not done."""
+    row = tx.execute(select(history_head.c.id, history_head.c.hash).with_for_update()).one_or_none()
+    if row is None:
+        raise HistoryHeadGone
+    return row.id, row.hash
 
 
 def append(tx: Connection, entries: Sequence[Entry]) -> int:

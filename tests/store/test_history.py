@@ -4,7 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ from sqlalchemy.exc import DatabaseError
 
 from gridmap.access import Action, allowed, operator
 from gridmap.flows import audit
+from gridmap.flows.close import close
 from gridmap.flows.verify_history import verify
-from gridmap.store import Store, anchors, chain, history
-from gridmap.store.faults import StoreForbidden
+from gridmap.incidents import State
+from gridmap.store import Store, anchors, chain, history, incidents
+from gridmap.store.faults import HistoryHeadGone, StoreForbidden
 from tests.builders import ALL, OPERATOR
 from tests.store import build, tampering
 from tests.store.tampering import Forger
@@ -53,6 +55,19 @@ def test_nobody_changes_or_removes_a_row_through_the_store(forger):
         with pytest.raises((DatabaseError, StoreForbidden), match=r"append only|permission denied"), forger.store.begin(ALL) as tx:
             tx.execute(text(statement))
     assert tampering.look(forger).good
+
+
+def test_without_its_head_nothing_is_recorded_and_nothing_changed(forger):
+    with forger.store.read(ALL) as tx:
+        [one, *_] = incidents.list_(tx, limit=1)
+    before = forger.head()
+    forger.run("DELETE FROM history_head")
+    with pytest.raises(HistoryHeadGone):
+        close(forger.store, one.number, "done", now=datetime.now(UTC), actor=OPERATOR)
+    with forger.store.read(ALL) as tx:
+        assert incidents.get(tx, one.id) == one
+    forger.write(forger.rows(), before)
+    assert close(forger.store, one.number, "done", now=datetime.now(UTC), actor=OPERATOR).state is State.CLOSED
 
 
 FACTS = st.dictionaries(
@@ -89,6 +104,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from gridmap.flows import audit
+from gridmap.flows.close import close
 from gridmap.store import Store, history
 from tests.builders import ALL, OPERATOR
 

@@ -15,6 +15,7 @@ from tests.api.matrix.oracle import Person, may
 from tests.api.matrix.world import Canary, World, canaries
 
 COOKIE = "gridmap"
+INVITATION = "gmi_"  # whoever shows one is told whose it is
 T = TypeVar("T")
 
 
@@ -25,6 +26,7 @@ class Asking:
     world: World
     door: Door
     cells: Counter[str] = field(default_factory=Counter)
+    asked_by: Counter[tuple[str, str]] = field(default_factory=Counter)  # person, operation
     faults: list[str] = field(default_factory=list)
     way: str = "cookie"
     lang: str = "en"
@@ -66,6 +68,7 @@ class Asking:
         given = self.shows(person) | {"Accept-Language": self.lang} | (headers or {})
         answer = self.door.request(method or operation.method, url, params=query, headers=given, **body)
         self.cells[operation.name] += 1
+        self.asked_by[person.name, operation.name] += 1
         self._look(person, operation, answer, shown or (path or {}).get("report", ""))
         return answer
 
@@ -85,7 +88,10 @@ class Asking:
     def _look(self, person: Person, operation: Operation, answer: Answer, shown: str) -> None:
         sent = unquote(answer.url) + answer.sent.decode()
         told = unquote("\n".join(f"{name}: {text}" for name, text in answer.raw_headers)) + "\n" + answer.text
-        self.judge(person, operation, answer, canaries(self.world, told) - canaries(self.world, sent), shown)
+        shows = {
+            Canary(person=name, field="name") for (name, _), raw in self.world.tokens.items() if raw.startswith(INVITATION) and raw in sent
+        }
+        self.judge(person, operation, answer, canaries(self.world, told) - canaries(self.world, sent) - shows, shown)
         raw = [token for (name, _), token in self.world.tokens.items() if token in told and token not in sent and name != person.name]
         if raw or answer.status_code >= 500:
             self.fault(person, operation, answer, "shows a token" if raw else answer.text[:200])

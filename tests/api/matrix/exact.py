@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gridmap.flows.contact import BURST
 from gridmap.store.schema import history
 from gridmap.store.scoping import within
 from tests.api.matrix.asking import Asking
@@ -133,6 +134,8 @@ def contacts(asking: Asking, person: Person, rows: list[Row]) -> None:
         status = refused(person, "contact.read", asking.way) or (200 if mine else 404)
         more = {"json": {"purpose": f"zzz{row.at:02}purpose"}, "headers": asking.changes(person)}
         answer = asking.ask(person, "read_contact", {"incident": row.id}, **more)
+        if answer.status_code == 429 and person.known and asking.asked_by[person.name, "read_contact"] > BURST:
+            continue  # too many in one go, whosever they are
         asking.expect(person, "read_contact", answer, status=status)
         if answer.status_code == 200:
             row.actors.add(person.name)
