@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
 
 
 NAME = re.compile(r"[\w.@+-]{1,64}")
+JUDGED = 64 * 4 + 1  # characters of a name as it was typed: a letter is written with four at most, so no more can be a name
 OURS = frozenset({"anonymous", "operator", "gridmap", "all"})
 """Names that history uses for nobody's account."""
 
@@ -41,8 +42,12 @@ UNUSED = {TokenKind.SESSION: timedelta(hours=2), TokenKind.PHONE: timedelta(days
 
 
 def plain_name(name: str) -> str:
-    """A name as it is kept and looked up: two keyboards, two spellings, one account. What no database holds becomes what no name has."""
-    return unicodedata.normalize("NFKC", name.encode("utf-8", "replace").decode().replace("\0", "?")).strip().casefold()
+    """A name as it is kept and looked up: two keyboards, two spellings, one account. What no database holds becomes what no name has.
+
+    What is too long is cut: putting accents in order takes the square of their number, and holds every thread meanwhile.
+    """
+    typed = name.strip()[:JUDGED]
+    return unicodedata.normalize("NFKC", typed.encode("utf-8", "replace").decode().replace("\0", "?")).strip().casefold()
 
 
 def is_usable(name: str) -> bool:

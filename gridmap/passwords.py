@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 8, 128
 JUDGED = 72  # characters that are judged: what stands behind them only makes a guess harder
+TYPED = LONGEST * 4 + 1  # characters that are looked at: one is typed as four at most, so whoever sent more sent too many
 AGAIN_SECONDS = 5
 GOOD_ENOUGH = 3  # of 4: more than 10^8 guesses
 AT_ONCE = BoundedSemaphore(2)  # hashes worked out at one time: each takes its memory, and a core
@@ -100,8 +101,11 @@ def is_dated(kept: str) -> bool:
 
 
 def _plain(password: str) -> str:
-    """One spelling of what two keyboards may send as different bytes; half a character stays no character."""
-    return unicodedata.normalize("NFKC", password.encode("utf-8", "replace").decode())
+    """One spelling of what two keyboards may send as different bytes; half a character stays no character.
+
+    What is too long is cut, and stays too long: putting accents in order takes the square of their number, and holds every thread.
+    """
+    return unicodedata.normalize("NFKC", password[:TYPED].encode("utf-8", "replace").decode())
 
 
 @cache

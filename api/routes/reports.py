@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
 
 from api.answers import Names
 from api.asker import Asker, doing
 from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
 from api.sign_in import network_of
-from gridmap.access import Action, allowed
+from gridmap.access import Action, SignInNeeded, allowed
 from gridmap.errors import Refusal
 from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive, receive_many
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/api", tags=["reports"])
 NDJSON = "application/x-ndjson"
 MOST_ONE = 64 * 1024
 MOST_MANY = 32 * 1024 * 1024
+MOST_ROWS = 100_000  # lines of it: what is answered to a line is longer than the shortest line
 # Of whoever has not signed in, for a network (/24, /64): far more than a street full of people in a storm, far less than a flood.
 BURST = 600
 EVERY = timedelta(milliseconds=200)
@@ -92,14 +94,19 @@ class ReportIn(BaseModel):
         return Report(**self.model_dump())
 
 
-async def read_body(request: Request) -> bytes:
-    """The body, never more of it than is taken."""
-    most = MOST_MANY if _kind(request) == NDJSON else MOST_ONE
+async def read_body(request: Request, asked: Annotated[Asker, doing(Action.REPORT_SEND)]) -> bytes:
+    """The body, never more of it than is taken. Many at once are for whoever signs in: strangers are counted by requests."""
+    kind = _kind(request)
+    if kind == NDJSON and not (asked.account or asked.open):
+        raise SignInNeeded(action=Action.REPORT_SEND)
+    most = MOST_MANY if kind == NDJSON else MOST_ONE
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
             raise BodyTooLarge(most=most)
+    if kind == NDJSON and max(body.count(b"\n"), body.count(b"\r")) > MOST_ROWS:
+        raise HTTPException(413)
     return bytes(body)
 
 
@@ -133,6 +140,7 @@ _BODIES = {
             "description": "This key was answered before (the first answer again), or, for many: one answer on each line.",
             "content": {NDJSON: {}},
         },
+        401: {"description": "Many in one are for whoever signs in, or has a key."},
         409: {"description": "This key came before with another report."},
         413: {"description": "The body is too long."},
         429: {"description": "Too many from one network; Retry-After says when again."},
@@ -147,8 +155,6 @@ def send_reports(
         raise BodyUnreadable(why=f"Content-Type: {kind or '-'}")
     if not asked.account and not asked.open:
         slow(asked.store, "report.send", network_of(request), burst=BURST, every=EVERY, now=asked.now)
-        if len(body) > MOST_ONE:  # many at once are for systems, which have a key
-            raise BodyTooLarge(most=MOST_ONE)
     response = _many(asked, body) if kind == NDJSON else _one(asked, body)
     request.app.state.live.wake()
     return response

@@ -1,5 +1,6 @@
 """Reports are for everybody, a flood of them for nobody: whoever has not signed in is slowed down, by network."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -45,8 +46,21 @@ def test_a_flood_from_one_network_is_slowed_down_and_others_go_on(shut: TestClie
 
 
 def test_many_at_once_are_for_systems(shut: TestClient) -> None:
+    """Else one request, which is counted as one, would bring thousands."""
     token = key(shut.app.state.store, "hotline", (Role.DISPATCHER, None))  # type: ignore[attr-defined]
     lines = b"\n" * (reports.MOST_ONE + 1)
     asked = {"Content-Type": "application/x-ndjson", "X-Forwarded-For": "203.0.113.7"}
-    assert shut.post("/api/reports", content=lines, headers=asked).status_code == 413
+    for stranger in (lines, json.dumps(report()).encode()):
+        assert shut.post("/api/reports", content=stranger, headers=asked).status_code == 401
     assert shut.post("/api/reports", content=lines, headers={**asked, "Authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_lines_are_bounded_as_bytes_are(shut: TestClient, monkeypatch: pytest.MonkeyPatch, end: bytes) -> None:
+    """A line of two bytes is answered with hundreds."""
+    monkeypatch.setattr(reports, "MOST_ROWS", 3)
+    token = key(shut.app.state.store, "hotline", (Role.DISPATCHER, None))  # type: ignore[attr-defined]
+    asked = {"Content-Type": "application/x-ndjson", "Authorization": f"Bearer {token}"}
+    taken, refused = (shut.post("/api/reports", content=(b"1" + end) * count, headers=asked) for count in (3, 4))
+    assert (taken.status_code, len(taken.content.splitlines())) == (200, 3)
+    assert (refused.status_code, refused.json()["type"]) == (413, "urn:gridmap:problem:http_413")

@@ -1,10 +1,13 @@
 """Which passwords are good enough, and how they are kept."""
 
+import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from gridmap.account import is_usable, plain_name
 from gridmap.errors import Throttled
 from gridmap.passwords import COST, IN_TURN, PasswordCommon, PasswordWeak, check_password, hash_password, is_dated, is_password, set_cost
 from tests.signing import LIGHT, light_passwords
@@ -54,6 +57,28 @@ def test_one_password_is_kept_differently_each_time_and_two_spellings_are_one() 
     assert is_password(kept, "cafe\u0301 five")
     assert not is_password(kept, "cafe five")
     assert is_password(hash_password("\ud800"), "\ud800")  # half a character is no fault of ours
+
+
+@pytest.mark.usefixtures("light")
+def test_what_is_far_too_long_is_refused_and_holds_nobody_up() -> None:
+    """Accents in the wrong order are put in order in a time that grows with the square of their number."""
+    accents = "\u0301" * 16_000 + "\u0316" * 16_000
+    begun = time.process_time()
+    assert not is_password(None, accents)
+    assert not is_usable(plain_name(f"li{accents}"))
+    with pytest.raises(PasswordWeak):
+        check_password(accents, "li")
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.usefixtures("light")
+def test_the_longest_password_and_name_are_the_same_in_their_longest_spelling() -> None:
+    name, password = "ᾂ" * 64, "ᾂ" * 128
+    spelled = unicodedata.normalize("NFD", password)
+    assert len(spelled) == 4 * 128
+    assert is_password(hash_password(password), spelled)
+    assert not is_password(hash_password(password), f"{spelled}x")
+    assert plain_name(unicodedata.normalize("NFD", name)) == plain_name(name)
 
 
 @pytest.mark.usefixtures("light")
