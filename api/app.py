@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, guarding, live, tasks
+from api import errors, guarding, live, page, tasks
 from api.borders import Borders
 from api.files import Files
 from api.forwarded import Forwarded
@@ -79,6 +79,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
 
     guarding.guard(app)
     errors.install(app)
+    page.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Safety, public_host=settings.public_host)
     app.add_middleware(Forwarded, proxies=settings.proxies)

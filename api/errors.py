@@ -174,8 +174,8 @@ def _invalid(request: Request, fault: Exception) -> Problem:
     return Problem(validation_problem(faults, lang), status_code=422, headers={"Content-Language": lang})
 
 
-def _http(request: Request, fault: Exception) -> Problem:
-    """What the framework itself refuses: no such address, no such method there, a body too long."""
+def refused_by_the_framework(request: Request, fault: Exception) -> Problem:
+    """No such address, no such method there, a body too long."""
     assert isinstance(fault, HTTPException)
     lang = lang_of(request)
     key = f"http_{fault.status_code}"
@@ -196,5 +196,5 @@ def install(app: FastAPI) -> None:
     """Answer every refusal and fault of `app` as a problem."""
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, refused_by_the_framework)
     app.add_exception_handler(Exception, _broken)

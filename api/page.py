@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
+from starlette.status import HTTP_404_NOT_FOUND
 
 from api.asker import Asker, SignInAgain, ask, lang_of, now_of
-from api.errors import TITLES, headers_of, status_of, validation_problem
+from api.errors import TITLES, headers_of, refused_by_the_framework, status_of, validation_problem
 from api.sign_in import cookie_name, identify, is_https
 from gridmap.access import Action, Forbidden, SignInNeeded, may
 from gridmap.errors import Refusal, Unavailable
@@ -99,6 +101,22 @@ def _unusable(request: Request, fault: RequestValidationError) -> Response:
     told = validation_problem(list(fault.errors()), lang)
     context = {**_visitor(request), "title": told["title"], "why": told["detail"]}
     return _answer(request, "refused.html", lang, context, status=told["status"], here=DESK)
+
+
+def _not_there(request: Request, fault: Exception) -> Response:
+    """An address that leads nowhere: a page for whoever typed it into a browser, a problem for programs."""
+    assert isinstance(fault, HTTPException)
+    told = refused_by_the_framework(request, fault)
+    if fault.status_code != HTTP_404_NOT_FOUND or "text/html" not in request.headers.get("accept", ""):
+        return told
+    lang = lang_of(request)
+    context = {"title": say(TITLES[HTTP_404_NOT_FOUND], lang), "why": say("error.http_404", lang, path=request.url.path)}
+    return _answer(request, "refused.html", lang, {**_visitor(request), **context}, status=HTTP_404_NOT_FOUND, here=DESK)
+
+
+def install(app: FastAPI) -> None:
+    """Answer whoever looks for a page that is not there with a page."""
+    app.add_exception_handler(HTTPException, _not_there)
 
 
 def _visitor(request: Request) -> dict[str, Any]:

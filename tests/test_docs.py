@@ -1,8 +1,11 @@
 """What the documents say is so: their commands parse, their links lead somewhere, every command and setting is told of."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typer.testing import CliRunner
 from gridmap.cli import app
 from gridmap.version import __version__
 
+PROGRAM = Path(sys.executable).with_name("gridmap")
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path for path in ROOT.glob("**/*.md") if not {".venv", "node_modules", "vendor"} & set(path.parts) and ".pytest_cache" not in str(path)
@@ -112,6 +116,14 @@ def test_every_command_is_explained(path: tuple[str, ...], command: Any) -> None
     silent = [option.name for option in command.params if option.name != "help" and not getattr(option, "help", None)]
     assert silent == [], f"{call}: options without a text"
     assert any(call in document.read_text("utf-8") for document in DOCUMENTS), f"no document tells of {call}"
+
+
+def test_a_chinese_help_is_cut_off_nowhere() -> None:
+    """Its sentences have no spaces where a line could end."""
+    asked = {**os.environ, "GRIDMAP_LANG": "zh", "COLUMNS": "80"}
+    told = subprocess.run([PROGRAM, "report", "--help"], env=asked, check=True, timeout=60, capture_output=True, text=True).stdout
+    assert "单独保存、掩码显示" in told
+    assert "…" not in told
 
 
 def test_every_command_can_answer_in_json() -> None:

@@ -260,9 +260,14 @@ def _users(
         "states": STATES,
         "told": told,
         "kept": kept or {},
-        "seen": {each.listed.account.id: max((token.seen_at for token in each.listed.tokens), default=None) for each in found},
+        "seen": {each.listed.account.id: _seen(each.listed) for each in found},
     }
     return page(request, "users.html", asked, context, status=status, here="" if request.method == "GET" else USERS)
+
+
+def _seen(listed: Listed) -> datetime | None:
+    """When somebody last came with what this account signs in with; an invitation that waits was shown by nobody."""
+    return max((token.seen_at for token in listed.tokens if token.kind is not TokenKind.INVITATION), default=None)
 
 
 def _fits(one: Standing, sift: dict[str, str], places: Places) -> bool:

@@ -96,7 +96,7 @@ def _table(rows: "Iterable[Done]") -> None:
 
     table = Table(*header, box=None, pad_edge=False)
     for cells in told:
-        table.add_row(*(Text(cell) for cell in cells))  # never as markup: anybody's words may stand there
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells))  # never as markup: anybody's words may stand there; nothing cut off
     Console().print(table)
 
 

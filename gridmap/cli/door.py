@@ -129,12 +129,28 @@ def progress(label: str, total: int | None = None) -> Iterator[Any]:
         yield lambda steps=1: bar.advance(task, steps)
 
 
+def _fold_help() -> None:
+    """A line without spaces, as Chinese is, goes on in the next line of `--help`; Typer's tables would cut its end off."""
+    from typer import rich_utils  # noqa: PLC0415 (needed for Chinese only)
+
+    made: Any = rich_utils._make_rich_text  # there is no public way; a test watches this one
+
+    def folded(**asked: Any) -> Any:
+        text = made(**asked)
+        text.overflow = "fold"
+        return text
+
+    rich_utils._make_rich_text = folded
+
+
 def run() -> int:
     """The exit code of one command line: 0 done, 1 refused, 2 wrong usage, 130 stopped by Ctrl-C.
 
     A refusal is one sentence on stderr, and with --json also one object on stdout.
     """
     _write_any_text()
+    if LANG == "zh":
+        _fold_help()
     try:
         code = _answer()
         sys.stdout.flush()  # what is left, while it can still be told

@@ -110,7 +110,8 @@ def _next(name: str, invitation: str, at: datetime, *, system: bool) -> list[str
         return [words("cli.users_key_next", name=name)]
     if not invitation:
         return [words("cli.users_password_kept")]
-    return [words("cli.users_invitation", where=_where(invitation), until=local(at + LASTS[TokenKind.INVITATION]))]
+    told = [words("cli.users_invitation", where=_where(invitation), until=local(at + LASTS[TokenKind.INVITATION]))]
+    return told if settings().public_url else [*told, words("cli.users_invitation_host")]
 
 
 def _where(invitation: str) -> str:
@@ -189,7 +190,7 @@ def link(
 @users_app.command("grant", help=words("cli.users_grant"), no_args_is_help=True)
 def grant(
     name: Name,
-    role: Annotated[Role, typer.Argument(metavar="ROLE", help=words("cli.users_role"))],
+    role: Annotated[Role, typer.Argument(metavar="ROLE", show_choices=False, help=words("cli.users_role"))],
     *,
     area: AreaCode = None,
     office: OfficeCode = None,
@@ -304,23 +305,28 @@ def _state(listed: "Listed") -> str:
 
 
 def _holds(listed: "Listed") -> str:
-    """The roles that an account holds now, by grants and by posts, each with where."""
+    """The roles that an account holds now, by grants and by posts, and those that wait, each with where."""
     from gridmap.flows.act import BY_DUTY  # noqa: PLC0415
 
     at = now()
     given = [(grant.role, grant.office or grant.area) for grant in listed.grants if grant.holds_at(at)]
     posted = [(BY_DUTY[post.duty], post.area) for post in listed.posts if post.duty in BY_DUTY]
-    return "; ".join(words("cli.users_holds", role=role, where=where or words("cli.users_county")) for role, where in [*given, *posted])
+    rest = [grant for grant in listed.grants if grant.until is None or at < grant.until]
+    waits = [(grant.role, grant.office or grant.area) for grant in rest if grant.waits]
+    told = [("cli.users_holds", held) for held in (*given, *posted)] + [("cli.users_grant_waits_short", held) for held in waits]
+    return "; ".join(words(key, role=role, where=where or words("cli.users_county")) for key, (role, where) in told)
 
 
 def _grant_line(grant: GrantRow) -> str:
     where = grant.office or grant.area or words("cli.users_county")
-    term = {"since": local(grant.since), "until": local(grant.until) if grant.until else "-"}
+    term = {"since": local(grant.since), "until": local(grant.until) if grant.until else words("cli.users_no_end")}
     line = words("cli.users_grant_line", grant=grant.id, role=grant.role, where=where, **term)
     return "\n".join([line, words("cli.users_grant_waits", grant=grant.id)]) if grant.waits else line
 
 
 def _token_line(token: Token) -> str:
+    if token.kind is TokenKind.INVITATION:  # used once, and gone then
+        return words("cli.users_token_unused", kind=words("cli.users_token_invitation"), token=token.id, until=local(token.until))
     facts = {"kind": words(f"cli.users_token_{token.kind}"), "label": token.label or "-"}
     return words("cli.users_token_line", token=token.id, seen=local(token.seen_at), until=local(token.until), **facts)
 

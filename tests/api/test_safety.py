@@ -76,6 +76,14 @@ def test_an_unknown_address_and_method_are_problems_in_both_languages(quick: Tes
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
 
 
+def test_whoever_types_a_wrong_address_into_a_browser_gets_a_page_with_a_way_on(quick: TestClient) -> None:
+    answer = quick.get("/invitation?lang=zh", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "/invitation 处没有内容。" in answer.text
+    assert '<a class="button main" href="/">前往指挥中心</a>' in answer.text
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize(
     "path",
     [

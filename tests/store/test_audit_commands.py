@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gridmap.cli import app
+from gridmap.cli import app, audit
 from gridmap.errors import Refusal
 from gridmap.store import Store, history
 from tests.builders import ALL
@@ -93,6 +93,17 @@ def test_rows_are_shown_by_who_what_whom_and_when(url, tmp_path):
     assert "cells cut" in shown
     assert "why=改划 “x”" in shown
     assert "划分网格" in in_chinese("show", "--what", "draft.cut", url=url, folder=tmp_path)
+
+
+def test_a_narrow_terminal_cuts_off_no_name_and_no_id(url, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    with Store.open(url) as store, store.read(ALL) as tx:
+        found = history.rows(tx, limit=50)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    audit._table(found)
+    told = capsys.readouterr().out
+    assert "why=改划" in told
+    assert "…" not in told
 
 
 def test_an_export_holds_every_row_and_no_formula(url, tmp_path):

@@ -84,6 +84,13 @@ def test_the_address_of_an_invitation_is_whole_where_the_services_is_known(typed
     assert typed("invite", "li", "--json").answer["invitation"].startswith("https://grid.example/invitation/gmi_")
 
 
+def test_an_invitation_without_a_known_address_says_what_is_missing(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "GRIDMAP_PUBLIC_URL" in typed("add", "li").out
+    assert "last used" not in typed("sessions", "li").out
+    monkeypatch.setenv("GRIDMAP_PUBLIC_URL", "https://grid.example")
+    assert "GRIDMAP_PUBLIC_URL" not in typed("invite", "li").out
+
+
 def test_a_password_comes_from_standard_input_and_is_judged_before_anything_is_made(typed: Typed) -> None:
     refused = typed("add", "li", "--password-stdin", given="12345678\n")
     assert refused.code == 1
@@ -128,8 +135,11 @@ def test_an_administrators_grant_waits_and_one_login_cannot_be_both_people(typed
     assert refused.code == 1
     assert "Another administrator has to confirm" in refused.err
     assert f"gridmap users confirm {said['id']}" in typed("show", "chen").out
+    assert "until it is ended" in typed("show", "chen").out
+    assert "chen  person  Administrator (the whole county, waits for a second administrator)" in typed("list").out
     assert typed("end", said["id"]).code == 0
     assert typed("end", said["id"]).code == 1
+    assert "chen  person  no role" in typed("list").out
     again = typed("grant", "chen", "planner", "--area", TOWN, "--until", "2099-01-01T00:00", "--reason", "redraw", "--json").answer
     assert (again["waits"], again["area"], again["reason"]) == (False, TOWN, "redraw")
 

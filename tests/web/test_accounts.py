@@ -263,6 +263,8 @@ def test_an_invitation_is_shown_once_and_chooses_a_password_once(browser: Browse
         assert link.startswith(f"{house}/invitation/gmi_")
         page.goto(f"{house}/users/newcomer")
         assert "gmi_" not in page.content()
+        page.goto(f"{house}/users?q=newcomer")
+        expect(page.locator("tbody td").last).to_have_text("–")  # the invitation was shown by nobody yet
     with visitor(browser, house) as seen:
         page = seen.page
         page.goto(link)
