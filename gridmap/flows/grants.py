@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 
 from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed
 from gridmap.account import Account, AccountKind, GrantRow
-from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound
+from gridmap.errors import AreaMissing, BadInput, Conflict, InstantUnreadable, NoEditionInForce, NotFound
 from gridmap.flows.accounts import add, is_operator
 from gridmap.flows.tokens import can_sign_in, end_invitations, find, subject_of
 from gridmap.store import Store, Tx, accounts, editions, history, ids, offices
@@ -78,7 +78,7 @@ def propose_grant(
 
     The first administrator, made by the operator while there is none, waits for nobody. AccountMissing, AreaMissing, OfficeMissing,
     RoleByPost, RoleUngrantable, GrantCountyOnly, GrantNeedsOffice, GrantOfficeUseless, GrantAreaUseless, GrantTermUnusable,
-    GrantNeedsPerson, GrantHeld.
+    InstantUnreadable, GrantNeedsPerson, GrantHeld.
     """
     with store.begin(allowed(actor, Action.GRANT_CHANGE)) as tx:
         history.hold(tx)
@@ -137,6 +137,9 @@ def _wanted(
     account: Account, role: Role, *, area: str | None, office: str | None, since: datetime | None, until: datetime | None, reason: str,
     actor: Actor, now: datetime
 ) -> GrantRow:  # fmt: skip
+    for instant in (since, until):
+        if instant is not None and instant.year == MAXYEAR:  # in other zones, in which it is shown, there may be no such day
+            raise InstantUnreadable(text=instant.isoformat())
     begins = max(since or now, now)  # nothing is granted for the past
     if until is not None and until <= begins:
         raise GrantTermUnusable(until=until.isoformat())

@@ -1,6 +1,7 @@
 """The pages of accounts behind both walls: who may open which, and that what they draw on can be read there."""
 
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -80,6 +81,15 @@ def test_a_browser_that_was_left_open_makes_no_phone_before_signing_in_again(qui
     fresh = session(people, "dispatcher")
     quick.cookies.set("gridmap", fresh)
     assert "gmp_" in quick.post("/account/phones", data={"label": "blue", "csrf": csrf_of(fresh)}).text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_is_told_beside_the_form(quick: TestClient, people: Store, day: str) -> None:
+    raw = session(people, "administrator")
+    quick.cookies.set("gridmap", raw)
+    for field in ("since", "until"):
+        answer = quick.post("/users/nothing/grants", data={"role": "supervisor", field: day, "csrf": csrf_of(raw)})
+        assert (answer.status_code, say("error.instant_unreadable", "en", text=day) in unescape(answer.text)) == (422, True)
 
 
 @pytest.mark.parametrize("to", ["//example.org", "/\\example.org", "https://example.org", "/\t/example.org", "/ /x", "x", ""])

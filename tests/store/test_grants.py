@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from gridmap.access import Actor, Forbidden, Role
 from gridmap.account import AccountKind, GrantRow
-from gridmap.errors import AreaMissing, NoEditionInForce, Refusal
+from gridmap.errors import AreaMissing, InstantUnreadable, NoEditionInForce, Refusal
 from gridmap.flows import grants
 from gridmap.flows.accounts import AccountTaken, add_account, disable_account, list_accounts
 from gridmap.flows.act import AccountMissing, act_as
@@ -58,6 +58,7 @@ REFUSED = [
     (grants.OfficeMissing, Role.HANDLER, {"office": "NONE"}),
     (AreaMissing, Role.PLANNER, {"area": "999"}),
     (grants.GrantTermUnusable, Role.PLANNER, {"until": NOW}),
+    (InstantUnreadable, Role.PLANNER, {"until": datetime.max.replace(tzinfo=UTC)}),  # no zone to the east could show it
     (grants.GrantTermUnusable, Role.PLANNER, {"since": NOW + DAY, "until": NOW + DAY}),
 ]
 
