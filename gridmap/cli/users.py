@@ -314,7 +314,7 @@ def _holds(listed: "Listed") -> str:
     rest = [grant for grant in listed.grants if grant.until is None or at < grant.until]
     waits = [(grant.role, grant.office or grant.area) for grant in rest if grant.waits]
     told = [("cli.users_holds", held) for held in (*given, *posted)] + [("cli.users_grant_waits_short", held) for held in waits]
-    return "; ".join(words(key, role=role, where=where or words("cli.users_county")) for key, (role, where) in told)
+    return words("ui.semicolon").join(words(key, role=role, where=where or words("cli.users_county")) for key, (role, where) in told)
 
 
 def _grant_line(grant: GrantRow) -> str:
