@@ -79,11 +79,23 @@ def gridmap(
     """Options before the command's name."""
 
 
+def login() -> str:
+    """Who works at this machine, as the machine itself says: LOGNAME and USER say whatever whoever sets them likes."""
+    try:
+        from pwd import getpwuid  # noqa: PLC0415 (Unix alone has it)
+    except ImportError:
+        return getpass.getuser()
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return str(os.getuid())
+
+
 def acting(store: "Store", name: str) -> "Actor":
     """Who acts: the account that `--as` names, with its rights and no others; without it, whoever works at this machine."""
     from gridmap.flows.act import act_as  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
-    return act_as(store, name, login=getpass.getuser(), now=now())
+    return act_as(store, name, login=login(), now=now())
 
 
 def settings() -> Settings:

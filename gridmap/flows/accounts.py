@@ -172,8 +172,13 @@ def _person(tx: Tx, name: str) -> Account:
 
 
 def _check_guarded(tx: Tx, account: Account, actor: Actor, now: datetime) -> None:
-    """Nobody but the operator gives a new way in to an account that can sign in already and administers, or may soon."""
-    if is_operator(actor) or not can_sign_in(tx, account):
+    """Nobody but the operator gives a new way in to an account that administers, or that can sign in already and may administer soon.
+
+    One whose grant waits and who never signed in may be invited: somebody has to. Once it is confirmed, whoever did so again would be it.
+    """
+    if is_operator(actor):
         return
-    if any(each.role is Role.ADMINISTRATOR and (each.until is None or now < each.until) for each in accounts.grants(tx, account.id)):
+    held = (each for each in accounts.grants(tx, account.id) if each.until is None or now < each.until)
+    given = [each for each in held if each.role is Role.ADMINISTRATOR]
+    if any(not each.waits for each in given) or (given and can_sign_in(tx, account)):
         raise AdministratorGuarded(account=account.name)

@@ -23,7 +23,7 @@ from gridmap.flows.accounts import (
     list_accounts,
 )
 from gridmap.flows.act import AccountMissing
-from gridmap.flows.grants import propose_grant
+from gridmap.flows.grants import confirm_grant, propose_grant
 from gridmap.flows.sign_in import invited
 from gridmap.flows.tokens import AccountDisabled, AccountSystem, add_key, end_all
 from gridmap.store import Store, accounts
@@ -150,6 +150,23 @@ def test_no_administrator_takes_anothers_account_to_be_two_people(store: Store) 
     assert invited(store, kept, now=NOW) is None  # made before, and kept for after
     add_account(store, "new", actor=actor, now=NOW)
     invite(store, "new", actor=actor, now=NOW)
+
+
+def test_nobody_takes_the_account_of_an_administrator_who_never_signed_in_yet(store: Store) -> None:
+    person(store, "wang", Role.ADMINISTRATOR)
+    actor = session(store, "wang").actor
+    add_account(store, "chen", actor=OPERATOR, now=NOW)
+    waiting = propose_grant(store, "chen", Role.ADMINISTRATOR, actor=OPERATOR, now=NOW)
+    invite(store, "chen", actor=actor, now=NOW)  # while it waits somebody has to
+    sent = invite(store, "chen", actor=OPERATOR, now=NOW)
+    confirm_grant(store, waiting.id, actor=actor, now=NOW)
+    for refused in (
+        lambda: invite(store, "chen", actor=actor, now=NOW),
+        lambda: link_account(store, "chen", "i", "s", actor=actor, now=NOW),
+    ):
+        with pytest.raises(AdministratorGuarded):
+            refused()
+    assert invited(store, sent, now=NOW) is not None
 
 
 def test_history_tells_who_did_what_to_which_account(store: Store) -> None:

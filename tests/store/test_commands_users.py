@@ -36,7 +36,6 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     """A terminal in a folder with a county in the embedded database; `given` is what standard input holds."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GRIDMAP_DATABASE_URL", raising=False)
-    monkeypatch.setenv("LOGNAME", "root")
     with Store.open("sqlite:///gridmap.db") as store:
         settle(store)
 
@@ -51,6 +50,13 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
     with light_passwords():
         yield run
+
+
+def test_nobody_is_another_login_by_saying_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = door.login()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert door.login() == before != "somebody-else"
 
 
 def test_the_first_account_ends_the_open_mode_and_says_so(typed: Typed) -> None:
