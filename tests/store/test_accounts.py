@@ -51,7 +51,7 @@ def test_an_account_is_a_name_and_the_worker_behind_it(store: Store) -> None:
 
 
 def test_some_names_cannot_be_had(store: Store) -> None:
-    for name in ("", " ", "a b", "a:b", "a(b)", "x" * 65, "Operator", "anonymous", "a\x00b", "<b>", "\ud800"):
+    for name in ("", " ", "a b", "a:b", "a(b)", "x" * 65, "Operator", "anonymous", "Service", "a\x00b", "<b>", "\ud800"):
         with pytest.raises(AccountNameUnusable) as refused:
             add_account(store, name, actor=OPERATOR, now=NOW)
         assert refused.value.text("zh")
