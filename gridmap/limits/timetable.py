@@ -11,6 +11,7 @@ at 18:00, not on Monday at 08:00):
 
 The Civil Code (articles 201 and 203) leaves out the first day and ends the last one at closing time; the field's tables say nothing.
 Ours is never later than the Code's, adds up, and stands still exactly as long as a pause does: whoever keeps it has kept the law's.
+An end is rounded up to the microsecond, once.
 """
 
 from collections.abc import Callable, Iterable, Iterator

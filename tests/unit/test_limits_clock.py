@@ -99,6 +99,7 @@ def test_each_step_of_an_incident_stops_its_own_clock() -> None:
         "inspect.1": at("03-06 09:00"),
     }
     assert pressing(found.values()) is None
+    assert found["handle.1"].due == at("03-10 10:30"), "what it was measured by is kept"
 
 
 def test_a_clock_that_stands_has_no_due_instant_and_goes_on_where_it_stood() -> None:
