@@ -394,6 +394,11 @@ def test_almost_a_year_without_work_is_borne() -> None:
     assert end("2026-07-02 00:00", "1 WD", times) == "2027-06-01 08:01"
 
 
+def test_every_friday_off_for_years_is_no_idleness() -> None:
+    fridays = [("holiday", (date(2026, 1, 2) + timedelta(weeks=week)).isoformat()) for week in range(150)]
+    assert end("2026-03-05 17:00", "2 WH", timetable(Calendar.from_rows(fridays, SHANGHAI))) == "2026-03-09 09:00"
+
+
 def test_hours_are_read_in_any_order_and_touch_without_overlapping() -> None:
     times = timetable(Calendar.from_rows([("hours", "", "", "14:00-24:00，00:00-8:00、08:00–12:00")], SHANGHAI))
     assert [str(shift) for shift in times.calendar.hours_on(date(2026, 3, 3))] == ["00:00-08:00", "08:00-12:00", "14:00-24:00"]
