@@ -112,6 +112,7 @@ def confirm_grant(store: Store, id: str, *, actor: Actor, now: datetime) -> Gran
         confirmed = replace(found, confirmed_by=actor.name)
         accounts.put_grant(tx, confirmed)
         _guard(tx, account, confirmed, now)
+        _unlink(tx, account, now)
         history.record(tx, now, "grant.confirm", subject_of(account), grant=id, role=str(found.role), proposed_by=found.proposed_by)
         return confirmed
 
@@ -168,6 +169,16 @@ def _guard(tx: Tx, account: Account, given: GrantRow, now: datetime) -> None:
     """Whoever will administer and can sign in keeps no invitation that another administrator made before, and may have kept."""
     if given.role is Role.ADMINISTRATOR and can_sign_in(tx, account):
         end_invitations(tx, account, now)
+
+
+def _unlink(tx: Tx, account: Account, now: datetime) -> None:
+    """Beside a password, a link to a sign-in elsewhere ends: whoever made it may use it themselves, and nobody would notice.
+
+    Without a password its owner would notice at once. The operator can link it again.
+    """
+    if account.subject is not None and accounts.password(tx, account.id) is not None:
+        accounts.put_subject(tx, account.id, None, None)
+        history.record(tx, now, "account.unlink", subject_of(account), issuer=account.issuer)
 
 
 def _check_shape(wanted: GrantRow) -> None:
