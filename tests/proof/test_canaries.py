@@ -40,7 +40,7 @@ from tests.small_land import CELLS, EAST, TOWN, WEST, settle
 ISSUES = ("E0113", "C0101", "D02", "no such type")
 GRIDMAP = [sys.executable, "-c", "from gridmap.cli import main; main()"]
 LAND = ("/api/areas", "/api/land", "/api/match")  # what the land is, not what was reported
-LEAVES = {"/api/session", "/sign-out"}  # who asks there is gone
+LEAVES = {"/api/session", "/sign-out", "/api/accounts/{name}/disable"}  # who asks there, or is named, is gone
 PAGES = ("/", "/docs", "/sign-in", "/account", "/users", "/posts", "/openapi.json", "/healthz", "/readyz", "/nope", "/metrics")
 STREAM_SECONDS = 3.0
 
@@ -134,7 +134,7 @@ VARIED: dict[str, list[str]] = {
     "level": ["township", "village", "cell"],
     "kind": ["barrier", "bridge", "street"],
     "state": ["triage", "dispatched", "closed", "open", "x"],
-    "bbox": ["113,28,113.04,28.02", "113.004,28.004,113.006,28.006", "x"],
+    "bbox": ["113,28,113.04,28.02", "113.005,28.005,113.01,28.01", "x"],  # on the lattice: it is told again
     "area": [TOWN, WEST, CELLS[0]],
     "issue": list(ISSUES),
     "limit": ["1", "1000", "x"],
