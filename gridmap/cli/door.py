@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ from gridmap.errors import (
     DiskFull,
     DiskReadOnly,
     FileMissing,
+    FolderMissing,
     FolderNamed,
     InstantUnreadable,
     Refusal,
@@ -187,13 +189,21 @@ def _answer() -> int:
     except BrokenPipeError:
         raise
     except OSError as fault:
-        kind = BY_ERRNO.get(fault.errno, ComputerRefused)
-        return _refuse(kind(path=fault.filename or "-", reason=fault.strerror or fault))
+        return _refuse(_refused(fault))
     except SystemExit as end:
         if end.code == STOPPED:
             print(words("cli.stopped"), file=sys.stderr)
         raise
     return 0
+
+
+def _refused(fault: OSError) -> Refusal:
+    """What the operating system refused, as a sentence of ours. A file that is not there may lack its whole folder."""
+    kind = BY_ERRNO.get(fault.errno, ComputerRefused)
+    folder = Path(os.fsdecode(fault.filename)).parent if isinstance(fault.filename, str | bytes) else None
+    if kind is FileMissing and folder and not folder.exists():
+        return FolderMissing(path=folder)
+    return kind(path=fault.filename or "-", reason=fault.strerror or fault)
 
 
 def _refuse(refusal: Refusal) -> int:

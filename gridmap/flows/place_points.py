@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gridmap.boundaries import read_coverage
 from gridmap.boundaries.place import AxesSwapped, CrsNeeded, CrsUnfit
 from gridmap.boundaries.table import Shapes
-from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.errors import BadInput, Conflict, FolderMissing
 from gridmap.geometry.crs import to_lonlat
 from gridmap.geometry.datums import Datum, to_wgs84
 from gridmap.matching import CoverageIndex
@@ -27,10 +27,6 @@ Degrees = NDArray[np.float64]
 
 class OutputExists(Conflict):
     """The file to write is already there; facts: path."""
-
-
-class FolderMissing(NotFound):
-    """The folder to write into is not there; facts: path."""
 
 
 class AreasCrsNeeded(BadInput):
