@@ -182,9 +182,11 @@ def link(
 ) -> None:
     from gridmap.flows import accounts as flow  # noqa: PLC0415
 
+    expected = settings().issuer
     with _open() as store:
-        flow.link_account(store, name, issuer, subject, actor=acting(store, actor), now=now())
-    tell({"name": name, "issuer": issuer, "subject": subject}, words("cli.users_linked", name=name, issuer=issuer), json=json)
+        flow.link_account(store, name, issuer, subject, expected=expected, actor=acting(store, actor), now=now())
+    text = words("cli.users_linked" if expected else "cli.users_linked_unset", name=name, issuer=issuer)
+    tell({"name": name, "issuer": issuer, "subject": subject, "set_up": bool(expected)}, text, json=json)
 
 
 @users_app.command("grant", help=words("cli.users_grant"), no_args_is_help=True)
