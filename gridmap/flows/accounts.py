@@ -41,6 +41,10 @@ class IssuerForeign(Conflict):
     """Another sign-in service is set up here; facts: issuer, expected."""
 
 
+class SubjectMissing(BadInput):
+    """The subject by which the sign-in service knows somebody is empty; facts: none."""
+
+
 class SubjectTaken(Conflict):
     """Another account is linked to this subject; facts: account."""
 
@@ -132,12 +136,14 @@ def invite(store: Store, name: str, *, actor: Actor, now: datetime) -> str:
 def link_account(store: Store, name: str, issuer: str, subject: str, *, expected: str | None = None, actor: Actor, now: datetime) -> None:
     """Let a subject that an issuer vouches for (OIDC) sign in as this account; `expected` is the issuer that is set up, if one is.
 
-    AccountMissing, AccountSystem, AccountDisabled, AdministratorGuarded, IssuerUnusable, IssuerForeign, SubjectTaken.
+    AccountMissing, AccountSystem, AccountDisabled, AdministratorGuarded, SubjectMissing, IssuerUnusable, IssuerForeign, SubjectTaken.
     """
     with store.begin(allowed(actor, Action.ACCOUNT_CHANGE)) as tx:
         history.hold(tx)
         account = _person(tx, name)
         _check_guarded(tx, account, actor, now)
+        if not subject.strip():
+            raise SubjectMissing
         if not is_issuer(issuer):
             raise IssuerUnusable(issuer=issuer)
         if expected is not None and issuer != expected:

@@ -11,6 +11,7 @@ from gridmap.flows.accounts import (
     AccountNameUnusable,
     AccountTaken,
     AdministratorGuarded,
+    SubjectMissing,
     SubjectTaken,
     SystemWorker,
     WorkerMissing,
@@ -74,6 +75,8 @@ def test_names_and_workers_are_had_once(store: Store) -> None:
     add_account(store, "wang", actor=OPERATOR, now=NOW)
     with pytest.raises(SubjectTaken):
         link_account(store, "wang", "https://id.example", "7", actor=OPERATOR, now=NOW)
+    with pytest.raises(SubjectMissing):
+        link_account(store, "wang", "https://id.example", " ", actor=OPERATOR, now=NOW)
 
 
 def test_the_list_tells_everything_that_an_account_holds(store: Store) -> None:
