@@ -36,7 +36,6 @@ pytestmark = pytest.mark.real
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 ACTOR = operator("test")
-REQUESTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,16 @@ def cambridge(real_data: Path) -> Path:
     return real_data / "cambridge"
 
 
-@pytest.fixture(scope="module")
-def requests(real_data: Path, cambridge: Path) -> pandas.DataFrame:
+@pytest.fixture(scope="module", params=[2_000, pytest.param(10_000, marks=pytest.mark.proof)])
+def requests(request: pytest.FixtureRequest, real_data: Path, cambridge: Path) -> pandas.DataFrame:
     """Boston's types and times, each at a residential parcel of Cambridge (a few parcels lie just outside every block group)."""
     rows = pandas.read_csv(real_data / "boston311" / "boston311_2015_subset.csv.gz", dtype=str)
-    rows = rows.sample(REQUESTS, random_state=0).reset_index(drop=True)
+    rows = rows.sample(request.param, random_state=0).reset_index(drop=True)
     parcels = geopandas.read_file(cambridge / "cambridge_household_points.gpkg").to_crs(4326)
     villages = geopandas.read_file(cambridge / "DEMOGRAPHICS_AdjustedBlockGroups2020.geojson")
     parcels = parcels[parcels.within(villages.union_all())]
     rng = np.random.default_rng(0)
-    drawn = parcels.geometry.iloc[rng.choice(len(parcels), REQUESTS, p=parcels.households / parcels.households.sum())]
+    drawn = parcels.geometry.iloc[rng.choice(len(parcels), request.param, p=parcels.households / parcels.households.sum())]
     return rows.assign(lon=drawn.x.values, lat=drawn.y.values)
 
 
@@ -119,7 +118,7 @@ def _report(row: object) -> Report:
 
 
 def test_every_request_finds_its_cell_worker_and_office_with_reasons(sqlite_city: City) -> None:
-    assert len(sqlite_city.answers) == REQUESTS
+    assert len(sqlite_city.answers) == len(sqlite_city.points)
     for answer in sqlite_city.answers:
         assert answer.state is State.DISPATCHED
         assert answer.cell
@@ -161,4 +160,4 @@ def test_postgis_agrees_that_each_incident_lies_in_its_cell(postgis_city: tuple[
         """select count(*), count(*) filter (where st_covers(a.shape, st_setsrid(st_makepoint(i.lon, i.lat), 4326)))
            from incident i join areas_in_force a on a.code = i.cell""",
     )
-    assert rows == [(REQUESTS, REQUESTS)]
+    assert rows == [(len(postgis_city[0].points),) * 2]

@@ -32,13 +32,17 @@ def municipalities(folder: Path) -> AreaFile:
 
 
 @pytest.fixture(scope="module")
+def settlements(folder: Path, municipalities: AreaFile) -> AreaFile:
+    return read_areas(folder / "ehak_villages.topojson", VILLAGES, known=municipalities.areas)
+
+
+@pytest.fixture(scope="module")
 def said(folder: Path) -> list[str]:
     """The municipality that the register names for each settlement."""
     return read_table(folder / "ehak_villages.topojson").text("OKOOD")
 
 
-def test_the_twelve_invalid_shapes_are_repaired_and_told(folder: Path, municipalities: AreaFile) -> None:
-    settlements = read_areas(folder / "ehak_villages.topojson", VILLAGES, known=municipalities.areas)
+def test_the_twelve_invalid_shapes_are_repaired_and_told(municipalities: AreaFile, settlements: AreaFile) -> None:
     codes = Counter(finding.code for file in (municipalities, settlements) for finding in file.findings)
     assert codes["invalid_shape"] + codes["invalid_shape_changed"] == 12
     assert all(area.shape.is_valid for file in (municipalities, settlements) for area in file.areas)
@@ -69,8 +73,9 @@ def test_half_of_them_stick_out_and_this_is_a_warning(tmp_path: Path, folder: Pa
     assert {area.code for area in areas} >= {f"{code}-{code}" for code in shared}
 
 
-def test_the_places_of_the_warnings_lie_in_the_settlement_and_outside_its_municipality(folder: Path, municipalities: AreaFile) -> None:
-    settlements = read_areas(folder / "ehak_villages.topojson", VILLAGES, known=municipalities.areas)
+def test_the_places_of_the_warnings_lie_in_the_settlement_and_outside_its_municipality(
+    municipalities: AreaFile, settlements: AreaFile
+) -> None:
     shapes = {area.code: area.shape for area in (*municipalities.areas, *settlements.areas)}
     inner = {area.code: area.shape.buffer(-BESIDE) for area in municipalities.areas}
     for finding in [one for one in settlements.findings if one.code == "child_outside_parent" and f"{one.area}-{one.area}" not in shapes]:

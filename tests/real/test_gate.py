@@ -1,6 +1,5 @@
 """Real boundaries pass the publish gate: those that nest exactly without a word about it, those drawn twice with warnings."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,11 @@ def test_cambridge_nests_exactly(real_data: Path) -> None:
     assert {finding.severity for finding in check(areas)} <= {Severity.NOTE}
 
 
-def test_estonia_passes_with_warnings_within_seconds(real_data: Path) -> None:
+def test_estonia_passes_with_warnings(real_data: Path) -> None:
     folder = real_data / "estonia"
     townships = (folder / "ehak_munis.topojson", AreaColumns("OKOOD", "ONIMI"))
     areas = read(townships, (folder / "ehak_villages.topojson", AreaColumns("AKOOD", "ANIMI", parent="OKOOD")))
-    start = time.perf_counter()
     findings = check(areas)
-    assert time.perf_counter() - start < 30
     assert {finding.severity for finding in findings} <= {Severity.WARNING, Severity.NOTE}
     assert sum(finding.code == "child_outside_parent" for finding in findings) > 2000
     assert all(finding.lon is not None and finding.lat is not None for finding in findings)
