@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import geopandas
@@ -19,8 +18,7 @@ BARRIERS = ("TRANS_Rail.geojson", "HYDRO_WaterBodies.geojson")
 class Judged:
     """What was given and what was written, in metres (the points' own coordinate system)."""
 
-    def __init__(self, data: Path, out: Path, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, data: Path, out: Path) -> None:
         self.points = geopandas.read_file(data / "cambridge_household_points.gpkg")
         self.villages = geopandas.read_file(data / "DEMOGRAPHICS_AdjustedBlockGroups2020.geojson").to_crs(self.points.crs)
         walls = [geopandas.read_file(data / name).to_crs(self.points.crs).geometry for name in BARRIERS]
@@ -36,9 +34,8 @@ def cut(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Judged:
     barriers = [part for name in BARRIERS for part in ("--barriers", data / name)]
     line = ["--villages", data / "DEMOGRAPHICS_AdjustedBlockGroups2020.geojson", "--village-code", "GEOID20"]
     line += ["--households", data / "cambridge_household_points.gpkg", "--count", "households", *barriers, "--out", out]
-    start = time.perf_counter()
     subprocess.run([Path(sys.executable).with_name("gridmap"), "plan", "cut", *line], check=True, capture_output=True)
-    return Judged(data, out, time.perf_counter() - start)
+    return Judged(data, out)
 
 
 def test_no_household_is_lost_or_invented(cut: Judged) -> None:
@@ -88,7 +85,3 @@ def test_cells_are_round_enough(cut: Judged) -> None:
     total = frame.groupby(placed.cell)[["x", "y", "w"]].transform("sum")
     away = (placed.geometry.x - total.x / total.w) ** 2 + (placed.geometry.y - total.y / total.w) ** 2
     assert np.sqrt((away * weight).sum() / weight.sum()) < 50
-
-
-def test_the_whole_command_takes_less_than_twenty_seconds(cut: Judged) -> None:
-    assert cut.seconds < 20

@@ -113,7 +113,8 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
     command = [PROGRAM, "import", "reports", "r.csv"]
     file = tmp_path / "a.db"
     empty = file.stat().st_size
-    with subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+    how: dict[str, Any] = {"env": environment, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "preexec_fn": _hear_ctrl_c}
+    with subprocess.Popen(command, **how) as running:
         while file.stat().st_size == empty and running.poll() is None:  # it grows with the first commit; asking it would slow that down
             time.sleep(0.005)
         running.send_signal(signal.SIGINT)
@@ -125,6 +126,11 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
     assert kept % 500 == 0
     again = json.loads(_gridmap("import", "reports", "r.csv", "--json", url=url, folder=tmp_path).stdout)
     assert (again["read"], again["repeated"], again["rejected"]) == (rows, kept, 0)
+
+
+def _hear_ctrl_c() -> None:
+    """Whoever runs the tests in the background has them, and all that they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _kept(store: Store) -> int:
