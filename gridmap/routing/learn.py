@@ -31,6 +31,7 @@ SURE = 30.0
 SMOOTHING = 3.0
 Z = 0.6745  # one-sided 75 %
 BOUNDS = (0.94, 0.95, 0.96, 0.97, 0.98, 0.99)  # coarse, so that chance does not choose between rules that are equally sure
+# Its lowest leaves no margin: see decision 25 in gridmap/README.md.
 NEVER = 2.0  # a bound that nothing reaches
 ORIGINS = ((0.5, 0.75), (0.625, 0.875), (0.75, 1.0))
 
