@@ -60,7 +60,8 @@ SEEN = r"""() => {
 
 
 def faults(page: Page) -> list[str]:
-    """What is wrong with the page as it stands."""
+    """What is wrong with the page as it stands, once its style sheets are there: text stands before the style that colours it."""
+    page.wait_for_load_state()
     found: list[str] = page.evaluate(CHECKS)
     return found
 
