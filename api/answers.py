@@ -10,9 +10,11 @@ from gridmap.catalogue import IssueType
 from gridmap.duty import Office, Worker
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
+from gridmap.incidents.life import STEPS, Step, open_to
 from gridmap.store import Store, Tx, catalogues, contacts, offices, people
 from gridmap.store import incidents as incidents_store
-from gridmap.words import Lang
+from gridmap.store.incidents import LogRow
+from gridmap.words import Lang, texts
 
 LEVELS_OF = ("township", "village", "cell")
 # Why an incident waits in triage: what only a person can settle.
@@ -114,23 +116,34 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "border_m": incident.border_m,
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
-        "log": [_logged(row) for row in incidents_store.history(tx, incident.id)],
+        **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},
+        "possible": [_step(step, lang) for step in open_to(incident.life, asked.actor.name) if _takes(asked.actor, step, incident)],
+        "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
-        "contact_readable": bool(kept) and _reads_contacts(asked.actor, incident),
+        "contact_readable": bool(kept) and _reaches(asked.actor, Action.CONTACT_READ, incident),
     }
     return told
 
 
-def _reads_contacts(actor: Actor, one: Incident) -> bool:
-    """Whether this reader may ask for them in full, which is not within the reach of everybody who sees the incident."""
-    reach = allowed(actor, Action.CONTACT_READ) if may(actor, Action.CONTACT_READ) else None
+def _reaches(actor: Actor, action: Action, one: Incident) -> bool:
+    """Whether this reader may do this here too: it is not within the reach of everybody who sees the incident."""
+    reach = allowed(actor, action) if may(actor, action) else None
     return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
 
 
-def _logged(row: Any) -> dict[str, Any]:
+def _takes(actor: Actor, step: Step, one: Incident) -> bool:
+    return _reaches(actor, STEPS[step].action, one)
+
+
+def _step(step: Step, lang: Lang) -> dict[str, Any]:
+    return {"step": step, "name": step.text(lang), "needs": sorted(STEPS[step].needs)}
+
+
+def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
     """Without the report's id: whoever shows it is taken for its sender (REPORT_FOLLOW)."""
-    facts = {name: fact for name, fact in row.facts.items() if name != "report"}
-    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "to_state": row.to_state, "facts": facts}
+    facts = {key: fact for key, fact in row.facts.items() if key != "report"}
+    name = texts(lang).get(f"history.{row.what}", row.what)
+    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
 
 
 def _point(incident: Incident) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed
 from gridmap.account import Account, AccountKind, GrantRow
-from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound
+from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound, OfficeMissing
 from gridmap.flows.accounts import add, is_operator
 from gridmap.flows.tokens import can_sign_in, end_invitations, find, subject_of
 from gridmap.store import Store, Tx, accounts, editions, history, ids, offices
@@ -44,10 +44,6 @@ class GrantTermUnusable(BadInput):
 
 class GrantNeedsPerson(Conflict):
     """A system cannot administer; facts: account."""
-
-
-class OfficeMissing(NotFound):
-    """No office of this code; facts: office."""
 
 
 class GrantHeld(Conflict):

@@ -185,6 +185,7 @@ def _incident(report: Report, found: Dispatch, answer: Answer, now: datetime) ->
         border_m=answer.border_m,
         candidates=answer.candidates,
         reasons=answer.reasons,
+        contact_left=bool(report.contact),
     )
 
 

@@ -4,14 +4,16 @@ A step names the states that it leads from, the one that it leads to, the action
 and the evidence that it needs. `take` makes of a life and a step the life after it, or refuses with the sentence why; `replay` makes of
 the steps that were kept the life as it stands. Nothing else changes a life.
 
-The national flow is 受理-立案-派遣-处置-核查-结案 (accepted, filed, dispatched, handled, inspected, closed), with 回退, 延期, 挂账, 返工 and
-作废 beside it. 核实 (here: verify) is before filing, 核查 (inspect) after handling; whoever handles neither inspects nor closes (监管分离).
+The national flow is 受理-立案-派遣-处置-核查-结案 (accepted, filed, dispatched, handled, inspected, closed); beside it 回退, 延期, 挂账,
+返工 and 作废. 核实 (here: verify) is before filing, 核查 (inspect) after handling; whoever handles neither inspects nor closes (监管分离),
+except who settles it on the spot with a photo (自处理), of which a share is inspected by another.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from gridmap.access import Action
 from gridmap.errors import BadInput, Conflict
@@ -53,6 +55,9 @@ class Evidence(StrEnum):
     OFFICE = "office"
     UNTIL = "until"
 
+    def text(self, lang: Lang = "en") -> str:
+        return say(f"evidence.{self}", lang)
+
 
 class Step(StrEnum):
     """Everything that can be done to an incident."""
@@ -87,7 +92,8 @@ class Step(StrEnum):
 class Row:
     """A step: where it leads from, where to (None: it stays), what one must be allowed, what it needs.
 
-    `apart` is for whoever did not handle it; `told` for what must not happen before the reporter, if one left a contact, was answered.
+    `apart` is for whoever did not handle it; `told` for what must not happen before the reporter, if one left a contact, was answered;
+    `outcome` for what an answer is about: whoever was answered before it is answered again.
     """
 
     sources: frozenset[State]
@@ -96,10 +102,11 @@ class Row:
     needs: frozenset[Evidence] = frozenset()
     apart: bool = False
     told: bool = False
+    outcome: bool = False
 
 
-def _row(sources: Iterable[State], target: State | None, action: Action, *needs: Evidence, apart: bool = False, told: bool = False) -> Row:
-    return Row(frozenset(sources), target, action, frozenset(needs), apart, told)
+def _row(sources: Iterable[State], target: State | None, action: Action, *needs: Evidence, **more: bool) -> Row:
+    return Row(frozenset(sources), target, action, frozenset(needs), **more)
 
 
 _S, _A, _E = State, Action, Evidence
@@ -108,7 +115,7 @@ STEPS: Mapping[Step, Row] = MappingProxyType(
         Step.ASK_VERIFY: _row({_S.TRIAGE}, _S.VERIFYING, _A.INCIDENT_DISPATCH),
         Step.VERIFY: _row({_S.VERIFYING}, _S.FILED, _A.INCIDENT_INSPECT),
         Step.FILE: _row({_S.TRIAGE, _S.VERIFYING}, _S.FILED, _A.INCIDENT_DISPATCH),
-        Step.DECLINE: _row(_BEFORE, _S.NOT_FILED, _A.INCIDENT_DISPATCH, _E.REASON),
+        Step.DECLINE: _row(_BEFORE, _S.NOT_FILED, _A.INCIDENT_DISPATCH, _E.REASON, outcome=True),
         Step.DISPATCH: _row({_S.TRIAGE, _S.FILED, _S.RETURNED}, _S.DISPATCHED, _A.INCIDENT_DISPATCH, _E.OFFICE),
         Step.ACKNOWLEDGE: _row({_S.DISPATCHED}, _S.ACKNOWLEDGED, _A.INCIDENT_HANDLE),
         Step.START: _row({_S.ACKNOWLEDGED}, _S.IN_PROGRESS, _A.INCIDENT_HANDLE),
@@ -118,19 +125,26 @@ STEPS: Mapping[Step, Row] = MappingProxyType(
         Step.EXTEND: _row({_S.ACKNOWLEDGED, _S.IN_PROGRESS}, None, _A.INCIDENT_DISPATCH, _E.REASON, _E.UNTIL),
         Step.SUSPEND: _row({_S.ACKNOWLEDGED, _S.IN_PROGRESS}, _S.SUSPENDED, _A.INCIDENT_DISPATCH, _E.REASON, _E.UNTIL),
         Step.RESUME: _row({_S.SUSPENDED}, _S.IN_PROGRESS, _A.INCIDENT_DISPATCH),
-        Step.HANDLE: _row({_S.ACKNOWLEDGED, _S.IN_PROGRESS}, _S.HANDLED, _A.INCIDENT_HANDLE, _E.REASON),
-        Step.SETTLE: _row({_S.FILED, _S.DISPATCHED}, _S.INSPECTED, _A.INCIDENT_SETTLE, _E.PHOTO),
+        Step.HANDLE: _row({_S.ACKNOWLEDGED, _S.IN_PROGRESS}, _S.HANDLED, _A.INCIDENT_HANDLE, _E.REASON, outcome=True),
+        Step.SETTLE: _row({_S.FILED, _S.DISPATCHED}, _S.INSPECTED, _A.INCIDENT_SETTLE, _E.PHOTO, outcome=True),
         Step.INSPECT: _row({_S.HANDLED}, _S.INSPECTED, _A.INCIDENT_INSPECT, apart=True),
-        Step.REWORK: _row({_S.HANDLED, _S.INSPECTED}, _S.IN_PROGRESS, _A.INCIDENT_INSPECT, _E.REASON, apart=True),
+        Step.REWORK: _row({_S.HANDLED, _S.INSPECTED}, _S.IN_PROGRESS, _A.INCIDENT_INSPECT, _E.REASON, apart=True, outcome=True),
         Step.REPLY: _row(OPEN_STATES, None, _A.INCIDENT_CLOSE, _E.REASON),
         Step.CLOSE: _row({_S.INSPECTED, _S.NOT_FILED}, _S.CLOSED, _A.INCIDENT_CLOSE, apart=True, told=True),
-        Step.VOID: _row(OPEN_STATES, _S.VOIDED, _A.INCIDENT_CLOSE, _E.REASON, told=True),
-        Step.REOPEN: _row({_S.NOT_FILED, *ENDED}, _S.FILED, _A.INCIDENT_CLOSE, _E.REASON),
+        Step.VOID: _row(OPEN_STATES, _S.VOIDED, _A.INCIDENT_CLOSE, _E.REASON, apart=True, told=True),
+        Step.REOPEN: _row({_S.NOT_FILED, *ENDED}, _S.FILED, _A.INCIDENT_CLOSE, _E.REASON, outcome=True),
     }
 )
 """What can be done to an incident, and to which."""
 
 RULED_AFTER = 2  # returns: then somebody named says whose it is
+
+
+class Listed(tuple[Any, ...]):
+    """Steps or evidence, which say themselves in the reader's language one after the other."""
+
+    def text(self, lang: Lang = "en") -> str:
+        return ("、" if lang == "zh" else ", ").join(f"“{each.text(lang)}”" for each in self)
 
 
 class StepImpossible(Conflict):
@@ -142,7 +156,7 @@ class EvidenceMissing(BadInput):
 
 
 class HandledByYou(Conflict):
-    """Whoever handled it neither inspects nor closes it; facts: incident, step."""
+    """Whoever handled it neither inspects, closes nor voids it; facts: incident, step."""
 
 
 class ReplyMissing(Conflict):
@@ -169,10 +183,21 @@ class Taken:
     def evidence(self) -> frozenset[Evidence]:
         return frozenset(each for each in Evidence if getattr(self, each).strip())
 
+    def facts(self) -> dict[str, Any]:
+        """What the log keeps of it beside its step and actor; `Taken.read` reads it back."""
+        given: dict[str, Any] = {str(each): getattr(self, each) for each in Evidence if each in self.evidence}
+        return given | ({"drawn": True} if self.drawn else {})
+
+    @classmethod
+    def read(cls, step: Step, actor: str, facts: Mapping[str, Any]) -> "Taken":
+        """The step that was kept with these facts; others among them are of no matter."""
+        given = {str(each): str(facts.get(each, "")) for each in Evidence}
+        return cls(step=step, actor=actor, **given, drawn=bool(facts.get("drawn")))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """How far an incident has come. `revision` counts its steps from 1; `handled_by` is who handled it last."""
+    """How far an incident has come. `revision` counts its steps from 1; `handled_by` is who handled it last, on the spot if `settled`."""
 
     incident: str
     state: State
@@ -184,6 +209,7 @@ class Life:
     reworks: int = 0
     reopened: int = 0
     handled_by: str | None = None
+    settled: bool = False
 
     @property
     def must_reply(self) -> bool:
@@ -195,6 +221,11 @@ def possible(life: Life) -> tuple[Step, ...]:
     return tuple(step for step, row in STEPS.items() if life.state in row.sources and not (step is Step.DISPATCH and _is_ruled(life)))
 
 
+def open_to(life: Life, actor: str) -> tuple[Step, ...]:
+    """Those of them that this actor could take now with the evidence they need, as far as the life itself goes."""
+    return tuple(step for step in possible(life) if not _is_same(life, step, actor) and not (STEPS[step].told and life.must_reply))
+
+
 def take(life: Life, taken: Taken) -> Life:
     """The life after the step; StepImpossible, RulingNeeded, EvidenceMissing, HandledByYou, ReplyMissing.
 
@@ -202,16 +233,17 @@ def take(life: Life, taken: Taken) -> Life:
     """
     row = STEPS[taken.step]
     if life.state not in row.sources:
-        raise StepImpossible(incident=life.incident, state=life.state, step=taken.step, possible=possible(life))
+        raise StepImpossible(incident=life.incident, state=life.state, step=taken.step, possible=Listed(possible(life)))
     if taken.step is Step.DISPATCH and _is_ruled(life):
         raise RulingNeeded(incident=life.incident, returns=life.returns)
     if missing := row.needs - taken.evidence:
-        raise EvidenceMissing(step=taken.step, missing=sorted(missing))
-    if row.apart and taken.actor == life.handled_by:
+        raise EvidenceMissing(step=taken.step, missing=Listed(sorted(missing)))
+    if _is_same(life, taken.step, taken.actor):
         raise HandledByYou(incident=life.incident, step=taken.step)
     if row.told and life.must_reply:
         raise ReplyMissing(incident=life.incident, step=taken.step)
-    return _changed(replace(life, state=row.target or life.state, revision=life.revision + 1), taken)
+    moved = replace(life, state=row.target or life.state, revision=life.revision + 1)
+    return _changed(replace(moved, replied=False) if row.outcome else moved, taken)
 
 
 def replay(born: Life, steps: Iterable[Taken]) -> Life:
@@ -225,24 +257,29 @@ def _is_ruled(life: Life) -> bool:
     return life.state is State.RETURNED and life.returns >= RULED_AFTER
 
 
+def _is_same(life: Life, step: Step, actor: str) -> bool:
+    """Whether the step is for somebody else than who handled it. What was settled on the spot its settler may close."""
+    return STEPS[step].apart and actor == life.handled_by and not (step is Step.CLOSE and life.settled)
+
+
 def _changed(life: Life, taken: Taken) -> Life:
     """What else a step changes beside the state."""
+    also: dict[str, Any] = {}
     match taken.step:
         case Step.DISPATCH | Step.TRANSFER:
-            return replace(life, office=taken.office)
+            also = {"office": taken.office}
         case Step.RULE:
-            return replace(life, office=taken.office, returns=0)
+            also = {"office": taken.office, "returns": 0}
         case Step.RETURN:
-            return replace(life, returns=life.returns + 1)
+            also = {"returns": life.returns + 1}
         case Step.HANDLE:
-            return replace(life, handled_by=taken.actor)
+            also = {"handled_by": taken.actor, "settled": False}
         case Step.SETTLE:
-            state = State.HANDLED if taken.drawn else State.INSPECTED
-            return replace(life, state=state, handled_by=taken.actor)
+            also = {"handled_by": taken.actor, "settled": True, "state": State.HANDLED if taken.drawn else State.INSPECTED}
         case Step.REWORK:
-            return replace(life, reworks=life.reworks + 1, replied=False)
+            also = {"reworks": life.reworks + 1}
         case Step.REPLY:
-            return replace(life, replied=True)
+            also = {"replied": True}
         case Step.REOPEN:
-            return replace(life, reopened=life.reopened + 1, replied=False)
-    return life
+            also = {"reopened": life.reopened + 1, "handled_by": None, "settled": False}
+    return replace(life, **also)

@@ -5,21 +5,19 @@ commits, and two writers never wait for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_
 
 from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
-from gridmap.incidents.contact import KEPT_FROM_CLOSING
 from gridmap.incidents.public import PublicMatter
 from gridmap.store import contacts, public
 from gridmap.store import history as history_store
 from gridmap.store.dialect import insert_all, insert_once, lies_in, reserve
-from gridmap.store.faults import IncidentClosed
 from gridmap.store.history import Entry
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident, report
@@ -28,6 +26,8 @@ from gridmap.words import Sentence
 
 Bounds = tuple[float, float, float, float]
 SenderKey = tuple[str, str]
+RECEIVE = "receive"
+"""What the first row of an incident's log is called."""
 
 _INCIDENT = tuple(incident.c[each.name] for each in fields(Incident))
 _REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
@@ -187,22 +187,6 @@ def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, s
     return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
 
-def close(tx: Connection, id_or_number: str, *, at: datetime, note: str = "") -> Incident:
-    """Close the incident and record it; answers it as it is now. IncidentMissing, IncidentClosed."""
-    history_store.hold(tx)
-    before = get(tx, id_or_number)
-    if before.state not in OPEN_STATES:
-        raise IncidentClosed(incident=before.number)
-    after = replace(before, state=State.CLOSED, revision=before.revision + 1)
-    changed = update(incident).where(within(tx, incident), incident.c.id == before.id)
-    tx.execute(changed.values(state=str(after.state), revision=after.revision))
-    contacts.shorten(tx, before.id, until=at + KEPT_FROM_CLOSING)
-    public.close(tx, before.id)
-    facts = {"note": note} if note else {}
-    history_store.append(tx, [_entry(after, at=at, what="close", before=before.state, facts=facts)])
-    return after
-
-
 def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None) -> Select[Any]:
     wanted = wanted.where(within(tx, incident), incident.c.state.in_([str(state) for state in states]))
     return wanted if area is None else wanted.where(_lies_within(area))
@@ -270,10 +254,12 @@ def _incident(row: Row[Any]) -> Incident:
 
 
 def _received(one: Received) -> Entry:
-    return _entry(one.incident, at=one.incident.recorded_at, what="receive", before=None, facts={"report": one.report_id})
+    facts = {"report": one.report_id, "office": one.incident.office, "contact_left": one.incident.contact_left}
+    return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
 
 
-def _entry(after: Incident, *, at: datetime, what: str, before: State | None, facts: Mapping[str, Any]) -> Entry:
+def entry(after: Incident, *, at: datetime, what: str, before: State | None, facts: Mapping[str, Any]) -> Entry:
+    """What history keeps of a change that made the incident what it is."""
     states = {"from_state": before and str(before), "to_state": str(after.state)}
     return Entry(at=at, what=what, subject=f"incident:{after.number}", incident=after.id, facts=facts, **states)
 

@@ -15,6 +15,8 @@ from sqlalchemy import DDL, Connection, MetaData, event, text
 from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Scope
+from gridmap.incidents.incident import OF_LIFE
+from gridmap.incidents.life import STEPS
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.faults import StoreRolesForbidden
 
@@ -36,7 +38,9 @@ _ROLE_OF = {
     Action.CONTACT_READ: CONTACT,
     Action.OPERATE: OPERATOR,
 }
-_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, Action.INCIDENT_CLOSE, Action.AUDIT_READ})
+STEPPING = tuple(dict.fromkeys(row.action for row in STEPS.values()))
+"""What changes incidents."""
+_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, *STEPPING, Action.AUDIT_READ})
 
 SEPARATOR = "\x1f"  # stands in no code
 
@@ -67,7 +71,7 @@ GRANTS = (
     (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
     (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
     *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
-    *((role, "UPDATE (state, revision)", "incident") for role in (SCOPED, COUNTY)),
+    *((role, f"UPDATE ({', '.join(OF_LIFE)})", "incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
@@ -126,6 +130,7 @@ _ANY = "true"
 
 _SELF = _acting(Action.SELF_CHANGE)
 _CLOSING = _acting(Action.INCIDENT_CLOSE)
+_STEPPING = _acting(*STEPPING)
 _DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
 
 # (tables, roles, which command, rows that it finds and may leave behind). What is not here is not found.
@@ -140,9 +145,10 @@ POLICIES = (
     ("history_head", (INTAKE, DOOR, CONTACT, SCOPED, COUNTY, OFFICE, OPERATOR), "ALL", _ANY),
     # A constant is no barrier: PostGIS's operators, which may not run before one, can use the index.
     ("incident", (COUNTY,), "SELECT", _ANY),
-    ("incident", (COUNTY,), "UPDATE", _CLOSING),
+    # An office may change, an area never: the new row lies in the scope as the old one did, and nobody moves one to where it is not theirs.
+    ("incident", (COUNTY,), "UPDATE", _STEPPING),
     ("incident", (SCOPED,), "SELECT", IN_SCOPE),
-    ("incident", (SCOPED,), "UPDATE", f"{_CLOSING} AND ({IN_SCOPE})"),
+    ("incident", (SCOPED,), "UPDATE", f"{_STEPPING} AND ({IN_SCOPE})"),
     ("incident", (CONTACT,), "SELECT", f"{_setting('everywhere')} = '1' OR {IN_SCOPE}"),
     ("incident", (PUBLIC,), "SELECT", f"id = (SELECT report.incident FROM report WHERE report.id = {REPORT})"),
     ("incident", (INTAKE, OPERATOR), "ALL", _ANY),
@@ -186,7 +192,7 @@ CREATE VIEW incidents_open WITH (security_invoker = true) AS
 SELECT serial AS id, number, state, issue, grade, urgency, at, recorded_at, text, place, edition, township, village, cell,
        worker, office, ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geometry(Point, 4326) AS shape
 FROM incident
-WHERE state <> 'closed'
+WHERE state NOT IN ('closed', 'voided')
 """
 
 REFUSE = """

@@ -1,4 +1,4 @@
-"""Incidents as GeoJSON: by pages, by place and state, one whole, and closing."""
+"""Incidents as GeoJSON: by pages, by place and state, one whole."""
 
 from fastapi.testclient import TestClient
 
@@ -57,20 +57,9 @@ def test_one_incident_tells_who_why_and_what_happened(client: TestClient) -> Non
     assert [row["what"] for row in told["log"]] == ["receive"]
 
 
-def test_closing_needs_a_reason_keeps_it_and_happens_once(client: TestClient) -> None:
-    incident = client.post("/api/reports", json=report()).json()["incident"]
-    assert client.post(f"/api/incidents/{incident}/close", json={"reason": "  "}).status_code == 422
-    assert client.post(f"/api/incidents/{incident}/close", json={}).json()["errors"][0]["field"] == "reason"
-    closed = client.post(f"/api/incidents/{incident}/close", json={"reason": "repaired"}, headers={"Gridmap-Actor": "desk 1"})
-    assert closed.status_code == 200
-    last = closed.json()["properties"]["log"][-1]
-    assert (last["actor"], last["facts"]["note"], last["to_state"]) == ("desk 1", "repaired", "closed")
-    assert client.post(f"/api/incidents/{incident}/close", json={"reason": "again"}).status_code == 409
-    assert client.get("/api/incidents").json()["numberReturned"] == 0
-
-
 def test_an_unknown_incident_is_a_404_in_words(client: TestClient) -> None:
     answer = client.get("/api/incidents/2026-999999?lang=en")
     assert answer.status_code == 404
     assert answer.json()["detail"] == "There is no incident 2026-999999."
-    assert client.post("/api/incidents/2026-999999/close", json={"reason": "x"}).status_code == 404
+    void = {"step": "void", "reason": "x", "revision": 1}
+    assert client.post("/api/incidents/2026-999999/steps", json=void).status_code == 404

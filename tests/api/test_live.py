@@ -10,10 +10,10 @@ from typing import Any
 import httpx2 as httpx
 
 from gridmap.access import operator
-from gridmap.flows.close import close
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store
+from tests.closing import close
 from tests.serving import serving
 from tests.small_land import IN_CELL_1
 

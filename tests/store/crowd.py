@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gridmap.access import Action, Scope
-from gridmap.store import Store
+from gridmap.store import Store, walls
 from gridmap.store.faults import StoreAway
 from gridmap.store.scoping import within
 from tests import postgres
@@ -30,7 +30,7 @@ class Crowd:
         """How many transactions came to their end; those whose connection was cut did not."""
         with Store.open(self.url, connections=CONNECTIONS) as store, ThreadPoolExecutor(THREADS) as pool:
             world = small_world.make(store)
-            fit = {Action.INCIDENT_READ, Action.INCIDENT_CLOSE, Action.CONTACT_READ, Action.REPORT_FOLLOW, Action.SELF_READ}
+            fit = {Action.INCIDENT_READ, *walls.STEPPING, Action.CONTACT_READ, Action.REPORT_FOLLOW, Action.SELF_READ}
             those = [scope for scope in small_world.scopes(world) if scope.action in fit and not _odd(scope)]
             scopes = [(scope, world.expected(scope)) for scope in those]
             shares = [transactions // THREADS] * THREADS
@@ -83,10 +83,11 @@ def _growing(count: int) -> Iterator[str]:
     )
     yield (
         "INSERT INTO incident (serial, id, number, state, issue, channel, at, recorded_at, grade, urgency, text, place, lon, lat, edition, "
-        "township, village, worker, candidates, reasons, revision) "
+        "township, village, worker, candidates, reasons, revision, contact_left, replied, returns, reworks, reopened, settled) "
         "SELECT 1000000 + n, 'i-' || n, '2026-' || n, CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'dispatched' END, 'E0113', 'hotline', "
         "now(), now(), 'general', 'today', 'x', '', 113 + random(), 28 + random(), 1, "
-        f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), '[]', '[]', 1 "
+        f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), '[]', '[]', 1, "
+        "false, false, 0, 0, 0, false "
         f"FROM generate_series(1, {count}) n"
     )
     yield (

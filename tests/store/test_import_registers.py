@@ -23,6 +23,7 @@ from gridmap.tables.rows import Rejected, Row
 from gridmap.words import LANGS
 from tests.builders import ALL, OPERATOR
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
+from tests.store.build import counted
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEXT_YEAR = datetime(2027, 1, 1, tzinfo=SHANGHAI).astimezone(UTC)
@@ -220,7 +221,7 @@ def test_every_row_of_a_file_is_counted_once_and_the_same_file_doubles_nothing(c
     again = bring_reports(county, folder, REPORTS)
     assert (again.read, again.matched, again.triaged, again.repeated, len(again.rejected)) == (9, 0, 0, 5, 4)
     with county.read(ALL) as tx:
-        assert incidents.count(tx) == {State.TRIAGE: 3, State.DISPATCHED: 1, State.CLOSED: 0}
+        assert counted(incidents.count(tx)) == {State.TRIAGE: 3, State.DISPATCHED: 1}
     told = again.as_dict("zh")
     assert told["read"] == sum(told[part] for part in ("matched", "triaged", "repeated", "rejected"))
 

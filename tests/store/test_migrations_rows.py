@@ -15,13 +15,16 @@ from gridmap.incidents import State
 from gridmap.store import Store, chain, history, incidents, migrate, schema, walls
 from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
+from gridmap.store.migrations.versions import v0003_life
 from gridmap.store.schema import metadata
 from tests import postgres
 from tests.builders import ALL
+from tests.closing import close_within
 from tests.store import build
 from tests.store.build import DAY, NOON
 
 COUNT = 7
+NEW = v0003_life.NEW
 
 
 @pytest.fixture(params=["sqlite", "postgis"])
@@ -78,8 +81,11 @@ def fill(tx: Connection) -> None:
         }
         tx.execute(insert(schema.office), kept)
     for one in made:
-        row = incidents._incident_row(one)
-        tx.execute(insert(schema.incident), {**row, "state": "closed"} if one in made[:2] else row)
+        row = {name: value for name, value in incidents._incident_row(one).items() if name not in NEW}
+        row |= {"state": "closed", "revision": 2} if one in made[:2] else {}
+        row |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("candidates", "reasons")}
+        row |= {name: stored(tx, row[name]) for name in ("at", "recorded_at")}
+        tx.execute(text(f"INSERT INTO incident ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"), row)
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT setval('incident_serial_seq', :last)"), {"last": COUNT})
     for one in made:
@@ -89,11 +95,16 @@ def fill(tx: Connection) -> None:
         log(tx, one.id, NOON + timedelta(microseconds=7), done, {"note": '已修好 "x" \\'})
 
 
+def stored(tx: Connection, at: Any) -> Any:
+    """An instant as the driver has it."""
+    return at if tx.dialect.name == "postgresql" else at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
 def log(tx: Connection, incident: str, at: Any, done: dict[str, str | None], facts: dict[str, str]) -> None:
     columns = "incident, at, actor, what, from_state, to_state, facts"
     kept = {"incident": incident, **done, "facts": json.dumps(facts, ensure_ascii=False)}
     said = text(f"INSERT INTO incident_log ({columns}) VALUES (:incident, :at, 'desk 一', :what, :before, :after, :facts)")
-    tx.execute(said.bindparams(at=at) if tx.dialect.name == "postgresql" else said.bindparams(at=at.strftime("%Y-%m-%d %H:%M:%S.%f")), kept)
+    tx.execute(said.bindparams(at=stored(tx, at)), kept)
 
 
 def test_nothing_is_lost_and_the_log_is_chained(first: str) -> None:
@@ -114,8 +125,8 @@ def test_nothing_is_lost_and_the_log_is_chained(first: str) -> None:
             before = chain.link(before, {name: getattr(row, name) for name in chain.CHAINED})
             assert row.hash == before
         with store.begin(ALL) as tx:
-            closed = incidents.close(tx, "2026-000005", at=NOON + DAY)
-            assert [row.id for row in history.rows(tx, after=COUNT + 2, limit=10)] == [COUNT + 3]
+            closed = close_within(tx, "2026-000005", at=NOON + DAY)
+            assert [row.id for row in history.rows(tx, after=COUNT + 2, limit=10)] == [COUNT + 3, COUNT + 4]
             assert incidents.history(tx, closed.id)[-1].to_state == State.CLOSED
             (another,) = build.keep(tx)
             assert another.number > "2026-000007"

@@ -126,7 +126,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
     return known[name]
 
 
-IN_HEADER = frozenset({"last-event-id"})
+IN_HEADER = frozenset({"last-event-id", "if-match"})
 
 
 def questions(world: World, operation: Operation) -> Iterator[tuple[dict[str, str], dict[str, str]]]:

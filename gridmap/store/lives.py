@@ -1,0 +1,75 @@
+"""An incident's steps: each taken within its scope on the state that the taker knew, and kept in the log by the same transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from gridmap.incidents import Incident, State
+from gridmap.incidents.contact import KEPT_FROM_CLOSING
+from gridmap.incidents.incident import OF_LIFE
+from gridmap.incidents.life import ENDED, Life, Step, Taken, replay
+from gridmap.incidents.life import take as life_after
+from gridmap.incidents.public import PublicState
+from gridmap.store import contacts, incidents, public
+from gridmap.store import history as history_store
+from gridmap.store.faults import IncidentChanged
+from gridmap.store.schema import incident
+from gridmap.store.scoping import within
+
+PREFIX = "incident."
+"""What the log calls a step begins so; its name follows."""
+OLD_CLOSE = "close"
+"""What closing was called before there were steps."""
+
+
+def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expected_revision: int | None) -> Incident:
+    """Take the step and record it; the incident as it is now. Nobody else writes one before this transaction ends.
+
+    IncidentMissing; IncidentChanged where its revision is not the expected one (None: whatever it is); what `life.take` refuses.
+    """
+    history_store.hold(tx)
+    before = incidents.get(tx, id_or_number)
+    _check_revision(before, expected_revision)
+    after = before.living(life_after(before.life, taken))
+    _write(tx, before, after)
+    facts = taken.facts() | {"revision": after.revision}
+    history_store.append(tx, [incidents.entry(after, at=at, what=f"{PREFIX}{taken.step}", before=before.state, facts=facts)])
+    _follow(tx, before, after, at)
+    return after
+
+
+def _check_revision(found: Incident, expected: int | None) -> None:
+    if expected is not None and found.revision != expected:
+        raise IncidentChanged(incident=found.number, state=found.state, revision=found.revision)
+
+
+def _write(tx: Connection, before: Incident, after: Incident) -> None:
+    """The row as it is after the step; IncidentChanged where another was quicker, whatever let it."""
+    row = update(incident).where(within(tx, incident), incident.c.id == before.id, incident.c.revision == before.revision)
+    kept = {name: getattr(after, name) for name in OF_LIFE} | {"state": str(after.state)}
+    if not tx.execute(row.values(kept)).rowcount:
+        found = incidents.get(tx, before.id)
+        raise IncidentChanged(incident=found.number, state=found.state, revision=found.revision)
+
+
+def _follow(tx: Connection, before: Incident, after: Incident, at: datetime) -> None:
+    """What the end of an incident, or its being opened again, means for the reporters' contacts and for what the public sees."""
+    if (before.state in ENDED) == (after.state in ENDED):
+        return
+    if after.state in ENDED:
+        contacts.shorten(tx, after.id, until=at + KEPT_FROM_CLOSING)
+    public.put_state(tx, after.id, PublicState.CLOSED if after.state in ENDED else PublicState.OPEN)
+
+
+def replayed(tx: Connection, one: Incident) -> Life:
+    """The incident's life made anew from its log alone: the same as the row's, or somebody changed one of the two."""
+    born, *rows = (row for row in incidents.history(tx, one.id) if row.to_state is not None)
+    given = {"office": born.facts.get("office", one.office), "contact_left": bool(born.facts.get("contact_left", one.contact_left))}
+    life = Life(incident=one.number, state=born.to_state or State.TRIAGE, **given)
+    for row in rows:
+        if row.what == OLD_CLOSE:
+            life = replace(life, state=State.CLOSED, revision=life.revision + 1)
+        else:
+            life = replay(life, [Taken.read(Step(row.what.removeprefix(PREFIX)), row.actor, row.facts)])
+    return life
