@@ -5,12 +5,13 @@ from functools import cached_property
 from typing import Any
 
 from api.asker import Asker
-from gridmap.access import Action, Actor, allowed, may
+from gridmap.access import Action
 from gridmap.catalogue import IssueType
 from gridmap.duty import Office, Worker
+from gridmap.flows.step import reaches, steps_of
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
-from gridmap.incidents.life import STEPS, Step, open_to
+from gridmap.incidents.life import STEPS, Step
 from gridmap.store import Store, Tx, catalogues, contacts, offices, people
 from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import LogRow
@@ -117,22 +118,12 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},
-        "possible": [_step(step, lang) for step in open_to(incident.life, asked.actor.name) if _takes(asked.actor, step, incident)],
+        "possible": [_step(step, lang) for step in steps_of(asked.actor, incident)],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
-        "contact_readable": bool(kept) and _reaches(asked.actor, Action.CONTACT_READ, incident),
+        "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
     }
     return told
-
-
-def _reaches(actor: Actor, action: Action, one: Incident) -> bool:
-    """Whether this reader may do this here too: it is not within the reach of everybody who sees the incident."""
-    reach = allowed(actor, action) if may(actor, action) else None
-    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
-
-
-def _takes(actor: Actor, step: Step, one: Incident) -> bool:
-    return _reaches(actor, STEPS[step].action, one)
 
 
 def _step(step: Step, lang: Lang) -> dict[str, Any]:

@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-from gridmap.access import Actor, allowed
+from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
 from gridmap.incidents import Incident
-from gridmap.incidents.life import STEPS, Evidence, Step, Taken
+from gridmap.incidents.life import STEPS, Evidence, Step, Taken, open_to
 from gridmap.store import Store, Tx, incidents, lives, offices
 
 ONE_IN = 10
@@ -52,6 +52,17 @@ def step(
         if kept.office:
             _check_office(tx, incident, kept.office)
         return lives.take(tx, incident, kept, at=now, expected_revision=revision)
+
+
+def reaches(actor: Actor, action: Action, one: Incident) -> bool:
+    """Whether the actor may do this with this incident: not everything is within the reach of everybody who sees it."""
+    reach = allowed(actor, action) if may(actor, action) else None
+    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+
+
+def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
+    """The steps that this actor may take now, with the evidence that each needs."""
+    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, STEPS[each].action, one))
 
 
 def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:

@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, insert, text
 
 from gridmap.incidents import State
-from gridmap.store import Store, chain, history, incidents, migrate, schema, walls
+from gridmap.store import Store, chain, history, incidents, lives, migrate, schema, walls
 from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
 from gridmap.store.migrations.versions import v0003_life
@@ -32,11 +32,20 @@ def first(request: pytest.FixtureRequest, tmp_path: Any) -> str:
     """The URL of a database as version 0001 left it: COUNT incidents, of which the first two are closed, and one without a place."""
     url = f"sqlite:///{tmp_path}/a.db" if request.param == "sqlite" else request.getfixturevalue("bare_postgres")
     with begun(url) as tx:
-        config = Config(attributes={"connection": tx, "version_table": VERSION_TABLE})
-        config.set_main_option("script_location", str(migrate.__file__).replace("migrate.py", "migrations"))
-        command.upgrade(config, "0001")
+        command.upgrade(_config(tx), "0001")
         fill(tx)
     return str(url)
+
+
+def _config(tx: Connection) -> Config:
+    config = Config(attributes={"connection": tx, "version_table": VERSION_TABLE})
+    config.set_main_option("script_location", str(migrate.__file__).replace("migrate.py", "migrations"))
+    return config
+
+
+def put(tx: Connection, table: str, row: dict[str, Any]) -> None:
+    """One row as a statement of that time would write it."""
+    tx.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"), row)
 
 
 @contextmanager
@@ -85,7 +94,7 @@ def fill(tx: Connection) -> None:
         row |= {"state": "closed", "revision": 2} if one in made[:2] else {}
         row |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("candidates", "reasons")}
         row |= {name: stored(tx, row[name]) for name in ("at", "recorded_at")}
-        tx.execute(text(f"INSERT INTO incident ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"), row)
+        put(tx, "incident", row)
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT setval('incident_serial_seq', :last)"), {"last": COUNT})
     for one in made:
@@ -130,6 +139,31 @@ def test_nothing_is_lost_and_the_log_is_chained(first: str) -> None:
             assert incidents.history(tx, closed.id)[-1].to_state == State.CLOSED
             (another,) = build.keep(tx)
             assert another.number > "2026-000007"
+
+
+def test_who_had_left_a_contact_is_answered_before_the_end_and_what_was_closed_stays_so(first: str) -> None:
+    with begun(first) as tx:
+        command.upgrade(_config(tx), "0002")
+        asker = tx.exec_driver_sql("SELECT id FROM incident WHERE number = '2026-000005'").scalar_one()
+        report = {"id": "r", "incident": asker, "sender": "x", "body_hash": "", "answer": "{}", "raw": "{}", "sender_number": ""}
+        report |= {
+            "issue": "x",
+            "channel": "hotline",
+            "text": "",
+            "place": "",
+            "datum": "",
+            "at": stored(tx, NOON),
+            "received_at": stored(tx, NOON),
+        }
+        put(tx, "report", report)
+        put(tx, "contact", {"report": "r", "contact": "0700", "masked": "****", "kept_until": stored(tx, NOON + DAY)})
+    assert Store.migrate(first) == HEAD
+    with Store.open(first) as store, store.read(ALL) as tx:
+        found = {one.number: one for one in incidents.list_(tx, states=list(State), limit=100)}
+        assert [number for number, one in found.items() if one.life.must_reply] == ["2026-000005"]
+        assert [found[f"2026-{n:06d}"].state for n in (1, 2, 3)] == [State.CLOSED, State.CLOSED, State.DISPATCHED]
+        assert {(one.returns, one.reworks, one.reopened, one.handled_by, one.settled) for one in found.values()} == {(0, 0, 0, None, False)}
+        assert all(lives.replayed(tx, one) == one.life for one in found.values())
 
 
 def test_the_walls_stand_afterwards_as_in_a_new_database(first: str) -> None:
