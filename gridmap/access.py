@@ -5,6 +5,7 @@ role which actions it may do and how far each of them reaches. `allowed` makes o
 commands, pages, lists, counts, exports and streams that act for the same actor see the same rows.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -162,6 +163,12 @@ ANONYMOUS = Actor()
 def operator(name: str = "operator") -> Actor:
     """Whoever works at the machine itself, with the database in hand; access cannot bind them, history records them."""
     return Actor(name, grants=(Grant(Role.OPERATOR),))
+
+
+def hands(name: str) -> frozenset[str]:
+    """Who had a hand in it, from an actor's name: `alice (operator:root)` is alice's account, used by root."""
+    account, by = re.fullmatch(r"(.*?)(?: \((.*)\))?", name, re.DOTALL).groups()  # type: ignore[union-attr]  # whatever it is, it fits
+    return frozenset(filter(None, (account, by)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """Grants are given and taken back. An administrator's needs two people: one proposes it, another administrator confirms it."""
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed
+from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed, hands
 from gridmap.account import Account, AccountKind, GrantRow
 from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound, OfficeMissing
 from gridmap.flows.accounts import add, is_operator
@@ -122,11 +121,6 @@ def end_grant(store: Store, id: str, *, actor: Actor, now: datetime) -> GrantRow
         accounts.put_grant(tx, ended)
         history.record(tx, now, "grant.end", subject_of(account), grant=id, role=str(found.role), since=found.since.isoformat())
         return ended
-
-
-def hands(name: str) -> frozenset[str]:
-    """Who had a hand in it, from an actor's name: `alice (operator:root)` is alice's account, used by root."""
-    return frozenset(re.findall(r"[^\s()]+", name))
 
 
 def _wanted(

@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from gridmap.access import Action
+from gridmap.access import Action, hands
 from gridmap.errors import BadInput, Conflict
 from gridmap.words import Lang, say
 
@@ -258,8 +258,9 @@ def _is_ruled(life: Life) -> bool:
 
 
 def _is_same(life: Life, step: Step, actor: str) -> bool:
-    """Whether the step is for somebody else than who handled it. What was settled on the spot its settler may close."""
-    return STEPS[step].apart and actor == life.handled_by and not (step is Step.CLOSE and life.settled)
+    """Whether the step is for somebody else than who handled it, by whatever account. What was settled its settler may close."""
+    mine = life.handled_by is not None and hands(actor) & hands(life.handled_by)
+    return STEPS[step].apart and bool(mine) and not (step is Step.CLOSE and life.settled)
 
 
 def _changed(life: Life, taken: Taken) -> Life:

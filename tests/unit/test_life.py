@@ -190,6 +190,17 @@ def test_whoever_handled_it_neither_inspects_closes_nor_voids_it() -> None:
     assert take(inspected, whole(Step.CLOSE, "bo")).state is State.CLOSED
 
 
+def test_one_login_at_the_machine_is_one_person_by_whatever_accounts() -> None:
+    for handler, other in (
+        ("an", "an (operator:root)"),
+        ("an (operator:root)", "bo (operator:root)"),
+        ("an (operator:root)", "operator:root"),
+    ):
+        for first, second in ((handler, other), (other, handler)):
+            with pytest.raises(HandledByYou):
+                take(take(life(State.IN_PROGRESS), whole(Step.HANDLE, first)), whole(Step.INSPECT, second))
+
+
 def test_what_was_settled_on_the_spot_its_settler_may_close_unless_another_was_drawn_to_look() -> None:
     assert take(take(life(State.DISPATCHED), whole(Step.SETTLE)), whole(Step.CLOSE)).state is State.CLOSED
     drawn = take(life(State.DISPATCHED), whole(Step.SETTLE, drawn=True))
