@@ -353,3 +353,20 @@ def planned(store: Store, scope: Scope, ask: Any) -> str:
 def test_no_connection_carries_a_scope_over_to_the_next_actor(postgres_url: str, migrated_template: str) -> None:
     with postgres.fresh_database(postgres_url, migrated_template) as url:
         assert Crowd(url, postgres_url).run(transactions=1_500, kills=15) >= 1_400
+
+
+def test_no_step_moves_an_incident_to_where_its_taker_does_not_reach(walled: tuple[Store, World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A desk may give it to another office, because the land stays the desk's; an office may not give it away by its own step."""
+    monkeypatch.setattr(scoping, "_rows", lambda table, scope: True)
+    store, _ = walled
+    desk = allowed(Actor("an", "account-an", None, (Grant(Role.DISPATCHER, TOWN),)), Action.INCIDENT_DISPATCH)
+    office = allowed(Actor("an", "account-an", None, (Grant(Role.HANDLER, None, "ROADS"),)), Action.INCIDENT_HANDLE)
+    moves = "UPDATE incident SET office = 'WATER', revision = revision + 1 WHERE office = 'ROADS'"
+    with suppress(Undone), store.begin(desk) as tx:
+        assert tx.execute(text(moves)).rowcount > 0
+        raise Undone
+    with pytest.raises(StoreForbidden), store.begin(office) as tx:
+        tx.execute(text(moves))
+    for column in ("cell", "worker", "text", "number"):
+        with pytest.raises(StoreForbidden), store.begin(desk) as tx:
+            tx.execute(text(f"UPDATE incident SET {column} = NULL"))

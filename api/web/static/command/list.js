@@ -136,7 +136,7 @@ export class List {
         el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
       ),
       el("span", { class: "second" }, el("span", { class: "where" }, where), triage ? null : el("span", { class: "who" }, one.worker ?? t("list.no_worker"))),
-      triage ? el("span", { class: "third" }, one.reason ?? t("state.triage")) : null,
+      one.state === "dispatched" ? null : el("span", { class: "third" }, (triage && one.reason) || t(`state.${one.state}`)),
     );
     const node = kept?.node ?? el("li");
     const hadFocus = node.contains(document.activeElement), wasStop = node.contains(this.#stop);

@@ -11,6 +11,10 @@ export const SORTS = {
 };
 export const TABS = ["open", "dispatched", "triage"];
 
+// What the desk must look at, before any office can; all else that is open is on its way.
+const AT_DESK = new Set(["triage", "verifying", "not_filed", "filed", "returned"]);
+export const tabOf = (one) => (AT_DESK.has(one.state) ? "triage" : "dispatched");
+
 export function by(all, key) {
   const groups = new Map();
   for (const one of all) {
@@ -62,7 +66,7 @@ export class Sift extends EventTarget {
 
   // All but the urgencies: what their chips count.
   roughly(one) {
-    if (this.tab !== "open" && one.state !== this.tab) return false;
+    if (this.tab !== "open" && tabOf(one) !== this.tab) return false;
     if (this.grade && one.grade !== this.grade) return false;
     return this.text.toLowerCase().split(/\s+/).every((word) => one.hay.includes(word));
   }

@@ -6,7 +6,7 @@ export const facts = JSON.parse(document.getElementById("facts").textContent);
 export const may = (action) => facts.may.includes(action);
 
 export function t(key, named = {}) {
-  const text = facts.words[`ui.${key}`];
+  const text = facts.words[`ui.${key}`] ?? facts.words[key];
   if (text === undefined) throw new Error(`no text for ui.${key}`);
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in named ? String(named[name]) : whole));
 }
