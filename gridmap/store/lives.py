@@ -1,9 +1,10 @@
 """An incident's steps: each taken within its scope on the state that the taker knew, and kept in the log by the same transaction."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from gridmap.incidents import Incident, State
 from gridmap.incidents.contact import KEPT_FROM_CLOSING
@@ -14,11 +15,13 @@ from gridmap.incidents.public import PublicState
 from gridmap.store import contacts, incidents, public
 from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged
-from gridmap.store.schema import incident
+from gridmap.store.schema import history, incident
 from gridmap.store.scoping import within
 
 PREFIX = "incident."
 """What the log calls a step begins so; its name follows."""
+FROM_OFFICE = "from_office"
+"""The fact of a step by which it left an office."""
 OLD_CLOSE = "close"
 """What closing was called before there were steps."""
 
@@ -34,6 +37,8 @@ def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expec
     after = before.living(life_after(before.life, taken))
     _write(tx, before, after)
     facts = taken.facts() | {"revision": after.revision}
+    if after.office != before.office:
+        facts[FROM_OFFICE] = before.office
     history_store.append(tx, [incidents.entry(after, at=at, what=f"{PREFIX}{taken.step}", before=before.state, facts=facts)])
     _follow(tx, before, after, at)
     return after
@@ -60,6 +65,16 @@ def _follow(tx: Connection, before: Incident, after: Incident, at: datetime) -> 
     if after.state in ENDED:
         contacts.shorten(tx, after.id, until=at + KEPT_FROM_CLOSING)
     public.put_state(tx, after.id, PublicState.CLOSED if after.state in ENDED else PublicState.OPEN)
+
+
+def offices_left(tx: Connection, cursor: int) -> dict[str, frozenset[str]]:
+    """The offices that incidents (by id) left after history id `cursor`: who saw them there sees them no more."""
+    moving = [f"{PREFIX}{step}" for step in (Step.DISPATCH, Step.TRANSFER, Step.RULE)]
+    wanted = select(history.c.incident, history.c.facts).where(within(tx, history), history.c.id > cursor, history.c.what.in_(moving))
+    left: defaultdict[str, set[str]] = defaultdict(set)
+    for which, facts in tx.execute(wanted):
+        left[which] |= {office} if (office := facts.get(FROM_OFFICE)) else set()
+    return {which: frozenset(offices) for which, offices in left.items()}
 
 
 def replayed(tx: Connection, one: Incident) -> Life:
