@@ -19,7 +19,7 @@ INSTALLED := .venv/.installed-$(HASH)
 DEVELOPED := .venv/.developed-$(HASH)
 BENCHED := .venv/.benched-$(HASH)
 
-.PHONY: help demo test lint format proof bench wheel lock clean
+.PHONY: help demo test lint format proof bench picture wheel lock clean
 
 help: ## Show this list
 	@echo "Gridmap: what make can do"
@@ -48,6 +48,10 @@ proof: $(DEVELOPED) ## Run the tests at full scale (long)
 
 bench: $(BENCHED) ## Measure speed, beside the peers where a comparison exists
 	$(BIN)/python -m pytest -m bench -s $(ARGS) tests/benchmarks
+
+picture: $(DEVELOPED) ## Take the picture of the README anew, from the demonstration
+	@tests/provision.sh
+	$(BIN)/python -m tests.web.picture
 
 wheel: $(VENV) ## Build the package into dist/
 	$(PIP) wheel --quiet --no-deps --build-constraint constraints.txt --wheel-dir dist .

@@ -7,6 +7,7 @@ from api import errors, guarding, live, page, tasks
 from api.borders import Borders
 from api.files import Files
 from api.forwarded import Forwarded
+from api.heads import Heads
 from api.oidc import Oidc
 from api.page import WEB
 from api.routes import (
@@ -65,7 +66,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(accounts.router)  # GET, POST /api/accounts, …/{name}/…; POST /api/grants, …/{id}/confirm; DELETE /api/grants/{id}
     app.include_router(history.router)  # GET  /api/history
     app.include_router(live.router)  # GET  /api/live (server-sent events)
-    app.include_router(health.router)  # GET  /healthz, /readyz
+    app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; HEAD of every page below too
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}
     app.include_router(sign_in_pages.router)  # /sign-in, /sign-out, /invitation/{token}
     app.include_router(oidc.router)  # GET  /sign-in/oidc, /sign-in/oidc/back
@@ -82,5 +83,6 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     page.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Safety, public_host=settings.public_host)
+    app.add_middleware(Heads)
     app.add_middleware(Forwarded, proxies=settings.proxies)
     return app

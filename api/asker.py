@@ -70,27 +70,29 @@ def _by_preference(header: str) -> list[str]:
 class Doing:
     """A route's dependency that names its action: the request goes no further where its actor may not do it.
 
-    `anyway` is for what must answer while the database is away: nobody is identified there.
+    `anyway` is for what must answer while the database is away: nobody is identified there. `leads` is for the address that everybody
+    opens first: whoever may not stay is led on to a page of their own, and did nothing that a log should tell.
     """
 
     action: Action
     anyway: bool = False
+    leads: bool = False
 
     def __call__(self, request: Request, form: Annotated[dict[str, str], Depends(posted)]) -> Asker:
         request.state.asked = True
         now = now_of(request)
         known = Known() if self.anyway else identify(request, now)
         check_csrf(request, known, form, self.action)
-        return ask(request, self.action, known, now)
+        return ask(request, self.action, known, now, told=not self.leads)
 
 
-def ask(request: Request, action: Action, known: Known, now: datetime) -> Asker:
-    """What the route gets for somebody who is known; SignInNeeded, Forbidden."""
+def ask(request: Request, action: Action, known: Known, now: datetime, *, told: bool = True) -> Asker:
+    """What the route gets for somebody who is known; SignInNeeded, Forbidden, which the log is `told`."""
     state = request.app.state
     try:
         scope = allowed(known.actor, action)
     except Forbidden:
-        if known.account:  # who is nobody yet is only asked to sign in
+        if known.account and told:  # who is nobody yet is only asked to sign in
             LOG.warning("refused: %s is not allowed %s", known.actor.name, action.value)
         raise
     return Asker(state.store, state.settings, lang_of(request), known.actor, scope, now, known.account, known.token, known.csrf, known.open)
@@ -114,6 +116,6 @@ def now_of(request: Request) -> datetime:
     return datetime.now(request.app.state.settings.timezone)
 
 
-def doing(action: Action, *, anyway: bool = False) -> Any:
+def doing(action: Action, *, anyway: bool = False, leads: bool = False) -> Any:
     """What a route's `asked` is annotated with: the one action that it does."""
-    return Depends(Doing(action, anyway))
+    return Depends(Doing(action, anyway, leads))

@@ -1,6 +1,6 @@
 """What a page's form sends: fields as text, read with the standard library."""
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -15,13 +15,19 @@ SECRETS = frozenset({"password", "again", "old"})  # a space is as good a charac
 
 
 def day(text: str, zone: ZoneInfo) -> datetime | None:
-    """Midnight at which a day that a form names begins; None for none, InstantUnreadable."""
+    """Midnight at which a day that a form names begins; None for none, InstantUnreadable.
+
+    A day of the first or the last year is none: another zone, or the day after it, would lie beyond what a calendar holds.
+    """
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
+        found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError as fault:
         raise InstantUnreadable(text=text) from fault
+    if found.year in {MINYEAR, MAXYEAR}:
+        raise InstantUnreadable(text=text)
+    return found
 
 
 async def posted(request: Request) -> dict[str, str]:

@@ -20,7 +20,7 @@ from starlette.status import HTTP_404_NOT_FOUND
 from api.asker import Asker, SignInAgain, ask, lang_of, now_of
 from api.errors import TITLES, headers_of, refused_by_the_framework, status_of, validation_problem
 from api.sign_in import cookie_name, identify, is_https
-from gridmap.access import Action, Forbidden, SignInNeeded, may
+from gridmap.access import Action, Actor, Forbidden, SignInNeeded, may
 from gridmap.errors import Refusal, Unavailable
 from gridmap.version import __version__
 from gridmap.words import LANGS, Lang, say, texts
@@ -31,8 +31,8 @@ YEAR_SECONDS = 31_536_000
 TO = r"^/([^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*)?$"
 """A path of ours to go on to, never the address of another host."""
 MOST_TO = 400
-DESK, ACCOUNT, SIGN_IN = "/", "/account", "/sign-in"
-MENU = ((DESK, "desk", Action.INCIDENT_READ), ("/posts", "posts", Action.REGISTER_READ), ("/users", "users", Action.ACCOUNT_READ))
+DESK, ACCOUNT, SIGN_IN, USERS = "/", "/account", "/sign-in", "/users"
+MENU = ((DESK, "desk", Action.INCIDENT_READ), ("/posts", "posts", Action.REGISTER_READ), (USERS, "users", Action.ACCOUNT_READ))
 
 
 def page(request: Request, template: str, asked: Asker, context: Mapping[str, Any], *, status: int = 200, here: str = "") -> Response:
@@ -57,6 +57,17 @@ def go(to: str, **query: str) -> Response:
 def own_path(to: str) -> str:
     """`to` if it is a path of ours, else the command centre."""
     return to if len(to) <= MOST_TO and re.fullmatch(TO, to) else DESK
+
+
+def first_page(actor: Actor) -> str:
+    """Where somebody who asked for nothing else begins: the first of these that they may open."""
+    return DESK if may(actor, Action.INCIDENT_READ) else USERS if may(actor, Action.ACCOUNT_READ) else ACCOUNT
+
+
+def onward(to: str, actor: Actor) -> str:
+    """Where signing in leads: to what was asked for, if it is a path of ours. The bare address of the service asks for nothing yet."""
+    path, first = own_path(to), first_page(actor)
+    return first if first != DESK == path.partition("?")[0] else path
 
 
 class PageRoute(APIRoute):
@@ -85,7 +96,7 @@ def refused(request: Request, refusal: Refusal) -> Response:
     if isinstance(refusal, SignInAgain):
         return go(SIGN_IN, again="1", next=ACCOUNT)
     if isinstance(refusal, Forbidden) and asks and path == DESK:
-        return go(ACCOUNT)
+        return go(first_page(_asker(request).actor))
     lang, status = lang_of(request), status_of(refusal)
     context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang)}
     if isinstance(refusal, Unavailable):
@@ -121,11 +132,16 @@ def install(app: FastAPI) -> None:
 
 def _visitor(request: Request) -> dict[str, Any]:
     """Who was refused; nobody, where that cannot be said."""
-    now = now_of(request)
     try:
-        return _reader(ask(request, Action.SERVICE_USE, identify(request, now), now))
+        return _reader(_asker(request))
     except Refusal:
         return {}
+
+
+def _asker(request: Request) -> Asker:
+    """Who asks, as far as everybody may be known."""
+    now = now_of(request)
+    return ask(request, Action.SERVICE_USE, identify(request, now), now)
 
 
 def _reader(asked: Asker) -> dict[str, Any]:

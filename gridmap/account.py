@@ -26,7 +26,7 @@ class TokenKind(StrEnum):
 
 NAME = re.compile(r"[\w.@+-]{1,64}")
 JUDGED = 64 * 4 + 1  # characters of a name as it was typed: a letter is written with four at most, so no more can be a name
-OURS = frozenset({"anonymous", "operator", "gridmap", "all"})
+OURS = frozenset({"anonymous", "operator", "gridmap", "all", "service", "demo"})
 """Names that history uses for nobody's account."""
 
 LASTS = {

@@ -66,6 +66,10 @@ class FileMissing(NotFound):
     """No file at this path; facts: path."""
 
 
+class FolderMissing(NotFound):
+    """No folder in which the file could lie, or be made; facts: path (the folder's)."""
+
+
 class FileUnreadable(BadInput):
     """The file is not what it should be; facts: path, reason."""
 

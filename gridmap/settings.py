@@ -41,6 +41,11 @@ class Settings:
     anchor_key_file: Path | None = None  # the private Ed25519 key that signs what is witnessed
 
     @property
+    def issuer(self) -> str | None:
+        """The sign-in service that is set up (GRIDMAP_OIDC_ISSUER)."""
+        return self.oidc.issuer if self.oidc else None
+
+    @property
     def public_host(self) -> str | None:
         """The host of the public address, in small letters, as requests name it without a port."""
         return self.public_url and _host(self.public_url)
@@ -122,7 +127,7 @@ def _oidc(env: Mapping[str, str], faults: list[str]) -> OidcSettings | None:
         return None
     if missing:
         faults.append(f"{', '.join(missing)} missing (issuer, client id and secret together, or none of them)")
-    if issuer and not _is_issuer(issuer):
+    if issuer and not is_issuer(issuer):
         faults.append(f"GRIDMAP_OIDC_ISSUER={issuer!r} (https://HOST/…, http only on loopback, nothing after the path)")
     return OidcSettings(issuer, client_id, secret or "", name or _host(issuer))
 
@@ -143,7 +148,8 @@ def _secret(env: Mapping[str, str], name: str, faults: list[str]) -> str | None:
     return secret or None
 
 
-def _is_issuer(url: str) -> bool:
+def is_issuer(url: str) -> bool:
+    """Whether an address can be a sign-in service's: https, or http on this machine, and nothing after the path."""
     try:
         parts = urlsplit(url)
         plain = parts.port != 0 and not (parts.query or parts.fragment or "@" in parts.netloc) and url.isascii() and url.isprintable()

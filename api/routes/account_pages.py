@@ -9,8 +9,9 @@ from api.errors import status_of
 from api.forms import posted
 from api.page import ACCOUNT, SIGN_IN, PageRoute, go, page
 from api.places import Places
+from api.powers import powers
 from api.sign_in import forget
-from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, Scope, allowed, may
+from gridmap.access import Action, Forbidden, allowed
 from gridmap.account import Token, TokenKind
 from gridmap.errors import Refusal
 from gridmap.flows import sign_in as sign_in_flow
@@ -21,14 +22,13 @@ router = APIRouter(prefix=ACCOUNT, include_in_schema=False, route_class=PageRout
 
 Form = Annotated[dict[str, str], Depends(posted)]
 DONE = frozenset({"password", "ended", "others", "invitation"})
-OWN = frozenset({Action.SELF_READ, Action.SELF_CHANGE})
 
 
 @router.get("")
 def show_account(
     request: Request, asked: Annotated[Asker, doing(Action.SELF_READ)], done: Annotated[str, Query(max_length=20)] = ""
 ) -> Response:
-    """Roles with their areas and terms, what they allow, sessions and devices."""
+    """Roles with their areas and terms, what they allow and where it is done, sessions and devices."""
     return _account(request, asked, done=done if done in DONE else "")
 
 
@@ -92,7 +92,7 @@ def _account(request: Request, asked: Asker, *, status: int = 200, **more: Any) 
         "account": asked.account,
         "grants": asked.actor.grants,
         "places": places,
-        "powers": _powers(asked.actor, places),
+        "powers": powers(asked.actor, places),
         "tokens": [token for token in _tokens(asked) if token.kind is not TokenKind.BROWSER],
         "browsers": [token for token in _tokens(asked) if token.kind is TokenKind.BROWSER],
         "this": asked.token.id if asked.token else "",
@@ -108,16 +108,3 @@ def _tokens(asked: Asker) -> list[Token]:
         return []
     own = flow.own_tokens(asked.store, actor=asked.actor)
     return [token for token in own if token.holds_at(asked.now) and token.kind is not TokenKind.INVITATION]
-
-
-def _powers(actor: Actor, places: Places) -> list[tuple[Action, str, list[str]]]:
-    """What the actor may do that not everybody may; how far ("all", "some", "assigned"), and within which areas and offices."""
-    found = [action for action in Action if may(actor, action) and not may(ANONYMOUS, action) and action not in OWN]
-    return [(action, *_reach(allowed(actor, action), places)) for action in found]
-
-
-def _reach(scope: Scope, places: Places) -> tuple[str, list[str]]:
-    if scope.everywhere:
-        return "all", []
-    names = [*map(places.area, sorted(scope.areas)), *map(places.office, sorted(scope.offices))]
-    return ("some", names) if names else ("assigned", [])

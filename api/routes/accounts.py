@@ -78,7 +78,8 @@ def invite_account(asked: Changing, name: str) -> JSONResponse:
 @router.post("/accounts/{name}/link", status_code=204)
 def link_account(asked: Changing, name: str, linked: Linked) -> Response:
     """Let whom a sign-in service vouches for sign in as this account."""
-    flow.link_account(asked.store, name, linked.issuer, linked.subject, actor=asked.actor, now=asked.now)
+    expected = asked.settings.issuer
+    flow.link_account(asked.store, name, linked.issuer, linked.subject, expected=expected, actor=asked.actor, now=asked.now)
     return Response(status_code=204)
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from api.asker import Asker, doing
 from api.errors import status_of
 from api.oidc import BEGUN_SECONDS, Oidc, Returned
-from api.page import DESK, MOST_TO, PageRoute, go, own_path
+from api.page import DESK, MOST_TO, PageRoute, go, onward, own_path
 from api.routes.sign_in_pages import sign_in_page
 from api.sign_in import cookie_name, is_https, keep, label_of
 from gridmap.access import Action, Forbidden
 from gridmap.errors import NotFound, Refusal
-from gridmap.flows.sign_in import SignedIn, SignInRefused, sign_in_as, sign_out
+from gridmap.flows.sign_in import SignedIn, SignInRefused, actor_for, sign_in_as, sign_out
 
 KEPT = "gridmap-begun"
 START, BACK = "/sign-in/oidc", "/sign-in/oidc/back"
@@ -55,7 +55,7 @@ def end_oidc(request: Request, asked: Annotated[Asker, doing(Action.SIGN_IN)]) -
     except Refusal as refusal:
         answer = _told(request, asked, refusal)
     else:
-        answer = go(own_path(returned.to))
+        answer = go(onward(returned.to, actor_for(asked.store, signed_in, now=asked.now)))
         keep(answer, request, signed_in)
     _keep(answer, request, "", 0)
     return answer

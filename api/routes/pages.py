@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/")
-def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDENT_READ)]) -> Response:
+def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDENT_READ, leads=True)]) -> Response:
     """The map with everything that is open, and the list beside it."""
     edition: dict[str, Any] | None = None
     bounds = CHINA

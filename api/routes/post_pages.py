@@ -20,6 +20,7 @@ from gridmap.store import people
 
 MOST = 100
 STATES = ("held", "coming", "ended")
+RANKS = {duty: rank for rank, duty in enumerate(Duty)}
 
 router = APIRouter(prefix="/posts", include_in_schema=False, route_class=PageRoute)
 Word = Annotated[str, Query(max_length=100)]
@@ -51,7 +52,7 @@ def list_posts(
     done: Word = "",
     at: Annotated[int, Query(ge=1, le=10_000, alias="page")] = 1,
 ) -> Response:
-    """Posts by area code. `state` is held (now), coming or ended; anything else is all."""
+    """Posts by area code, and of one area by duty: the worker first. `state` is held (now), coming or ended; anything else is all."""
     with asked.store.read(asked.scope) as tx:
         places = Places.read(asked.store, tx, asked.lang, asked.now)
         posts = people.posts(tx)
@@ -64,7 +65,7 @@ def list_posts(
         _row(post, places, asked) for post in posts if (not duty or post.duty == duty) and (code is None or places.lies_in(post.area, code))
     ]
     words = q.casefold().split()
-    found = [row for row in rows if _fits(row, words, state)]
+    found = sorted((row for row in rows if _fits(row, words, state)), key=lambda row: (row.post.area, RANKS[row.post.duty], row.post.since))
     last = max(1, -(-len(found) // MOST))
     at = min(at, last)
     context = {

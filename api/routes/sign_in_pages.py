@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.asker import Asker, doing
 from api.errors import status_of
 from api.forms import posted
-from api.page import ACCOUNT, DESK, MOST_TO, SIGN_IN, PageRoute, go, own_path, page
+from api.page import ACCOUNT, DESK, MOST_TO, SIGN_IN, PageRoute, go, onward, own_path, page
 from api.sign_in import browser_of, forget, keep, label_of, network_of
 from gridmap.access import Action
 from gridmap.errors import Refusal
@@ -24,7 +24,7 @@ Next = Annotated[str, Query(alias="next", max_length=MOST_TO)]
 def show_sign_in(request: Request, asked: Annotated[Asker, doing(Action.SIGN_IN)], to: Next = DESK, again: bool = False) -> Response:
     """Name and password, or the county's own sign-in; who is signed in already goes on."""
     if asked.open or (asked.account and not again):
-        return go(own_path(to))
+        return go(onward(to, asked.actor))
     return sign_in_page(request, asked, to, told="")
 
 
@@ -40,7 +40,7 @@ def sign_in(request: Request, asked: Annotated[Asker, doing(Action.SIGN_IN)], fo
         )
     except Refusal as refusal:
         return sign_in_page(request, asked, to, name=name, told=refusal.text(asked.lang), status=status_of(refusal))
-    return _begun(request, asked, signed_in, own_path(to))
+    return _begun(request, asked, signed_in, onward(to, flow.actor_for(asked.store, signed_in, now=asked.now)))
 
 
 @router.post("/sign-out")

@@ -11,22 +11,37 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.asker import Asker, doing
 from api.errors import status_of
 from api.forms import day, posted
-from api.page import PageRoute, go, page
+from api.page import USERS, PageRoute, go, page
 from api.places import Places
 from gridmap.access import GRANTABLE, Action, Forbidden, Role, allowed, hands, may
 from gridmap.account import AccountKind, GrantRow, TokenKind
-from gridmap.errors import Refusal
+from gridmap.errors import AreaMissing, InstantUnreadable, NoEditionInForce, Refusal
 from gridmap.flows import accounts as flow
 from gridmap.flows import grants as grant_flow
 from gridmap.flows import tokens as token_flow
-from gridmap.flows.accounts import Listed
+from gridmap.flows.accounts import IssuerForeign, IssuerUnusable, Listed, SubjectTaken
 from gridmap.flows.act import BY_DUTY, AccountMissing
+from gridmap.flows.grants import (
+    GrantAreaUseless,
+    GrantCountyOnly,
+    GrantNeedsOffice,
+    GrantOfficeUseless,
+    GrantTermUnusable,
+    OfficeMissing,
+)
 from gridmap.words import say
 
-USERS = "/users"
 MOST = 100
 STATES = ("active", "disabled", "without")
-DONE = frozenset({"grant", "waits", "grant_ended", "confirmed", "disabled", "enabled", "ended", "all_ended", "linked"})
+DONE = frozenset({"grant", "waits", "grant_ended", "confirmed", "disabled", "enabled", "ended", "all_ended", "linked", "linked_unset"})
+FIELDS: dict[str, tuple[type[Refusal], ...]] = {
+    "area": (AreaMissing, NoEditionInForce, GrantCountyOnly, GrantAreaUseless),
+    "office": (OfficeMissing, GrantNeedsOffice, GrantOfficeUseless),
+    "until": (GrantTermUnusable,),
+    "issuer": (IssuerUnusable, IssuerForeign),
+    "subject": (SubjectTaken,),
+}
+"""What a refusal is about, in the forms of an account that ask for several things."""
 
 router = APIRouter(prefix=USERS, include_in_schema=False, route_class=PageRoute)
 
@@ -116,7 +131,8 @@ def add_key(request: Request, asked: Annotated[Asker, doing(Action.ACCOUNT_CHANG
 def propose_grant(request: Request, asked: Annotated[Asker, doing(Action.GRANT_CHANGE)], name: str, form: Form) -> Response:
     """A role within an area, or for an office, from a day to another."""
     if not form.get("role"):
-        return _user(request, asked, name, told={"grant": say("page.grant.needs_role", asked.lang)}, kept=form, status=422)
+        told = {"grant": say("page.grant.needs_role", asked.lang), "role": "told-grant"}
+        return _user(request, asked, name, told=told, kept=form, status=422)
     with asked.store.read(asked.scope) as tx:
         places = Places.read(asked.store, tx, asked.lang, asked.now)
 
@@ -173,10 +189,12 @@ def enable(request: Request, asked: Annotated[Asker, doing(Action.ACCOUNT_CHANGE
 def link(request: Request, asked: Annotated[Asker, doing(Action.ACCOUNT_CHANGE)], name: str, form: Form) -> Response:
     """Who this is at the county's own sign-in."""
 
-    def change() -> None:
-        flow.link_account(asked.store, name, form.get("issuer", ""), form.get("subject", ""), actor=asked.actor, now=asked.now)
+    issuer, subject, expected = form.get("issuer", ""), form.get("subject", ""), asked.settings.issuer
 
-    return _changed(request, asked, name, change, done="linked", form="link", kept=form)
+    def change() -> None:
+        flow.link_account(asked.store, name, issuer, subject, expected=expected, actor=asked.actor, now=asked.now)
+
+    return _changed(request, asked, name, change, done="linked" if expected else "linked_unset", form="link", kept=form)
 
 
 @router.post("/{name}/tokens/end")
@@ -202,9 +220,19 @@ def _changed(
     except (Forbidden, AccountMissing):
         raise
     except Refusal as refusal:
-        return _user(request, asked, name, told={form: refusal.text(asked.lang)}, kept=kept or {}, status=status_of(refusal))
+        told = {form: refusal.text(asked.lang)}
+        if kept is not None:
+            told[_field(refusal, form, kept)] = f"told-{form}"
+        return _user(request, asked, name, told=told, kept=kept or {}, status=status_of(refusal))
     request.app.state.live.wake()
     return go(f"{USERS}/{quote(name)}", done=done)
+
+
+def _field(refusal: Refusal, form: str, kept: dict[str, str]) -> str:
+    """The field of the form that the refusal is about; the first one, if it is about none."""
+    if isinstance(refusal, InstantUnreadable):  # the days are read in their order
+        return "since" if refusal.facts["text"] == kept.get("since") else "until"
+    return next((field for field, kinds in FIELDS.items() if isinstance(refusal, kinds)), "issuer" if form == "link" else "role")
 
 
 def _invite(request: Request, asked: Asker, name: str) -> Response:
@@ -320,6 +348,7 @@ def _user(request: Request, asked: Asker, name: str, *, status: int = 200, **mor
         "grantable": GRANTABLE,
         "base": f"{USERS}/{quote(name)}",
         "by_duty": BY_DUTY,
+        "issuer": asked.settings.issuer,
         "told": {},
         "kept": {},
         **more,

@@ -73,7 +73,7 @@ def _make_accounts(store: "Store") -> list[dict[str, Any]]:
 def _account_line(made: dict[str, Any]) -> str:
     where = made["area"] or made["office"] or words("cli.demo.county")
     waits = words("cli.demo.account_waits") if made["waits"] else ""
-    return f"  {made['name']:<16} {made['password']:<14} {words('role.' + made['role'])}, {where}{waits}"
+    return f"  {made['name']:<16} {made['password']:<14} {words('role.' + made['role'])}{words('ui.comma')}{where}{waits}"
 
 
 def _run(store: "Store", data: Path | None) -> Any:

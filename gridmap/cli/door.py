@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,7 @@ from gridmap.errors import (
     DiskFull,
     DiskReadOnly,
     FileMissing,
+    FolderMissing,
     FolderNamed,
     InstantUnreadable,
     Refusal,
@@ -81,11 +83,23 @@ def gridmap(
     """Options before the command's name."""
 
 
+def login() -> str:
+    """Who works at this machine, as the machine itself says: LOGNAME and USER say whatever whoever sets them likes."""
+    try:
+        from pwd import getpwuid  # noqa: PLC0415 (Unix alone has it)
+    except ImportError:
+        return getpass.getuser()
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return str(os.getuid())
+
+
 def acting(store: "Store", name: str) -> "Actor":
     """Who acts: the account that `--as` names, with its rights and no others; without it, whoever works at this machine."""
     from gridmap.flows.act import act_as  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
-    return act_as(store, name, login=getpass.getuser(), now=now())
+    return act_as(store, name, login=login(), now=now())
 
 
 def settings() -> Settings:
@@ -177,13 +191,21 @@ def _answer() -> int:
     except BrokenPipeError:
         raise
     except OSError as fault:
-        kind = BY_ERRNO.get(fault.errno, ComputerRefused)
-        return _refuse(kind(path=fault.filename or "-", reason=fault.strerror or fault))
+        return _refuse(_refused(fault))
     except SystemExit as end:
         if end.code == STOPPED:
             print(words("cli.stopped"), file=sys.stderr)
         raise
     return 0
+
+
+def _refused(fault: OSError) -> Refusal:
+    """What the operating system refused, as a sentence of ours. A file that is not there may lack its whole folder."""
+    kind = BY_ERRNO.get(fault.errno, ComputerRefused)
+    folder = Path(os.fsdecode(fault.filename)).parent if isinstance(fault.filename, str | bytes) else None
+    if kind is FileMissing and folder and not folder.exists():
+        return FolderMissing(path=folder)
+    return kind(path=fault.filename or "-", reason=fault.strerror or fault)
 
 
 def _refuse(refusal: Refusal) -> int:

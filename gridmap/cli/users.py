@@ -182,9 +182,11 @@ def link(
 ) -> None:
     from gridmap.flows import accounts as flow  # noqa: PLC0415
 
+    expected = settings().issuer
     with _open() as store:
-        flow.link_account(store, name, issuer, subject, actor=acting(store, actor), now=now())
-    tell({"name": name, "issuer": issuer, "subject": subject}, words("cli.users_linked", name=name, issuer=issuer), json=json)
+        flow.link_account(store, name, issuer, subject, expected=expected, actor=acting(store, actor), now=now())
+    text = words("cli.users_linked" if expected else "cli.users_linked_unset", name=name, issuer=issuer)
+    tell({"name": name, "issuer": issuer, "subject": subject, "set_up": bool(expected)}, text, json=json)
 
 
 @users_app.command("grant", help=words("cli.users_grant"), no_args_is_help=True)
@@ -314,7 +316,7 @@ def _holds(listed: "Listed") -> str:
     rest = [grant for grant in listed.grants if grant.until is None or at < grant.until]
     waits = [(grant.role, grant.office or grant.area) for grant in rest if grant.waits]
     told = [("cli.users_holds", held) for held in (*given, *posted)] + [("cli.users_grant_waits_short", held) for held in waits]
-    return "; ".join(words(key, role=role, where=where or words("cli.users_county")) for key, (role, where) in told)
+    return words("ui.semicolon").join(words(key, role=role, where=where or words("cli.users_county")) for key, (role, where) in told)
 
 
 def _grant_line(grant: GrantRow) -> str:

@@ -9,6 +9,7 @@ from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind, is
 from gridmap.duty import Post
 from gridmap.errors import BadInput, Conflict, NotFound
 from gridmap.flows.tokens import AccountDisabled, AccountSystem, can_sign_in, end, end_invitations, find, mint, subject_of
+from gridmap.settings import is_issuer
 from gridmap.store import Store, Tx, accounts, history, ids, people
 
 
@@ -30,6 +31,18 @@ class WorkerTaken(Conflict):
 
 class SystemWorker(BadInput):
     """A system is no worker; facts: account."""
+
+
+class IssuerUnusable(BadInput):
+    """No address of a sign-in service: https, or http on loopback, and nothing after the path; facts: issuer."""
+
+
+class IssuerForeign(Conflict):
+    """Another sign-in service is set up here; facts: issuer, expected."""
+
+
+class SubjectMissing(BadInput):
+    """The subject by which the sign-in service knows somebody is empty; facts: none."""
 
 
 class SubjectTaken(Conflict):
@@ -120,13 +133,21 @@ def invite(store: Store, name: str, *, actor: Actor, now: datetime) -> str:
         return mint(tx, account, TokenKind.INVITATION, "", now)
 
 
-def link_account(store: Store, name: str, issuer: str, subject: str, *, actor: Actor, now: datetime) -> None:
-    """Let a subject that an issuer vouches for (OIDC) sign in as this account. AccountMissing, AccountSystem, AccountDisabled,
-    SubjectTaken, AdministratorGuarded."""
+def link_account(store: Store, name: str, issuer: str, subject: str, *, expected: str | None = None, actor: Actor, now: datetime) -> None:
+    """Let a subject that an issuer vouches for (OIDC) sign in as this account; `expected` is the issuer that is set up, if one is.
+
+    AccountMissing, AccountSystem, AccountDisabled, AdministratorGuarded, SubjectMissing, IssuerUnusable, IssuerForeign, SubjectTaken.
+    """
     with store.begin(allowed(actor, Action.ACCOUNT_CHANGE)) as tx:
         history.hold(tx)
         account = _person(tx, name)
         _check_guarded(tx, account, actor, now)
+        if not subject.strip():
+            raise SubjectMissing
+        if not is_issuer(issuer):
+            raise IssuerUnusable(issuer=issuer)
+        if expected is not None and issuer != expected:
+            raise IssuerForeign(issuer=issuer, expected=expected)
         holder = accounts.by_subject(tx, issuer, subject)
         if holder is not None and holder.id != account.id:
             raise SubjectTaken(account=holder.name)
@@ -172,8 +193,13 @@ def _person(tx: Tx, name: str) -> Account:
 
 
 def _check_guarded(tx: Tx, account: Account, actor: Actor, now: datetime) -> None:
-    """Nobody but the operator gives a new way in to an account that can sign in already and administers, or may soon."""
-    if is_operator(actor) or not can_sign_in(tx, account):
+    """Nobody but the operator gives a new way in to an account that administers, or that can sign in already and may administer soon.
+
+    One whose grant waits and who never signed in may be invited: somebody has to. Once it is confirmed, whoever did so again would be it.
+    """
+    if is_operator(actor):
         return
-    if any(each.role is Role.ADMINISTRATOR and (each.until is None or now < each.until) for each in accounts.grants(tx, account.id)):
+    held = (each for each in accounts.grants(tx, account.id) if each.until is None or now < each.until)
+    given = [each for each in held if each.role is Role.ADMINISTRATOR]
+    if any(not each.waits for each in given) or (given and can_sign_in(tx, account)):
         raise AdministratorGuarded(account=account.name)

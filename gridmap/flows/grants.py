@@ -1,11 +1,11 @@
 """Grants are given and taken back. An administrator's needs two people: one proposes it, another administrator confirms it."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 
 from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed, hands
 from gridmap.account import Account, AccountKind, GrantRow
-from gridmap.errors import AreaMissing, BadInput, Conflict, NoEditionInForce, NotFound, OfficeMissing
+from gridmap.errors import AreaMissing, BadInput, Conflict, InstantUnreadable, NoEditionInForce, NotFound, OfficeMissing
 from gridmap.flows.accounts import add, is_operator
 from gridmap.flows.tokens import can_sign_in, end_invitations, find, subject_of
 from gridmap.store import Store, Tx, accounts, editions, history, ids, offices
@@ -73,7 +73,7 @@ def propose_grant(
 
     The first administrator, made by the operator while there is none, waits for nobody. AccountMissing, AreaMissing, OfficeMissing,
     RoleByPost, RoleUngrantable, GrantCountyOnly, GrantNeedsOffice, GrantOfficeUseless, GrantAreaUseless, GrantTermUnusable,
-    GrantNeedsPerson, GrantHeld.
+    InstantUnreadable, GrantNeedsPerson, GrantHeld.
     """
     with store.begin(allowed(actor, Action.GRANT_CHANGE)) as tx:
         history.hold(tx)
@@ -107,6 +107,7 @@ def confirm_grant(store: Store, id: str, *, actor: Actor, now: datetime) -> Gran
         confirmed = replace(found, confirmed_by=actor.name)
         accounts.put_grant(tx, confirmed)
         _guard(tx, account, confirmed, now)
+        _unlink(tx, account, now)
         history.record(tx, now, "grant.confirm", subject_of(account), grant=id, role=str(found.role), proposed_by=found.proposed_by)
         return confirmed
 
@@ -127,6 +128,9 @@ def _wanted(
     account: Account, role: Role, *, area: str | None, office: str | None, since: datetime | None, until: datetime | None, reason: str,
     actor: Actor, now: datetime
 ) -> GrantRow:  # fmt: skip
+    for instant in (since, until):
+        if instant is not None and instant.year == MAXYEAR:  # in other zones, in which it is shown, there may be no such day
+            raise InstantUnreadable(text=instant.isoformat())
     begins = max(since or now, now)  # nothing is granted for the past
     if until is not None and until <= begins:
         raise GrantTermUnusable(until=until.isoformat())
@@ -155,6 +159,16 @@ def _guard(tx: Tx, account: Account, given: GrantRow, now: datetime) -> None:
     """Whoever will administer and can sign in keeps no invitation that another administrator made before, and may have kept."""
     if given.role is Role.ADMINISTRATOR and can_sign_in(tx, account):
         end_invitations(tx, account, now)
+
+
+def _unlink(tx: Tx, account: Account, now: datetime) -> None:
+    """Beside a password, a link to a sign-in elsewhere ends: whoever made it may use it themselves, and nobody would notice.
+
+    Without a password its owner would notice at once. The operator can link it again.
+    """
+    if account.subject is not None and accounts.password(tx, account.id) is not None:
+        accounts.put_subject(tx, account.id, None, None)
+        history.record(tx, now, "account.unlink", subject_of(account), issuer=account.issuer)
 
 
 def _check_shape(wanted: GrantRow) -> None:

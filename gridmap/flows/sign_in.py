@@ -15,8 +15,8 @@ from gridmap.store import Store, Tx, accounts, history, throttle
 from gridmap.store.faults import StoreBusy
 
 __all__ = [
-    "InvitationUnusable", "SignInRefused", "SignedIn", "Throttled", "Who", "accept_and_sign_in", "accept_invitation", "change_password",
-    "check_password", "invited", "sign_in", "sign_in_as", "sign_out", "who",
+    "InvitationUnusable", "SignInRefused", "SignedIn", "Throttled", "Who", "accept_and_sign_in", "accept_invitation", "actor_for",
+    "change_password", "check_password", "invited", "sign_in", "sign_in_as", "sign_out", "who",
 ]  # fmt: skip
 
 NOBODYS = "account:?"
@@ -103,6 +103,12 @@ def sign_in_as(store: Store, issuer: str, subject: str, *, label: str, now: date
         if account is not None and _may_sign_in(account):
             return _start(tx, account, None, label, now, known=True)
     raise SignInRefused
+
+
+def actor_for(store: Store, signed_in: SignedIn, *, now: datetime) -> Actor:
+    """Who has just signed in, with the grants of this moment; nobody, if the session was ended in the same moment."""
+    found = who(store, signed_in.session, now=now)
+    return found.actor if found else ANONYMOUS
 
 
 def who(store: Store, raw: str, *, now: datetime, seen: bool = True) -> Who | None:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -166,7 +166,8 @@ def _check_time(at: datetime, now: datetime) -> None:
         raise TimeWithoutZone(at=at.isoformat())
     if at > now + CLOCK_MAY_RUN_AHEAD:
         minutes = round((at - now).total_seconds() / 60)
-        raise TimeAhead(at=at.astimezone(now.tzinfo).isoformat(timespec="minutes"), now=now.isoformat(timespec="minutes"), minutes=minutes)
+        shown = at if at.year == MAXYEAR else at.astimezone(now.tzinfo)  # no zone has a day after the last one
+        raise TimeAhead(at=shown.isoformat(timespec="minutes"), now=now.isoformat(timespec="minutes"), minutes=minutes)
     if at < NOT_BEFORE:
         raise TimeTooOld(at=at.isoformat())
 

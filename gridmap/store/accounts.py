@@ -111,8 +111,8 @@ def put_password(tx: Connection, id: str, hash: str) -> None:
     _change(tx, id, password=hash)
 
 
-def put_subject(tx: Connection, id: str, issuer: str, subject: str) -> None:
-    """Link the account to a subject of an issuer."""
+def put_subject(tx: Connection, id: str, issuer: str | None, subject: str | None) -> None:
+    """Link the account to a subject of an issuer, or to none."""
     _change(tx, id, issuer=issuer, subject=subject)
 
 

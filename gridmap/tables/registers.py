@@ -23,13 +23,11 @@ SPREADSHEET_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads one row: its cells by our names, naive dates in `zone`; a post without a first day is held from `now` on."""
+class Cells:
+    """Reads one row: its cells by our names, as texts that can be kept."""
 
     sheet: Headed
     row: Row
-    zone: ZoneInfo
-    now: datetime
 
     def text(self, column: str) -> str:
         text = self.sheet.cell(self.row, column)
@@ -43,6 +41,14 @@ class Reader:
 
     def must(self, column: str) -> str:
         return required(self.text(column), column)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader(Cells):
+    """Reads one row of a register: naive dates in `zone`; a post without a first day is held from `now` on."""
+
+    zone: ZoneInfo
+    now: datetime
 
     def instant(self, column: str) -> datetime | None:
         return read_instant(self.text(column), column, self.zone)
@@ -89,7 +95,8 @@ def _issue_type(row: Reader) -> IssueType:
     )  # fmt: skip
 
 
-def _rule(row: Reader) -> Rule:
+def read_rule(row: Cells) -> Rule:
+    """The row of a rule; Fault where it cannot be one."""
     level = row.text("level")
     return Rule(
         row.must("office"), row.must("issue"), read_word(row.must("by"), "by", By),
@@ -102,5 +109,5 @@ READ: Mapping[Register, Callable[[Reader], Noun]] = {
     Register.POSTS: _post,
     Register.OFFICES: _office,
     Register.ISSUE_TYPES: _issue_type,
-    Register.RULES: _rule,
+    Register.RULES: read_rule,
 }

@@ -15,7 +15,7 @@ from tests.api.matrix.asking import Asking
 from tests.api.matrix.matrix import FEW, PARTS, REPRESENTATIVES, asked, besides, judge, notices, too_many, without
 from tests.api.matrix.operations import Unknown
 from tests.api.matrix.oracle import Person
-from tests.api.matrix.ways import etags
+from tests.api.matrix.ways import etags, heads, methods
 from tests.api.matrix.world import Row
 
 
@@ -49,6 +49,9 @@ def test_everybody_gets_what_is_theirs_and_nothing_else(store: Store) -> None:
         for first, asking.way, asking.lang in ((0, "cookie", "en"), (1, "bearer", "zh")):
             judge(asking, some(asking)[first::2], few(asking))
         etags(asking, asking.world.person("dispatcherv11"))
+        for person in some(asking)[::5]:
+            methods(asking, person)
+            heads(asking, person)
         asking.way = "cookie"
         live.streams(asking, some(asking)[::4])
         assert not asking.faults, asking.told

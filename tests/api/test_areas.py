@@ -27,6 +27,8 @@ def test_an_area_can_be_asked_by_edition_and_by_instant(client: TestClient) -> N
     assert client.get(f"/api/areas/{WEST}", params={"at": LONG_AGO.isoformat()}).status_code == 200
     assert client.get(f"/api/areas/{WEST}?at=2001-01-01T00:00").json()["type"] == "urn:gridmap:problem:no_edition_in_force"
     assert client.get("/api/areas/430102001999").status_code == 404
+    for far, status in (("0001-01-01T00:00", 409), ("0001-01-01T00:00+14:00", 409), ("9999-12-31T23:59:59-14:00", 200)):
+        assert client.get(f"/api/areas/{WEST}", params={"at": far}).status_code == status
 
 
 def test_a_level_in_a_box_is_what_touches_it(client: TestClient) -> None:

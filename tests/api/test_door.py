@@ -53,7 +53,8 @@ def test_until_the_first_account_whoever_is_at_this_machine_is_its_operator(land
     with asking(land) as client:
         told = client.get("/api/session").json()
         assert (told["open"], told["roles"][0]["role"]) == (True, "operator")
-        assert client.get("/api/incidents", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+        for proxied in ({"X-Forwarded-For": "203.0.113.9"}, {"Via": "1.1 somewhere"}):
+            assert client.get("/api/incidents", headers=proxied).status_code == 401
         person(land, "li", DISPATCHER)
         assert client.get("/api/incidents").status_code == 401
     with asking(land, "https://grid.example", **PUBLIC) as client:

@@ -112,6 +112,14 @@ def test_who_is_linked_signs_in_over_real_redirects(store: Store, issuer: str) -
     assert "session.start" in whats
 
 
+def test_who_asked_for_nothing_is_led_to_the_first_page_that_is_their_own(quick_store: Store, issuer: str) -> None:
+    link(quick_store, "wang", issuer, "wang")
+    with person(quick_store, issuer) as wang:
+        page = wang.sign_in("wang", to="/")
+        assert (page.status_code, str(page.url)) == (200, f"{wang.home}/account")
+        assert f"{wang.home}/" not in wang.trail
+
+
 def test_who_is_not_linked_is_told_what_to_ask_for_and_nothing_else(quick_store: Store, issuer: str) -> None:
     add_account(quick_store, "wang", actor=OPERATOR, now=now())
     with person(quick_store, issuer) as stranger:
@@ -245,7 +253,7 @@ def test_nobody_is_led_elsewhere(quick_store: Store, evil: Evil, to: str) -> Non
     with asking(quick_store, at(evil.issuer)) as client:
         asked = begin(client, evil, to)
         answer = client.get(BACK, params={"code": "one", "state": asked["state"]})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account")  # where who has no role begins
 
 
 def test_a_parameter_that_comes_twice_is_none(quick_store: Store, evil: Evil) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gridmap import catalogue_default
 from gridmap.atlas.screen import LEAFLET
 from gridmap.county import make_county
 from gridmap.store import Store
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +36,33 @@ def test_health_is_answered_before_anything_is_published_and_readiness_is_not(ba
 
 def test_readiness_names_database_and_edition(client: TestClient, land: Store) -> None:
     assert client.get("/readyz").json() == {"status": "ready", "checks": {"database": land.dialect, "edition": 1}}
+
+
+def test_head_is_the_head_of_what_get_answers_for_pages_and_health_alone(quick: TestClient) -> None:
+    for path in ("/", "/healthz", "/readyz", "/account", "/sign-in", "/docs", "/static/command/main.js", "/nowhere", "/openapi.json"):
+        for packed in ("gzip", "identity"):
+            asked: dict[str, Any] = {"headers": {"Accept-Encoding": packed}, "follow_redirects": False}
+            head, whole = quick.head(path, **asked), quick.get(path, **asked)
+            assert (head.status_code, head.content) == (whole.status_code, b""), path
+            assert set(head.headers) == set(whole.headers), path
+            assert head.headers.get("content-type") == whole.headers.get("content-type"), path
+    assert (quick.head("/healthz").status_code, quick.head("/healthz").headers["content-length"]) == (
+        200,
+        quick.get("/healthz").headers["content-length"],
+    )
+    for path in ("/api/incidents", "/api/live", "/sign-out"):
+        assert (quick.head(path).status_code, quick.head(path).content) == (405, b""), path
+    assert (quick.head("/", headers={"Host": "evil.example"}).status_code, quick.put("/healthz").status_code) == (400, 405)
+
+
+def test_after_head_the_connection_of_a_load_balancer_goes_on(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/quick.db") as store, serving(store) as url:
+        asked = HTTPConnection(url.removeprefix("http://"), timeout=10)
+        for method, path in (("HEAD", "/healthz"), ("HEAD", "/"), ("GET", "/healthz")):
+            asked.request(method, path)
+            answer = asked.getresponse()
+            assert (answer.status, answer.read()[:15]) == (200, b'{"status":"ok",' if method == "GET" else b"")
+        asked.close()
 
 
 def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(quick: TestClient) -> None:

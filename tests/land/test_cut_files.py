@@ -14,7 +14,7 @@ from gridmap.boundaries.place import CrsNeeded
 from gridmap.cli import app
 from gridmap.cli.cut import CutFilesMissing, CutOutUnusable
 from gridmap.errors import ColumnMissing, FileMissing, ImportRefused
-from gridmap.flows.match_file import OutputExists
+from gridmap.flows.place_points import OutputExists
 from gridmap.planning import CutBand, CutVillageRepeated
 
 METRES = "EPSG:32650"

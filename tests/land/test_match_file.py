@@ -16,8 +16,9 @@ from pyproj import Transformer
 from typer.testing import CliRunner
 
 from gridmap.cli import app
-from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, Refusal
-from gridmap.flows.match_file import AreasCrsNeeded, FolderMissing, MatchedFile, MatchOptions, OutputExists, match_file
+from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, FolderMissing, Refusal
+from gridmap.flows.match_file import MatchedFile, MatchOptions, match_file
+from gridmap.flows.place_points import AreasCrsNeeded, OutputExists
 from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.grid import How
 from gridmap.matching.files.opening import ColumnTaken, CoordinatesUnnamed, PointsKindUnknown

@@ -14,7 +14,7 @@ from tests.api.matrix import commands, harmless, live
 from tests.api.matrix.asking import Asking
 from tests.api.matrix.matrix import FEW, PARTS, asked, besides, judge, notices, too_many, without
 from tests.api.matrix.operations import questions
-from tests.api.matrix.ways import etags, methods, packings
+from tests.api.matrix.ways import etags, heads, methods, packings
 
 pytestmark = pytest.mark.proof
 SHARE = 0.3
@@ -42,6 +42,7 @@ def whole(asking: Asking) -> None:
                     asking.ask(person, operation, path, query)
         etags(asking, person)
         methods(asking, person)
+        heads(asking, person)
         packings(asking, person)
     live.streams(asking, asking.world.people)
     harmless.endings(asking, asking.world.person("bare"))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from psycopg2.extras import execute_values
 
 from gridmap.access import Role
 from gridmap.account import AccountKind
@@ -66,14 +67,14 @@ class Forger:
 
     def write(self, rows: list[Row], head: tuple[int, str] | None) -> None:
         """The whole history and its head, as given."""
-        marks = ", ".join(["?" if self.sqlite else "%s"] * len(COLUMNS))
+        put, given = f"INSERT INTO history ({', '.join(COLUMNS)}) VALUES ", [tuple(row[name] for name in COLUMNS) for row in rows]
         with self.hands() as cursor:
-            cursor.execute("DELETE FROM history")
-            cursor.execute("DELETE FROM history_head")
-            if rows:
-                cursor.executemany(
-                    f"INSERT INTO history ({', '.join(COLUMNS)}) VALUES ({marks})", [tuple(row[name] for name in COLUMNS) for row in rows]
-                )
+            for table in ("history", "history_head"):  # PostgreSQL keeps what was deleted until somebody sweeps: ten thousand histories
+                cursor.execute(f"DELETE FROM {table}" if self.sqlite else f"TRUNCATE {table}")
+            if rows and self.sqlite:
+                cursor.executemany(f"{put} ({', '.join('?' * len(COLUMNS))})", given)
+            elif rows:
+                execute_values(cursor, f"{put} %s", given)
             if head:
                 cursor.execute(f"INSERT INTO history_head (one, id, hash) VALUES (1, {head[0]}, '{head[1]}')")
 

@@ -11,6 +11,7 @@ from gridmap.flows.accounts import (
     AccountNameUnusable,
     AccountTaken,
     AdministratorGuarded,
+    SubjectMissing,
     SubjectTaken,
     SystemWorker,
     WorkerMissing,
@@ -23,7 +24,7 @@ from gridmap.flows.accounts import (
     list_accounts,
 )
 from gridmap.flows.act import AccountMissing
-from gridmap.flows.grants import propose_grant
+from gridmap.flows.grants import confirm_grant, propose_grant
 from gridmap.flows.sign_in import invited
 from gridmap.flows.tokens import AccountDisabled, AccountSystem, add_key, end_all
 from gridmap.store import Store, accounts
@@ -51,7 +52,7 @@ def test_an_account_is_a_name_and_the_worker_behind_it(store: Store) -> None:
 
 
 def test_some_names_cannot_be_had(store: Store) -> None:
-    for name in ("", " ", "a b", "a:b", "a(b)", "x" * 65, "Operator", "anonymous", "a\x00b", "<b>", "\ud800"):
+    for name in ("", " ", "a b", "a:b", "a(b)", "x" * 65, "Operator", "anonymous", "Service", "a\x00b", "<b>", "\ud800"):
         with pytest.raises(AccountNameUnusable) as refused:
             add_account(store, name, actor=OPERATOR, now=NOW)
         assert refused.value.text("zh")
@@ -74,6 +75,8 @@ def test_names_and_workers_are_had_once(store: Store) -> None:
     add_account(store, "wang", actor=OPERATOR, now=NOW)
     with pytest.raises(SubjectTaken):
         link_account(store, "wang", "https://id.example", "7", actor=OPERATOR, now=NOW)
+    with pytest.raises(SubjectMissing):
+        link_account(store, "wang", "https://id.example", " ", actor=OPERATOR, now=NOW)
 
 
 def test_the_list_tells_everything_that_an_account_holds(store: Store) -> None:
@@ -150,6 +153,23 @@ def test_no_administrator_takes_anothers_account_to_be_two_people(store: Store) 
     assert invited(store, kept, now=NOW) is None  # made before, and kept for after
     add_account(store, "new", actor=actor, now=NOW)
     invite(store, "new", actor=actor, now=NOW)
+
+
+def test_nobody_takes_the_account_of_an_administrator_who_never_signed_in_yet(store: Store) -> None:
+    person(store, "wang", Role.ADMINISTRATOR)
+    actor = session(store, "wang").actor
+    add_account(store, "chen", actor=OPERATOR, now=NOW)
+    waiting = propose_grant(store, "chen", Role.ADMINISTRATOR, actor=OPERATOR, now=NOW)
+    invite(store, "chen", actor=actor, now=NOW)  # while it waits somebody has to
+    sent = invite(store, "chen", actor=OPERATOR, now=NOW)
+    confirm_grant(store, waiting.id, actor=actor, now=NOW)
+    for refused in (
+        lambda: invite(store, "chen", actor=actor, now=NOW),
+        lambda: link_account(store, "chen", "i", "s", actor=actor, now=NOW),
+    ):
+        with pytest.raises(AdministratorGuarded):
+            refused()
+    assert invited(store, sent, now=NOW) is not None
 
 
 def test_history_tells_who_did_what_to_which_account(store: Store) -> None:

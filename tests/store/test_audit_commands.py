@@ -125,6 +125,22 @@ def test_an_export_holds_every_row_and_no_formula(url, tmp_path):
     assert all(not cell.startswith(tuple("=+-@\t\r")) for row in rows for cell in row.values())
 
 
+def test_an_export_into_a_folder_that_is_not_there_says_so_in_both_languages(url, tmp_path):
+    for lang, told in (("en", "There is no folder nowhere. Make it"), ("zh", "文件夹 nowhere 不存在")):
+        asked = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": lang}
+        done = subprocess.run(
+            [PROGRAM, "audit", "export", "nowhere/out.csv"],
+            env=asked,
+            cwd=tmp_path,
+            check=False,
+            timeout=60,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert told in done.stderr
+
+
 def test_a_database_server_needs_to_be_told_where_the_anchors_go(fresh_postgres, tmp_path):
     assert "GRIDMAP_ANCHOR_FILE" in gridmap("anchor", url=fresh_postgres, folder=tmp_path, code=1)
     assert "No anchors yet" in gridmap("verify", url=fresh_postgres, folder=tmp_path)

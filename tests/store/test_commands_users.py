@@ -36,7 +36,6 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     """A terminal in a folder with a county in the embedded database; `given` is what standard input holds."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GRIDMAP_DATABASE_URL", raising=False)
-    monkeypatch.setenv("LOGNAME", "root")
     with Store.open("sqlite:///gridmap.db") as store:
         settle(store)
 
@@ -51,6 +50,13 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
     with light_passwords():
         yield run
+
+
+def test_nobody_is_another_login_by_saying_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = door.login()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert door.login() == before != "somebody-else"
 
 
 def test_the_first_account_ends_the_open_mode_and_says_so(typed: Typed) -> None:
@@ -161,6 +167,29 @@ def test_sessions_are_listed_and_ended_and_accounts_disabled(typed: Typed) -> No
     assert typed("show", "li", "--json").answer["disabled_at"]
     assert typed("enable", "li").code == 0
     assert typed("show", "nobody").code == 1
+
+
+def test_an_account_is_linked_to_the_sign_in_service_that_is_set_up_and_the_answer_says_what_is_missing(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("add", "li")
+
+    def link(issuer: str, *more: str) -> Said:
+        return typed("link", "li", "--issuer", issuer, "--subject", "7", *more)
+
+    for issuer in ("http://x", "x", "https://", "https://id.example/?a", "https://a@id.example"):
+        said = link(issuer)
+        assert (said.code, said.out) == (1, "")
+        assert f"{issuer} cannot be a sign-in service" in said.err
+    assert "once GRIDMAP_OIDC_ISSUER is set to that address" in link("http://127.0.0.1:9000/county").out
+    assert link("https://id.example/county", "--json").answer["set_up"] is False
+    for name, value in (("ISSUER", "https://id.example"), ("CLIENT_ID", "gridmap"), ("CLIENT_SECRET", "made-up")):
+        monkeypatch.setenv(f"GRIDMAP_OIDC_{name}", value)
+    said = link("https://id.example/")  # an issuer is compared letter by letter
+    assert said.code == 1
+    assert "Another sign-in service is set up here: https://id.example (GRIDMAP_OIDC_ISSUER). Link the account to that" in said.err
+    assert link("https://id.example").out == "The account li can sign in through https://id.example.\n"
+    assert link("https://id.example", "--json").answer["set_up"] is True
 
 
 def test_every_command_says_who_acts_and_answers_programs() -> None:

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from gridmap.access import Actor, Forbidden, Role
 from gridmap.account import AccountKind, GrantRow
-from gridmap.errors import AreaMissing, NoEditionInForce, Refusal
+from gridmap.errors import AreaMissing, InstantUnreadable, NoEditionInForce, Refusal
 from gridmap.flows import grants
-from gridmap.flows.accounts import AccountTaken, add_account, disable_account, list_accounts
+from gridmap.flows.accounts import AccountTaken, AdministratorGuarded, add_account, disable_account, link_account, list_accounts
 from gridmap.flows.act import AccountMissing, act_as
 from gridmap.flows.grants import add_with_grant, confirm_grant, end_grant, propose_grant
-from gridmap.store import Store, accounts
+from gridmap.store import Store, accounts, history
 from tests.builders import ALL, OPERATOR
 from tests.signing import light_passwords, person, session
 from tests.small_land import NOW, TOWN, settle
@@ -58,6 +58,7 @@ REFUSED = [
     (grants.OfficeMissing, Role.HANDLER, {"office": "NONE"}),
     (AreaMissing, Role.PLANNER, {"area": "999"}),
     (grants.GrantTermUnusable, Role.PLANNER, {"until": NOW}),
+    (InstantUnreadable, Role.PLANNER, {"until": datetime.max.replace(tzinfo=UTC)}),  # no zone to the east could show it
     (grants.GrantTermUnusable, Role.PLANNER, {"since": NOW + DAY, "until": NOW + DAY}),
 ]
 
@@ -143,6 +144,25 @@ def test_neither_who_proposed_it_nor_who_gets_it_confirms(store: Store) -> None:
     again = give(store, "chen", Role.ADMINISTRATOR, actor=wang)
     with pytest.raises(Forbidden):  # who administers no more confirms nothing, their own least of all
         confirm_grant(store, again.id, actor=session(store, "chen").actor, now=NOW)
+
+
+def test_a_new_administrator_keeps_no_link_that_another_one_may_have_made_for_themselves(store: Store) -> None:
+    first, _ = second_administrator(store)
+    for name, password in (("sun", True), ("zhao", False)):
+        person(store, name) if password else add_account(store, name, actor=OPERATOR, now=NOW)
+        link_account(store, name, "https://id.example", f"mine-{name}", actor=first, now=NOW)
+        waiting = give(store, name, Role.ADMINISTRATOR, actor=OPERATOR)
+        confirm_grant(store, waiting.id, actor=first, now=NOW)
+    with store.read(ALL) as tx:
+        sun, zhao = (accounts.by_name(tx, name) for name in ("sun", "zhao"))
+        told = [(row.what, row.facts) for row in history.rows(tx, limit=1000, wanted=history.Wanted(subject="account:sun"))]
+    assert sun is not None
+    assert zhao is not None
+    assert (sun.subject, zhao.subject) == (None, "mine-zhao")  # the only way in: whoever cannot use it tells
+    assert ("account.unlink", {"issuer": "https://id.example"}) in told
+    with pytest.raises(AdministratorGuarded):
+        link_account(store, "sun", "https://id.example", "mine-sun", actor=first, now=NOW)
+    link_account(store, "sun", "https://id.example", "sun", actor=OPERATOR, now=NOW)
 
 
 def test_one_login_at_the_machine_is_one_person_whatever_accounts_it_uses(store: Store) -> None:

@@ -60,6 +60,16 @@ def test_an_instant_comes_back_in_utc_to_the_microsecond(store, instant):
     assert post.since.tzinfo is UTC
 
 
+@pytest.mark.parametrize(("last", "hours"), [(datetime.min.replace(tzinfo=UTC), 14), (datetime.max.replace(tzinfo=UTC), -14)])
+def test_an_instant_before_the_first_or_after_the_last_is_as_far_as_there_is(store, last, hours):
+    with store.begin(ALL) as tx:
+        people.put_workers(tx, build.WORKERS)
+        people.put_posts(tx, [Post("w1", "x", Duty.WORKER, last.replace(tzinfo=timezone(timedelta(hours=hours))))])
+    with store.read(ALL) as tx:
+        (post,) = people.posts(tx)
+    assert post.since == last
+
+
 def test_a_naive_instant_is_refused(store):
     naive = datetime(2026, 3, 1)  # noqa: DTZ001
     with store.begin(ALL) as tx:

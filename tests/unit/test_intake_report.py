@@ -52,6 +52,7 @@ REFUSED = [
     (replace(GOOD, place="\ud800"), TextUnusable),
     (replace(GOOD, key="42"), KeyNotUuid),
     (replace(GOOD, at=NOW + timedelta(minutes=6)), TimeAhead),
+    (replace(GOOD, at=datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))), TimeAhead),
     (replace(GOOD, at=datetime(1980, 1, 6, tzinfo=UTC)), TimeTooOld),
     (replace(GOOD, at=datetime(2026, 3, 2)), TimeWithoutZone),  # noqa: DTZ001  that is the fault
 ]

@@ -246,12 +246,43 @@ def test_a_role_for_an_area_is_granted_from_the_list_and_a_mistake_keeps_what_wa
         page.fill("#reason", "plans the east")
         page.click("text='Grant'")
         expect(page.locator("#told-grant")).not_to_be_empty()
+        expect(page.locator("#area")).to_be_focused()
+        expect(page.locator("#area")).to_have_attribute("aria-describedby", "told-grant")
+        expect(page.locator("[aria-invalid]")).to_have_count(1)
         expect(page.locator("#reason")).to_have_value("plans the east")
         offered = page.locator("#area-list option").evaluate_all("(all) => all.map((one) => one.value)")
         page.fill("#area", next(one for one in offered if one.startswith(EAST)))
         page.click("text='Grant'")
         expect(page.locator("[role=status]")).to_contain_text("The role is granted")
         expect(page.locator("main")).to_contain_text("Hedong · East Village")
+
+
+def test_a_handlers_missing_office_is_asked_for_where_it_is_written(browser: Browser, house: str, county: Store) -> None:
+    accounts.add_account(county, "handler", actor=OPERATOR, now=now())
+    with visitor(browser, house, "first") as seen:
+        page = seen.page
+        page.goto(f"{house}/users/handler")
+        page.select_option("#role", "handler")
+        page.click("text='Grant'")
+        expect(page.locator("#told-grant")).to_contain_text("names the office")
+        expect(page.locator("#office")).to_be_focused()
+        expect(page.locator("[aria-invalid]")).to_have_count(1)
+        assert faults(page) == []
+
+
+def test_a_planner_is_led_to_the_own_account_which_says_how_the_work_is_done(browser: Browser, house: str, county: Store) -> None:
+    person(county, "planning", Role.PLANNER, at=now())
+    with visitor(browser, house) as seen:
+        page = sign_in(seen, "planning", to="/")
+        expect(page.locator("h1")).to_have_text("planning")
+        assert page.url == f"{house}/account"
+        expect(page.locator(".powers li", has_text="Publish an edition")).to_contain_text("gridmap plan publish")
+        expect(page.locator(".powers + p")).to_contain_text("--as planning")
+        assert faults(page) == []
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert faults(page) == []
+        page.click(".powers a >> text=Posts")
+        expect(page.locator("h1")).to_have_text("Posts")
 
 
 def test_an_invitation_is_shown_once_and_chooses_a_password_once(browser: Browser, house: str) -> None:
@@ -334,7 +365,7 @@ def test_who_may_not_is_told_so_calmly_and_is_not_offered_it(browser: Browser, h
         expect(page.locator("h1")).to_be_visible()
         assert faults(page) == []
         page.goto(f"{house}/")
-        assert page.url == f"{house}/account"
+        assert page.url == f"{house}/users"
 
 
 @pytest.mark.parametrize(("lang", "width"), [("en-GB", 1280), ("zh-CN", 360)])
@@ -357,7 +388,7 @@ def test_every_page_is_whole_and_readable(browser: Browser, house: str, lang: st
 
 def english(text: str) -> bool:
     """Whether a Chinese page says an English word: what is neither a name of ours nor of somebody's browser."""
-    names = r"first|second|third|dispatcher|auditor|worker|system|newcomer|planner|passing|leaving|hotline|test|operator"
+    names = r"first|second|third|dispatcher|auditor|worker|system|newcomer|planner|planning|handler|passing|leaving|hotline|test|operator"
     ours = rf"Gridmap|Chrome|HeadlessChrome|Linux|{names}|W\d|\d{{6,}}"
     return bool(re.search(r"[A-Za-z]{2,}", re.sub(ours, "", text)))
 

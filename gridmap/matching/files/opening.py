@@ -1,16 +1,17 @@
 """Which reader or writer a file needs, by its name, and which columns hold the coordinates."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridmap.errors import BadInput, ColumnMissing, FileMissing
-from gridmap.matching.files.portion import ADDED, Columns, PointFile, Writer
+from gridmap.matching.files.portion import ADDED_SCHEMA, Columns, PointFile, Writer
 from gridmap.matching.files.table import TablePoints
 from gridmap.matching.files.text import TextPoints
 
@@ -45,24 +46,29 @@ def _kind(path: Path) -> str:
     raise PointsKindUnknown(path=path, known=known)
 
 
-def open_points(path: Path) -> PointFile:
+def open_points(path: Path, added: pa.Schema = ADDED_SCHEMA) -> PointFile:
     """A file of points, by its suffix. FileMissing, PointsKindUnknown, ColumnTaken, or what its kind refuses."""
     kind = _kind(path)
     if not path.exists():
         raise FileMissing(path=path)
     points: PointFile = TablePoints(path) if kind == "table" else TextPoints(path)
-    for column in ADDED:
+    for column in added.names:
         if column in points.columns:
             raise ColumnTaken(path=path, column=column)
     return points
 
 
+def check_columns(points: PointFile, path: Path, named: Iterable[str | None]) -> None:
+    """ColumnMissing, with those that there are, where a named column (None: not named) is not there."""
+    for name in named:
+        if name is not None and name not in points.columns:
+            raise ColumnMissing(path=path, column=name, columns=", ".join(points.columns))
+
+
 def choose_columns(points: PointFile, path: Path, lon: str | None, lat: str | None) -> Columns:
     """The columns named, else the column of shapes, else usual names; ColumnMissing or CoordinatesUnnamed list the columns."""
     listed = ", ".join(points.columns)
-    for name in (lon, lat):
-        if name is not None and name not in points.columns:
-            raise ColumnMissing(path=path, column=name, columns=listed)
+    check_columns(points, path, (lon, lat))
     if lon is not None and lat is not None:
         return lon, lat
     if points.has_shapes and lon is None and lat is None:
@@ -76,17 +82,17 @@ def choose_columns(points: PointFile, path: Path, lon: str | None, lat: str | No
 
 
 @contextmanager
-def open_writer(path: Path, kind_of: Path, points: PointFile) -> Iterator[Writer]:
+def open_writer(path: Path, kind_of: Path, points: PointFile, added: pa.Schema = ADDED_SCHEMA) -> Iterator[Writer]:
     """A function that takes portions of `points` with their answers and writes them to `path`, as the kind that the name `kind_of` says."""
     if _kind(kind_of) == "table":
-        with pq.ParquetWriter(path, points.schema()) as table:
-            yield lambda portion, added: table.write_batch(portion.batch(added))
+        with pq.ParquetWriter(path, points.schema(added)) as table:
+            yield lambda portion, answers: table.write_batch(portion.batch(answers))
         return
-    head = points.head()
+    head = points.head(added)
     with ExitStack() as files:
         file: BinaryIO = files.enter_context(path.open("wb"))
         if kind_of.suffix.lower() == ".gz":  # without the name that it has while it is written, nor the hour: equal rows make equal files
             file = files.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))  # type: ignore[assignment]
         text = files.enter_context(TextIOWrapper(file, encoding=points.encoding, newline=""))
         text.write(head)
-        yield lambda portion, added: text.write(portion.lines(added))
+        yield lambda portion, answers: text.write(portion.lines(answers))

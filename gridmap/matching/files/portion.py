@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from math import isnan
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,23 +16,47 @@ PORTION_ROWS = 16_384
 ADDED = ("match_code", "match_how", "match_distance_m", "match_border_m")
 ADDED_SCHEMA = pa.schema(zip(ADDED, (pa.string(), pa.string(), pa.float64(), pa.float64()), strict=True))
 
+NOTHING = pa.schema([])  # for files that are only read
+
 Columns = tuple[str, str] | None  # the names of the lon (x) and lat (y) columns; None for a column of shapes
 
 
+class Added(Protocol):
+    """The answers of one portion, row by row: the columns behind those that the file has."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+    def arrays(self) -> list[pa.Array]:
+        """As the columns of `schema`, nothing as null."""
+
+    def texts(self) -> list[Sequence[str]]:
+        """As the fields of a text file, column by column, not yet quoted."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Added:
-    """The answers of one portion: `code` empty for none, distances in metres, not a number for none."""
+class Matched:
+    """Whose each point is: `code` empty for none, distances in metres, not a number for none."""
 
     code: Sequence[str]
     how: Sequence[str]
     distance_m: NDArray[np.float64]
     border_m: NDArray[np.float64]
+    schema: ClassVar[pa.Schema] = ADDED_SCHEMA
 
     def arrays(self) -> list[pa.Array]:
         """As the columns of ADDED_SCHEMA, nothing as null, distances in whole centimetres."""
         code = pa.array([code or None for code in self.code], pa.string())
         metres = (pa.array(np.round(column, 2), from_pandas=True) for column in (self.distance_m, self.border_m))
         return [code, pa.array(self.how, pa.string()), *metres]
+
+    def texts(self) -> list[Sequence[str]]:
+        return [self.code, self.how, _metres(self.distance_m), _metres(self.border_m)]
+
+
+def _metres(values: NDArray[np.float64]) -> list[str]:
+    """Metres with centimetres; empty where there is no number."""
+    return ["" if isnan(value) else f"{value:.2f}" for value in values.tolist()]
 
 
 class Portion(Protocol):
@@ -42,6 +67,9 @@ class Portion(Protocol):
 
     @property
     def y(self) -> NDArray[np.float64]: ...
+
+    def text(self, column: str) -> list[str]:
+        """One column as texts without spaces around them, empty where a row has nothing there."""
 
     def lines(self, added: Added) -> str:
         """The rows as text, line ends included, the answers behind the last field."""
@@ -60,10 +88,10 @@ class PointFile(Protocol):
     crs: str | None  # of its column of shapes, where that says so
     has_shapes: bool
 
-    def head(self) -> str:
+    def head(self, added: pa.Schema) -> str:
         """The first line of a text file with these rows and their answers."""
 
-    def schema(self) -> pa.Schema:
+    def schema(self, added: pa.Schema) -> pa.Schema:
         """The columns of a table with these rows and their answers."""
 
     def portions(self, columns: Columns) -> Iterator[Portion]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gridmap.errors import BadInput, FileUnreadable
 from gridmap.geometry.geoparquet import find_shapes
-from gridmap.matching.files.portion import ADDED_SCHEMA, PORTION_ROWS, Added, Columns
+from gridmap.matching.files.portion import PORTION_ROWS, Added, Columns
 from gridmap.matching.files.text import number
 from gridmap.words import Sentence
 
@@ -27,6 +27,10 @@ class ColumnNotNumbers(BadInput):
 
 class ColumnNotText(BadInput):
     """A column that a text file cannot hold; facts: path, reason."""
+
+
+class ColumnNotTexts(BadInput):
+    """A column of names or codes holds something else; facts: path, column, kind."""
 
 
 class TablePoints:
@@ -49,12 +53,12 @@ class TablePoints:
         self.has_shapes = about is not None
         self.crs = about.crs if about else None
 
-    def schema(self) -> pa.Schema:
-        return pa.schema([*self._schema, *ADDED_SCHEMA], metadata=self._schema.metadata)
+    def schema(self, added: pa.Schema) -> pa.Schema:
+        return pa.schema([*self._schema, *added], metadata=self._schema.metadata)
 
-    def head(self) -> str:
+    def head(self, added: pa.Schema) -> str:
         """As text; ColumnNotText where a column cannot be."""
-        return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema()), header=True)
+        return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema(added)), header=True)
 
     def portions(self, columns: Columns) -> Iterator["TablePortion"]:
         batches = self._file.iter_batches(batch_size=PORTION_ROWS)
@@ -113,11 +117,19 @@ class TablePortion:
     rows: pa.RecordBatch
     source: TablePoints
 
+    def text(self, column: str) -> list[str]:
+        cells = _decoded(self.rows.column(column))
+        try:
+            texts = pc.cast(cells, pa.string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
+            raise ColumnNotTexts(path=self.source.path, column=column, kind=cells.type) from fault
+        return [(text or "").strip() for text in texts.to_pylist()]
+
     def lines(self, added: Added) -> str:
         return self.source.as_text(self.batch(added), header=False)
 
     def batch(self, added: Added) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays([*self.rows.columns, *added.arrays()], schema=self.source.schema())
+        return pa.RecordBatch.from_arrays([*self.rows.columns, *added.arrays()], schema=self.source.schema(added.schema))
 
 
 def _decoded(column: Any) -> Any:

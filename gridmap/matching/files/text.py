@@ -1,4 +1,4 @@
-"""Points in CSV and its kin: each row is carried over as it was written, byte for byte, with four fields behind it."""
+"""Points in CSV and its kin: each row is carried over as it was written, byte for byte, with the answers behind it."""
 
 import codecs
 import csv
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gridmap.errors import BadInput, FileUnreadable
-from gridmap.matching.files.portion import ADDED, ADDED_SCHEMA, PORTION_ROWS, Added, Columns
+from gridmap.matching.files.portion import PORTION_ROWS, Added, Columns
 from gridmap.words import Sentence
 
 DELIMITERS = ",;\t|"
@@ -59,12 +58,16 @@ class TextPoints:
         (self._head, names), self.delimiter = max(heads, key=lambda one: len(one[0][1]))
         self.columns = tuple(name.strip() for name in names)
 
-    def head(self) -> str:
-        body, end = split_end(self._head)
-        return self.delimiter.join((body, *ADDED)) + (end or "\n")
+    def head(self, added: pa.Schema) -> str:
+        return self.delimiter.join((split_end(self._head)[0], *added.names)) + self.line_end
 
-    def schema(self) -> pa.Schema:
-        return pa.schema([*(pa.field(name, pa.string()) for name in self.columns), *ADDED_SCHEMA])
+    @property
+    def line_end(self) -> str:
+        """As the first line has it."""
+        return split_end(self._head)[1] or "\n"
+
+    def schema(self, added: pa.Schema) -> pa.Schema:
+        return pa.schema([*(pa.field(name, pa.string()) for name in self.columns), *added])
 
     def portions(self, columns: Columns) -> Iterator["TextPortion"]:
         assert columns is not None, "text has no column of shapes"
@@ -125,20 +128,21 @@ class TextPortion:
     fields: Sequence[Sequence[str]]
     source: TextPoints
 
+    def text(self, column: str) -> list[str]:
+        at = self.source.columns.index(column)
+        return [fields[at].strip() for fields in self.fields]
+
     def lines(self, added: Added) -> str:
         between = self.source.delimiter
-        _, usual_end = split_end(self.source.head())
-        as_field = {code: quoted(code, between) for code in set(added.code)}
-        code = (as_field[code] for code in added.code)
         written = []
-        for raw, *answers in zip(self.raw, code, added.how, metres(added.distance_m), metres(added.border_m), strict=True):
+        for raw, *answers in zip(self.raw, *(_fields(column, between) for column in added.texts()), strict=True):
             body, end = split_end(raw)
-            written.append(between.join((body, *answers)) + (end or usual_end))
+            written.append(between.join((body, *answers)) + (end or self.source.line_end))
         return "".join(written)
 
     def batch(self, added: Added) -> pa.RecordBatch:
         columns = [pa.array(column, pa.string()) for column in zip(*self.fields, strict=True)]
-        return pa.RecordBatch.from_arrays([*columns, *added.arrays()], schema=self.source.schema())
+        return pa.RecordBatch.from_arrays([*columns, *added.arrays()], schema=self.source.schema(added.schema))
 
 
 class _Tap:
@@ -213,9 +217,9 @@ def quoted(text: str, delimiter: str) -> str:
     return text
 
 
-def metres(values: NDArray[np.float64]) -> list[str]:
-    """Metres with centimetres; empty where there is no number."""
-    return ["" if isnan(value) else f"{value:.2f}" for value in values.tolist()]
+def _fields(texts: Sequence[str], delimiter: str) -> list[str]:
+    as_field = {text: quoted(text, delimiter) for text in set(texts)}
+    return [as_field[text] for text in texts]
 
 
 def number(text: str, comma: bool = False) -> float:

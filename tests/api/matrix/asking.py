@@ -115,6 +115,6 @@ class Asking:
 
 
 def is_refused(answer: Answer) -> bool:
-    """Whether the door turned the asker away; pages do it by leading to the sign-in, or to one's own account."""
+    """Whether the door turned the asker away; pages do it by leading to the sign-in, or to the first page that is the asker's own."""
     led = answer.headers.get("location", "").partition("?")[0]
-    return answer.status_code in {401, 403} or (answer.status_code == 303 and led in {"/sign-in", "/account"})
+    return answer.status_code in {401, 403} or (answer.status_code == 303 and led in {"/sign-in", "/users", "/account"})

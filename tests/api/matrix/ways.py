@@ -24,14 +24,34 @@ def etags(asking: Asking, person: Person) -> None:
 
 
 def methods(asking: Asking, person: Person) -> None:
-    """HEAD, OPTIONS and methods that are not described tell nothing, whoever asks."""
+    """OPTIONS and methods that are not described tell nothing, whoever asks; nor does HEAD under /api."""
+    known = {(each.path, each.method) for each in asking.operations.values()}
     for operation in asking.some(asking.operations.values()):
         path, query = next(questions(asking.world, operation))
-        for method in ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE"):
-            if (operation.path, method) not in {(each.path, each.method) for each in asking.operations.values()}:
+        heads = () if _has_head(operation.path, known) else ("HEAD",)
+        for method in (*heads, "OPTIONS", "PUT", "PATCH", "TRACE"):
+            if (operation.path, method) not in known:
                 answer = asking.ask(person, operation, path, query, method=method, headers=asking.changes(person))
                 if answer.status_code not in {401, 403, 404, 405}:
                     asking.fault(person, operation, answer, "is answered")
+
+
+def heads(asking: Asking, person: Person) -> None:
+    """HEAD of a page, or of the service's health, is the head of what the same person gets by GET, and not one letter more."""
+    known = {(each.path, each.method) for each in asking.operations.values()}
+    for operation in asking.some(asking.operations.values()):
+        if operation.method == "GET" and _has_head(operation.path, known):
+            path, query = next(questions(asking.world, operation))
+            head = asking.ask(person, operation, path, query, method="HEAD")
+            whole = asking.ask(person, operation, path, query)
+            told = [(each.status_code, each.headers.get("location"), each.headers.get("content-type")) for each in (head, whole)]
+            if head.content or told[0] != told[1]:
+                asking.fault(person, operation, head, f"is not the head of {told[1]}")
+
+
+def _has_head(path: str, known: set[tuple[str, str]]) -> bool:
+    """Whether it is a page, or the service's health, that takes GET: there HEAD is asked as GET is."""
+    return (path, "GET") in known and not path.startswith("/api/")
 
 
 def packings(asking: Asking, person: Person) -> None:

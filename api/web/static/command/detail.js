@@ -136,7 +136,7 @@ function where(p) {
   if (p.edition) rows.push(el("div", {}, el("dt", {}, t("detail.edition")), el("dd", {}, String(p.edition))));
   if (p.how) rows.push(el("div", {}, el("dt", {}, t("detail.sure")), el("dd", {}, sure(p))));
   const own = path.length ? p[path.at(-1)].code : null;
-  const others = p.candidates.filter((one) => one.code !== own).map((one) => el("p", {}, `${one.path.slice(1).reverse().join(", ")} `, el("code", {}, percent(one.share))));
+  const others = p.candidates.filter((one) => one.code !== own).map((one) => el("p", {}, `${one.path.slice(1).reverse().join(t("comma"))} `, el("code", {}, percent(one.share))));
   if (others.length) rows.push(el("div", {}, el("dt", {}, t("detail.candidates")), el("dd", {}, others)));
   return el("dl", { class: "facts" }, rows);
 }
@@ -144,8 +144,8 @@ function where(p) {
 function sure(p) {
   const how = t(`how.${p.how}`);
   if (p.how === "border" && p.border_m !== null) return t("detail.from_border", { d: metres(p.border_m) });
-  if (p.distance_m > 0) return `${how}, ${t("detail.away", { d: metres(p.distance_m) })}`;
-  return p.border_m === null ? how : `${how}, ${t("detail.from_border", { d: metres(p.border_m) })}`;
+  if (p.distance_m > 0) return `${how}${t("comma")}${t("detail.away", { d: metres(p.distance_m) })}`;
+  return p.border_m === null ? how : `${how}${t("comma")}${t("detail.from_border", { d: metres(p.border_m) })}`;
 }
 
 function person(title, named) {

@@ -20,7 +20,7 @@ export function symbol(one, size = 28) {
   );
 }
 
-export const signText = (one) => `${t(`urgency.${one.urgency}`)}, ${t(`grade.${one.grade}`)}`;
+export const signText = (one) => `${t(`urgency.${one.urgency}`)}${t("comma")}${t(`grade.${one.grade}`)}`;
 
 // How many incidents lie here: the number in a ring whose arcs show the grades, and beneath it, on dark ground, how many of them are urgent at once.
 export function ring(n, byGrade, atOnce, size) {

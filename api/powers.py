@@ -1,0 +1,58 @@
+"""What somebody may do that not everybody may: how far, and where it is done, on which page or by which command."""
+
+from dataclasses import dataclass
+
+from api.page import DESK, MENU, USERS
+from api.places import Places
+from gridmap.access import ANONYMOUS, Action, Actor, Scope, allowed, may
+
+OWN = frozenset({Action.SELF_READ, Action.SELF_CHANGE})
+POSTS = "/posts"
+PAGES = {
+    Action.INCIDENT_READ: DESK,
+    Action.INCIDENT_CLOSE: DESK,
+    Action.CONTACT_READ: DESK,
+    Action.REGISTER_READ: POSTS,
+    Action.REGISTER_CHANGE: POSTS,
+    Action.ACCOUNT_READ: USERS,
+    Action.ACCOUNT_CHANGE: USERS,
+    Action.GRANT_CHANGE: USERS,
+}
+COMMANDS = {
+    Action.REPORT_VOUCH: ("import reports", "report"),
+    Action.HOUSEHOLD_READ: ("plan area",),
+    Action.REGISTER_CHANGE: ("import workers", "import posts", "import offices", "import issue-types", "import rules", "plan staff"),
+    Action.LAND_CHANGE: ("import households", "import barriers", "import bridges", "import streets"),
+    Action.DRAFT_READ: ("plan drafts", "plan check"),
+    Action.DRAFT_CHANGE: ("import areas", "plan cut", "plan drop"),
+    Action.DRAFT_PUBLISH: ("plan publish",),
+    Action.AUDIT_READ: ("audit show", "audit verify", "audit export"),
+    Action.OPERATE: ("status", "migrate", "purge"),
+}
+"""What has no page, or has more than its page; each with `gridmap` before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """`reach` is "all", "some" (within `names`) or "assigned"; `page` is a path with the end of its word's key."""
+
+    action: Action
+    reach: str
+    names: tuple[str, ...]
+    page: tuple[str, str] | None
+    commands: tuple[str, ...]
+
+
+def powers(actor: Actor, places: Places) -> list[Power]:
+    """Each action that the actor's roles add to what everybody may."""
+    found = [action for action in Action if may(actor, action) and not may(ANONYMOUS, action) and action not in OWN]
+    names = {path: name for path, name, _ in MENU}
+    pages = {action: (path, names[path]) for action, path in PAGES.items()}
+    return [Power(each, *_reach(allowed(actor, each), places), pages.get(each), COMMANDS.get(each, ())) for each in found]
+
+
+def _reach(scope: Scope, places: Places) -> tuple[str, tuple[str, ...]]:
+    if scope.everywhere:
+        return "all", ()
+    names = (*map(places.area, sorted(scope.areas)), *map(places.office, sorted(scope.offices)))
+    return ("some", names) if names else ("assigned", ())
