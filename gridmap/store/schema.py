@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -25,6 +26,7 @@ from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
+from gridmap.limits import DayKind
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
 from gridmap.store.walls import raise_walls_with
 
@@ -195,6 +197,18 @@ rule = Table(
     Column("rank", Integer, nullable=False),
     _one_of("by", By),
     _one_of("level", Level),
+)
+
+calendar = Table(
+    "calendar",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("since", Date),
+    Column("until", Date),
+    Column("hours", Text, nullable=False),
+    _one_of("kind", DayKind),
+    CheckConstraint("until >= since", name="until"),
 )
 
 incident = Table(
