@@ -16,7 +16,7 @@ class Incident:
     """One managed matter. It keeps the edition and path that it was matched in, for ever; codes of township, village, cell or None.
 
     `lon`, `lat` are WGS84 degrees, None where the report had no usable point. `reasons` say how each answer was found. What is counted
-    from `revision` on, with state and office, is its life.
+    from `revision` on, with state and office, is its life; `due_at` is when the `clock` that presses is due, None while none runs.
     """
 
     id: str
@@ -52,11 +52,17 @@ class Incident:
     reopened: int = 0
     handled_by: str | None = None
     settled: bool = False
+    due_at: datetime | None = None
+    clock: str | None = None
 
     @property
     def life(self) -> Life:
         """How far it came."""
         return Life(incident=self.number, **{name: getattr(self, name) for name in OF_LIFE})
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the clock that presses was due before `now`; the last instant is in time."""
+        return self.due_at is not None and self.due_at < now
 
     def living(self, life: Life) -> Self:
         """The same incident with this life."""
@@ -65,3 +71,5 @@ class Incident:
 
 OF_LIFE = tuple(each.name for each in fields(Life) if each.name != "incident")
 """What an incident has of its life, under the same names."""
+OF_CLOCKS = ("due_at", "clock")
+"""What it has of its clocks, so that lists find what presses."""

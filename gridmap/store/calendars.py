@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, delete, select
 
 from gridmap.limits import Calendar, CalendarRow, DayKind, Timetable, read_hours, timetable
+from gridmap.store.clock_tables import calendar
 from gridmap.store.dialect import insert_all
-from gridmap.store.schema import calendar
 
 _ROW = (calendar.c.kind, calendar.c.since, calendar.c.until, calendar.c.hours)
 

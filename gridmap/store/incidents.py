@@ -14,8 +14,9 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_
 from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
+from gridmap.incidents.deadlines import Timed
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import contacts, public
+from gridmap.store import clocks, contacts, public
 from gridmap.store import history as history_store
 from gridmap.store.dialect import insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
@@ -45,7 +46,7 @@ class FirstAnswer(NamedTuple):
 class Received:
     """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
 
-    `public` is what everybody may see of it, None for nothing.
+    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on.
     """
 
     report_id: str
@@ -55,6 +56,7 @@ class Received:
     answer: Mapping[str, Any]
     raw: Mapping[str, Any] = field(default_factory=dict)
     public: PublicMatter | None = None
+    clocks: tuple[Timed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     fresh = [each for each in received if each.report_id in kept]
     insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
+    clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
     return kept

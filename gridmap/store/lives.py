@@ -8,13 +8,16 @@ from sqlalchemy import Connection, select, update
 
 from gridmap.incidents import Incident, State
 from gridmap.incidents.contact import KEPT_FROM_CLOSING
-from gridmap.incidents.incident import OF_LIFE
+from gridmap.incidents.deadlines import Timed, event_of, first_event, pressed
+from gridmap.incidents.incident import OF_CLOCKS, OF_LIFE
 from gridmap.incidents.life import ENDED, Life, Step, Taken, replay
 from gridmap.incidents.life import take as life_after
 from gridmap.incidents.public import PublicState
-from gridmap.store import contacts, incidents, public
+from gridmap.limits import Event
+from gridmap.store import clocks, contacts, incidents, public
 from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged
+from gridmap.store.incidents import LogRow
 from gridmap.store.schema import history, incident
 from gridmap.store.scoping import within
 
@@ -35,13 +38,45 @@ def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expec
     before = incidents.get(tx, id_or_number)
     _check_revision(before, expected_revision)
     after = before.living(life_after(before.life, taken))
+    runs = _clocks(tx, before, taken, at)
+    if runs is not None:
+        due_at, clock = pressed(runs)
+        after = replace(after, due_at=due_at, clock=clock)
     _write(tx, before, after)
+    clocks.put(tx, after.id, runs or ())
     facts = taken.facts() | {"revision": after.revision}
     if after.office != before.office:
         facts[FROM_OFFICE] = before.office
     history_store.append(tx, [incidents.entry(after, at=at, what=f"{PREFIX}{taken.step}", before=before.state, facts=facts)])
     _follow(tx, before, after, at)
     return after
+
+
+def _clocks(tx: Connection, one: Incident, taken: Taken, at: datetime) -> tuple[Timed, ...] | None:
+    """The runs of the incident's clocks once the step is taken, by its whole log; None where it touches no clock."""
+    event = event_of(taken)
+    if event is None:
+        return None
+    return clocks.after(tx, one, [*_events(tx, one), (at, event)], at)
+
+
+def clocked(tx: Connection, one: Incident, at: datetime) -> tuple[Timed, ...]:
+    """The runs of the incident's clocks made anew from its log, by the calendar of this day in the zone of `at`."""
+    return clocks.after(tx, one, _events(tx, one), at)
+
+
+def _events(tx: Connection, one: Incident) -> list[tuple[datetime, Event]]:
+    return [(row.at, each) for row in incidents.history(tx, one.id) if (each := _event(row)) is not None]
+
+
+def _event(row: LogRow) -> Event | None:
+    """What a row of the log was to the clocks."""
+    if row.to_state is None:
+        return None
+    if row.from_state is None:
+        return first_event(row.to_state)
+    step = Step.CLOSE if row.what == OLD_CLOSE else Step(row.what.removeprefix(PREFIX))
+    return event_of(Taken.read(step, row.actor, row.facts))
 
 
 def _check_revision(found: Incident, expected: int | None) -> None:
@@ -52,7 +87,7 @@ def _check_revision(found: Incident, expected: int | None) -> None:
 def _write(tx: Connection, before: Incident, after: Incident) -> None:
     """The row as it is after the step; IncidentChanged where another was quicker, whatever let it."""
     row = update(incident).where(within(tx, incident), incident.c.id == before.id, incident.c.revision == before.revision)
-    kept = {name: getattr(after, name) for name in OF_LIFE} | {"state": str(after.state)}
+    kept = {name: getattr(after, name) for name in (*OF_LIFE, *OF_CLOCKS)} | {"state": str(after.state)}
     if not tx.execute(row.values(kept)).rowcount:
         found = incidents.get(tx, before.id)
         raise IncidentChanged(incident=found.number, state=found.state, revision=found.revision)

@@ -15,7 +15,7 @@ from sqlalchemy import DDL, Connection, MetaData, event, text
 from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Scope
-from gridmap.incidents.incident import OF_LIFE
+from gridmap.incidents.incident import OF_CLOCKS, OF_LIFE
 from gridmap.incidents.life import STEPS
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.faults import StoreRolesForbidden
@@ -71,7 +71,12 @@ GRANTS = (
     (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
     (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
     *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
-    *((role, f"UPDATE ({', '.join(OF_LIFE)})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, f"UPDATE ({', '.join((*OF_LIFE, *OF_CLOCKS))})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, "SELECT", "clock, escalation") for role in (SCOPED, COUNTY, OPERATOR)),
+    (INTAKE, "INSERT", "clock"),
+    *((role, "INSERT, UPDATE", "clock") for role in (SCOPED, COUNTY, OPERATOR)),
+    (OPERATOR, "INSERT", "escalation"),
+    (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
@@ -152,6 +157,12 @@ POLICIES = (
     ("incident", (CONTACT,), "SELECT", f"{_setting('everywhere')} = '1' OR {IN_SCOPE}"),
     ("incident", (PUBLIC,), "SELECT", f"id = (SELECT report.incident FROM report WHERE report.id = {REPORT})"),
     ("incident", (INTAKE, OPERATOR), "ALL", _ANY),
+    ("clock", (INTAKE,), "INSERT", _ANY),
+    ("clock, escalation", (COUNTY,), "SELECT", _ANY),
+    *(("clock", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),
+    *((table, (SCOPED,), "SELECT", _VISIBLE.format(table)) for table in ("clock", "escalation")),
+    *(("clock", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('clock')}") for command in ("INSERT", "UPDATE")),
+    ("clock, escalation, lease", (OPERATOR,), "ALL", _ANY),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
     ("report", (INTAKE, OPERATOR), "ALL", _ANY),
     ("report", (COUNTY,), "SELECT", _ANY),

@@ -19,7 +19,7 @@ from gridmap.flows.step import LONGEST, EvidenceTooLong, UntilPast, step
 from gridmap.incidents import Channel, Incident, Report, State
 from gridmap.incidents.life import STEPS, HandledByYou, Step, StepImpossible, Taken, open_to
 from gridmap.incidents.public import PublicState
-from gridmap.store import Store, contacts, history, incidents, lives, public
+from gridmap.store import Store, clocks, contacts, history, incidents, lives, public
 from gridmap.store.faults import IncidentChanged
 from tests.builders import ALL
 from tests.closing import close
@@ -67,6 +67,7 @@ def go(store: Store, one: Incident, *ways: tuple[Step, Actor]) -> Incident:
     return one
 
 
+RUNNING = {State.DISPATCHED, State.ACKNOWLEDGED, State.IN_PROGRESS, State.RETURNED, State.HANDLED}
 HANDLED = ((Step.ACKNOWLEDGE, ROADS), (Step.START, ROADS), (Step.HANDLE, ROADS))
 
 
@@ -204,6 +205,8 @@ def test_whatever_was_done_the_log_replays_to_the_row(county: Store, seed: int, 
         one = _something(county, one.id, chance) or one
     with county.read(ALL) as tx:
         assert lives.replayed(tx, incidents.get(tx, one.id)) == one.life
+        assert lives.clocked(tx, one, NOW) == clocks.of_incident(tx, one.id)
+        assert one.due_at is not None if one.state in RUNNING else one.due_at is None or one.state is State.FILED
         rows = [row for row in incidents.history(tx, one.id) if row.to_state]
         assert [row.facts["revision"] for row in rows[1:]] == list(range(2, one.revision + 1))
 

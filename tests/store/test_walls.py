@@ -115,6 +115,14 @@ CHANGES = (
     ("public_incident", "UPDATE public_incident SET state = state RETURNING incident"),
     ("contact", "DELETE FROM contact RETURNING report"),
     ("history", "DELETE FROM history RETURNING id"),
+    ("clock", "UPDATE clock SET run = run RETURNING incident"),
+    (
+        "clock",
+        "INSERT INTO clock SELECT incident, name, 9, issue, given, extended, started, ran, since, stopped, due, next_at FROM clock"
+        " RETURNING incident",
+    ),
+    ("escalation", "UPDATE escalation SET key = key RETURNING incident"),
+    ("escalation", "DELETE FROM escalation RETURNING incident"),
     ("access_grant", "UPDATE access_grant SET role = 'administrator' RETURNING account"),
 )
 
@@ -140,6 +148,8 @@ WITH_INCIDENTS = {Action.INCIDENT_READ, Action.CONTACT_READ, Action.REPORT_FOLLO
 CHANGING: dict[str, set[Action]] = {
     "incident": {*walls.STEPPING, Action.REPORT_SEND, Action.OPERATE},
     "contact": {Action.INCIDENT_CLOSE, Action.OPERATE},
+    "clock": {*walls.STEPPING, Action.OPERATE},
+    "escalation": set(),
     "token": {Action.SELF_CHANGE, Action.SIGN_IN, Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.OPERATE},
     "account": {Action.SELF_CHANGE, Action.SIGN_IN, Action.OPERATE},
     "public_incident": {Action.INCIDENT_CLOSE, Action.OPERATE},
