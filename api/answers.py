@@ -1,6 +1,7 @@
 """What is told of an incident: briefly, as a GeoJSON feature for map, list and stream, and whole, with worker, office, reasons and log."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,8 @@ from gridmap.flows.step import reaches, steps_of
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import STEPS, Step
-from gridmap.store import Store, Tx, catalogues, contacts, offices, people
+from gridmap.limits import Clock
+from gridmap.store import Store, Tx, catalogues, clocks, contacts, offices, people
 from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, texts
@@ -79,8 +81,8 @@ def _named(found: Any, code: Callable[[Any], str], lang: Lang) -> dict[str, str]
     return {"code": code(found), "name": found.name_en if lang == "en" and found.name_en else found.name, "phone": found.phone}
 
 
-def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
-    """A GeoJSON feature; its geometry is null while the incident has no point."""
+def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[str, Any]:
+    """A GeoJSON feature; its geometry is null while the incident has no point. `overdue` is so at the instant `at`."""
     worker = names.worker(incident.worker, lang)
     facts = {
         "number": incident.number,
@@ -98,6 +100,9 @@ def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
         "edition": incident.edition,
         "how": incident.how,
         "revision": incident.revision,
+        "due_at": incident.due_at and incident.due_at.isoformat(),
+        "clock": incident.clock,
+        "overdue": incident.is_overdue(at),
     }
     if incident.state == State.TRIAGE:
         facts["reason"] = next((reason.text(lang) for reason in incident.reasons if reason.key in FOR_A_PERSON), None)
@@ -107,7 +112,7 @@ def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
 def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, Any]:
     """The brief feature, and who must act, why, how sure that is, what happened so far, and the reporters' contacts, masked."""
     lang = asked.lang
-    told = brief(incident, names, lang)
+    told = brief(incident, names, lang, asked.now)
     kept = contacts.of_incident(tx, incident.id, at=asked.now)
     told["properties"] |= {
         "worker": names.worker(incident.worker, lang),
@@ -119,6 +124,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},
         "possible": [_step(step, lang) for step in steps_of(asked.actor, incident)],
+        "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
         "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
@@ -128,6 +134,12 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
 
 def _step(step: Step, lang: Lang) -> dict[str, Any]:
     return {"step": step, "name": step.text(lang), "needs": sorted(STEPS[step].needs)}
+
+
+def _clock(run: Clock, at: datetime) -> dict[str, Any]:
+    """One run of one clock, with what it may take at most; `due` is null while it stands."""
+    when = {name: found and found.isoformat() for name, found in (("started", run.started), ("due", run.due), ("stopped", run.stopped))}
+    return {"clock": run.name, "run": run.run, "limit": str(run.limit), **when, "paused": run.paused, "breached": run.breached(at)}
 
 
 def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:

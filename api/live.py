@@ -251,7 +251,7 @@ class Live:
 
 
 def _texts(incident: Incident, names: Names) -> dict[Lang, str]:
-    return {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS}
+    return {lang: json.dumps(brief(incident, names, lang, datetime.now(UTC)), ensure_ascii=False) for lang in LANGS}
 
 
 def _recall(row: Done) -> Recall | None:

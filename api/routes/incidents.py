@@ -18,6 +18,7 @@ from gridmap.flows.step import LONGEST, step
 from gridmap.incidents import OPEN_STATES, State
 from gridmap.incidents.life import Step, Taken
 from gridmap.store import incidents as incidents_store
+from gridmap.store.incidents import Order
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
@@ -32,16 +33,17 @@ def list_incidents(
     state: Annotated[list[State] | None, Query(description="All that are neither closed nor voided when none is named.")] = None,
     bbox: BboxText = None,
     area: Annotated[str | None, Query(description="The code of a township, village or cell.", max_length=50)] = None,
+    order: Annotated[Order, Query(description="`due`: what is due first, then what no clock runs for.")] = Order.NEWEST,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     after: Annotated[str | None, Query(description="The number of the last incident of the page before.", max_length=50)] = None,
 ) -> JSONResponse:
-    """A GeoJSON FeatureCollection, the newest first. `links` has the next page; `cursor` is where `/api/live` goes on from."""
+    """A GeoJSON FeatureCollection. `links` has the next page; `cursor` is where `/api/live` goes on from."""
     states, box = tuple(state or OPEN_STATES), read_bbox(bbox)
     with asked.store.read(asked.scope) as tx:
         cursor = incidents_store.latest_change(tx)
-        found = incidents_store.list_(tx, states=states, bbox=box, area=area, after=after, limit=limit + 1)
+        found = incidents_store.list_(tx, states=states, bbox=box, area=area, order=order, after=after, limit=limit + 1)
         names = Names(asked.store, tx)
-        features = [brief(incident, names, asked.lang) for incident in found[:limit]]
+        features = [brief(incident, names, asked.lang, asked.now) for incident in found[:limit]]
         counts = incidents_store.count(tx, states=states, area=area)
     links = [{"rel": "self", "href": str(request.url)}]
     if len(found) > limit:

@@ -14,7 +14,7 @@ from gridmap.grid import Edition
 from gridmap.store import Tx, offices
 from gridmap.words import Lang, texts
 
-WORDS_OF_PAGES = ("ui.", "level.", "state.")
+WORDS_OF_PAGES = ("ui.", "level.", "state.", "clock.")
 CHINA = (73.5, 18.0, 135.0, 53.6)  # what the map shows while no land is known
 MODULES = sorted(path.name for path in (WEB / "static" / "command").glob("*.js"))  # asked for at once, not one after the other
 SWAGGER = "swagger-ui-dist-5.35.0"

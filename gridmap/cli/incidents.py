@@ -24,9 +24,11 @@ StepName = Literal[
     "resume", "handle", "settle", "inspect", "rework", "reply", "close", "void", "reopen",
 ]  # fmt: skip
 
+OrderName = Literal["newest", "due"]
+
 BRIEF = (
     "id", "number", "state", "revision", "issue", "urgency", "grade", "text", "place", "lon", "lat", "edition", "township", "village",
-    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by",
+    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by", "clock",
 )  # fmt: skip
 
 
@@ -48,6 +50,7 @@ def list_(
     *,
     state: Annotated[StateName | None, _option("--state", about="state", metavar="STATE")] = None,
     area: Annotated[str | None, _option("--area", about="area", metavar="CODE")] = None,
+    order: Annotated[OrderName, _option("--order", about="order")] = "newest",
     after: Annotated[str | None, _option("--after", about="after", metavar="NUMBER")] = None,
     limit: Annotated[int, _option("--limit", about="limit", min=1, max=1000)] = 50,
     actor: ActorName = "",
@@ -59,7 +62,7 @@ def list_(
 
     states = (State(state),) if state else OPEN_STATES
     with _open() as store, store.read(allowed(acting(store, actor), Action.INCIDENT_READ)) as tx:
-        found = incidents.list_(tx, states=states, area=area, after=after, limit=limit)
+        found = incidents.list_(tx, states=states, area=area, order=incidents.Order(order), after=after, limit=limit)
         names = {issue.code: issue.name_in(LANG) for issue in catalogues.issue_types(tx)}
     lines = [_line(one, names.get(one.issue, one.issue)) for one in found]
     tell({"incidents": [_brief(one) for one in found]}, "\n".join(lines) or words("cli.incident_none"), json=json)
@@ -67,7 +70,8 @@ def list_(
 
 def _line(one: "Incident", issue: str) -> str:
     where = one.cell or one.village or one.township or "-"
-    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at)))
+    due = [words("cli.incident_due", at=local(one.due_at))] if one.due_at else []
+    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at), *due))
 
 
 @incident_app.command("show", help=words("cli.incident_show"), no_args_is_help=True)
@@ -122,7 +126,9 @@ def _log_json(row: "LogRow") -> dict[str, Any]:
 
 def _brief(one: "Incident") -> dict[str, Any]:
     """What programs are told of an incident, codes as they are."""
-    return {name: getattr(one, name) for name in BRIEF} | {"at": one.at.isoformat()}
+    return {name: getattr(one, name) for name in BRIEF} | {
+        "at": one.at.isoformat(), "due_at": one.due_at and one.due_at.isoformat(), "overdue": one.is_overdue(now())
+    }  # fmt: skip
 
 
 def _who(tx: "Tx", one: "Incident") -> list[str]:
@@ -140,6 +146,7 @@ def _who(tx: "Tx", one: "Incident") -> list[str]:
         words("cli.incident_head", number=one.number, state=one.state, issue=issue, revision=one.revision),
         *(_plain(text) for text in (one.text, one.place, one.cell or one.village or one.township) if text),
         *(f"{words(f'cli.report_{who}')}: {_named(*told)}" for who, told in named if told),
+        *([words("cli.incident_pressing", clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))] if one.due_at else []),
         *([words("cli.incident_reply")] if one.life.must_reply else []),
     ]
 

@@ -1,10 +1,12 @@
 """The clocks of incidents: each run as it was and is, what it owes its ladder, and the steps of ladders that were done."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from gridmap.catalogue import Limit
 from gridmap.incidents import Incident
@@ -13,6 +15,7 @@ from gridmap.limits import Clock, Due, Event, allowances
 from gridmap.store import calendars, catalogues
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import insert_all, insert_once, upsert
+from gridmap.store.schema import incident as incident_table
 from gridmap.store.scoping import within
 
 KEY = ("incident", "name", "run")
@@ -39,6 +42,40 @@ def of_incident(tx: Connection, id: str) -> tuple[Timed, ...]:
 def fired(tx: Connection, incident: str) -> frozenset[str]:
     """The keys of the ladders' steps that were done for the incident."""
     return frozenset(tx.scalars(select(escalation.c.key).where(within(tx, escalation), escalation.c.incident == incident)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ripe:
+    """A run of an incident's clock that owes its ladder a step, and the keys of those that were done for the incident."""
+
+    incident: str
+    number: str
+    run: Timed
+    fired: frozenset[str]
+
+
+def is_any_ripe(tx: Connection, now: datetime) -> bool:
+    """Whether any clock owes its ladder a step."""
+    return tx.scalar(select(clock.c.run).where(within(tx, clock), clock.c.next_at <= now).limit(1)) is not None
+
+
+def ripe(tx: Connection, now: datetime, limit: int) -> tuple[Ripe, ...]:
+    """The runs that owe a step, the earliest first."""
+    columns: tuple[Any, ...] = (*_RUN, incident_table.c.number)
+    wanted = select(*columns).join(incident_table, incident_table.c.id == clock.c.incident)
+    wanted = wanted.where(within(tx, clock), within(tx, incident_table), clock.c.next_at <= now)
+    rows = tx.execute(wanted.order_by(clock.c.next_at, clock.c.incident, clock.c.name, clock.c.run).limit(limit)).all()
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    done = select(escalation.c.incident, escalation.c.key).where(within(tx, escalation))
+    for id, key in tx.execute(done.where(escalation.c.incident.in_({row.incident for row in rows}))):
+        keys[id].add(key)
+    return tuple(Ripe(row.incident, row.number, _timed(row), frozenset(keys[row.incident])) for row in rows)
+
+
+def wait(tx: Connection, incident: str, run: Clock, until: datetime | None) -> None:
+    """When this run owes its ladder the next step."""
+    which = (clock.c.incident == incident, clock.c.name == run.name, clock.c.run == run.run)
+    tx.execute(update(clock).where(within(tx, clock), *which).values(next_at=until))
 
 
 def fire(tx: Connection, incident: str, due: Due, *, at: datetime) -> bool:

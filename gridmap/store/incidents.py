@@ -7,6 +7,7 @@ commits, and two writers never wait for each other.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_
@@ -24,6 +25,14 @@ from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident, report
 from gridmap.store.scoping import within
 from gridmap.words import Sentence
+
+
+class Order(StrEnum):
+    """In which order incidents are listed."""
+
+    NEWEST = "newest"
+    DUE = "due"  # what is due first, also what is overdue; then what no clock runs for, the newest first
+
 
 Bounds = tuple[float, float, float, float]
 SenderKey = tuple[str, str]
@@ -137,10 +146,11 @@ def list_(
     states: Collection[State] = OPEN_STATES,
     bbox: Bounds | None = None,
     area: str | None = None,
+    order: Order = Order.NEWEST,
     after: str | None = None,
     limit: int,
 ) -> tuple[Incident, ...]:
-    """Incidents, the newest first; `bbox` is (west, south, east, north) in degrees, `area` a code of any level.
+    """Incidents in this order; `bbox` is (west, south, east, north) in degrees, `area` a code of any level.
 
     The next page is what comes `after` the number of the last one (IncidentMissing if there is none such); new ones move nothing.
     """
@@ -148,8 +158,9 @@ def list_(
     if bbox is not None:
         wanted = wanted.where(lies_in(tx, incident, bbox))
     if after is not None:
-        wanted = wanted.where(incident.c.serial < _serial(tx, after))
-    return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
+        wanted = wanted.where(_comes_after(tx, after, order))
+    by = (incident.c.due_at.asc().nulls_last(),) if order is Order.DUE else ()
+    return tuple(_incident(row) for row in tx.execute(wanted.order_by(*by, incident.c.serial.desc()).limit(limit)))
 
 
 def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
@@ -207,11 +218,18 @@ def _row(tx: Connection, id_or_number: str, columns: tuple[Column[Any], ...]) ->
     return row
 
 
-def _serial(tx: Connection, number: str) -> int:
-    serial = tx.scalar(select(incident.c.serial).where(within(tx, incident), incident.c.number == number))
-    if serial is None:
+def _comes_after(tx: Connection, number: str, order: Order) -> ColumnElement[bool]:
+    """What is listed after this incident."""
+    wanted = select(incident.c.serial, incident.c.due_at).where(within(tx, incident), incident.c.number == number)
+    last = tx.execute(wanted).one_or_none()
+    if last is None:
         raise IncidentMissing(incident=number)
-    return serial
+    older = incident.c.serial < last.serial
+    if order is Order.NEWEST:
+        return older
+    if last.due_at is None:
+        return incident.c.due_at.is_(None) & older
+    return or_(incident.c.due_at > last.due_at, (incident.c.due_at == last.due_at) & older, incident.c.due_at.is_(None))
 
 
 def _report_row(one: Received) -> dict[str, Any]:

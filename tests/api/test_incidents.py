@@ -59,6 +59,20 @@ def test_one_incident_tells_who_why_and_what_happened(client: TestClient) -> Non
     assert [row["what"] for row in told["log"]] == ["receive"]
 
 
+def test_an_incident_tells_what_is_due_and_its_clocks(client: TestClient) -> None:
+    """A damaged road has five work days; who acknowledges it has half a day."""
+    number = client.post("/api/reports", json=report()).json()["number"]
+    [feature] = client.get("/api/incidents?order=due").json()["features"]
+    told = client.get(f"/api/incidents/{number}").json()["properties"]
+    for facts in (feature["properties"], told):
+        assert (facts["clock"], facts["overdue"]) == ("acknowledge", False)
+        assert facts["due_at"] > facts["recorded_at"]
+    assert [(run["clock"], run["run"], run["limit"], run["breached"]) for run in told["clocks"]] == [
+        ("acknowledge", 1, "4 WH", False), ("handle", 1, "5 WD", False),
+    ]  # fmt: skip
+    assert told["clocks"][0]["due"] == told["due_at"]
+
+
 def steps_of(told: dict[str, Any]) -> dict[str, list[str]]:
     return {each["step"]: each["needs"] for each in told["properties"]["possible"]}
 

@@ -1,6 +1,5 @@
 """The clocks of incidents: what is due when, by the steps that were really taken, and what was kept of it."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,18 +20,22 @@ from tests.store import build
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 COLLAPSE = IssueType("E0505", "E01", Kind.EVENT, "路面塌陷", Limit.parse("2 UH"), "Road collapse")
-Story = Callable[..., Incident]
 
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=SHANGHAI)
 
 
-@pytest.fixture
-def county(store: Store) -> Store:
+def lay(store: Store) -> None:
+    """The small land, with a type of two urgent hours."""
     settle(store)
     with store.begin(ALL) as tx:
         catalogues.put_issue_types(tx, [COLLAPSE])
+
+
+@pytest.fixture
+def county(store: Store) -> Store:
+    lay(store)
     return store
 
 
@@ -171,3 +174,24 @@ def test_an_incident_from_before_there_were_clocks_gets_them_with_its_next_step(
     assert (one.due_at, runs(store, one)) == (None, {})
     one = step(store, one.id, Taken(step=Step.ACKNOWLEDGE, actor=""), revision=1, now=build.NOON, actor=OPERATOR)
     assert (one.clock, one.due_at) == ("handle", datetime(2026, 3, 2, 12, tzinfo=UTC)), "unknown to the catalogue: looked at within 4 WH"
+
+
+def test_what_is_due_first_is_listed_first_and_what_no_clock_runs_for_last(county: Store) -> None:
+    road, fresh = take_in(county, "03-03 09:00"), take_in(county, "03-04 09:00", COLLAPSE.code)
+    nowhere = take_in(county, "03-04 10:00", lon=None, lat=None, datum="", place="by the bridge")
+    other, twin = (take_in(county, "03-04 11:00", COLLAPSE.code) for _ in range(2))
+    wanted = [road, fresh, twin, other, nowhere]
+    for size in (1, 2, 5):
+        assert [one.id for one in paged(county, size)] == [one.id for one in wanted]
+    with county.read(ALL) as tx:
+        assert [one.id for one in incidents.list_(tx, limit=9)] == [one.id for one in (twin, other, nowhere, fresh, road)]
+
+
+def paged(store: Store, size: int) -> list[Incident]:
+    found: list[Incident] = []
+    while True:
+        with store.read(ALL) as tx:
+            page = incidents.list_(tx, order=incidents.Order.DUE, after=found[-1].number if found else None, limit=size)
+        if not page:
+            return found
+        found += page

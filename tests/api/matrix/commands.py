@@ -38,6 +38,7 @@ from gridmap.flows import (
     purge,
     sign_in,
     step,
+    tick,
     tokens,
     verify_history,
 )
@@ -116,6 +117,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
     **{f"step.step {name}": (action, partial(_step, Step(name))) for action, name in STEP_OF.items()},
+    "tick.tick": ("operate", lambda s, a, _: tick.tick(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), holder="matrix", actor=a)),
     "tokens.own_tokens": ("self.read", lambda s, a, _: tokens.own_tokens(s, actor=a)),
     "tokens.add_phone": ("self.change", lambda s, a, t: tokens.add_phone(s, "", actor=a, now=t)),
     "tokens.end_own": ("self.change", lambda s, a, t: tokens.end_own(s, UNKNOWN_ID, actor=a, now=t)),

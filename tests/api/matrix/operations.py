@@ -95,6 +95,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "area": AREAS,
         "after": after,
         "limit": ("1", "3", "1000", "0"),
+        "order": ("newest", "due", "x"),
         "level": ("cell", "village", "township"),
         "zoom": ("17", "10"),
         "edition": ("1", "2", "3"),
