@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from gridmap.access import operator
-from gridmap.flows.intake import receive_many
+from gridmap.flows.intake import receive, receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store, editions
 from tests.builders import ALL
@@ -105,6 +105,25 @@ def test_a_script_without_the_pages_nonce_does_not_run(browser: Browser, url: st
         page.wait_for_timeout(300)
         assert page.evaluate("window.__x") is None
         assert any("policy" in fault for fault in found.faults)
+
+
+@pytest.mark.parametrize(("lang", "left", "over"), [("en", "29 min left", "2 h over"), ("zh", "剩 29 分钟", "超 2 小时")])
+def test_list_and_panel_tell_how_long_is_left_and_since_when_it_is_over(
+    desk: Watched, land: Store, lang: str, left: str, over: str
+) -> None:
+    lon, lat = IN_CELL_1
+    sent = Report(issue="C0101", channel=Channel.SYSTEM, lon=lon, lat=lat, datum="wgs84", text="late")
+    receive(land, sent, now=datetime.now(UTC) - timedelta(hours=2.6), actor=operator("import"))
+    desk.open(f"/lang/{lang}")
+    page = desk.open("/#sort=due")
+    page.reload()  # else it is the same page with another mark
+    send(desk.url, issue="C0101")
+    dues = page.locator("#list .row .due")
+    expect(dues).to_have_text([over, left])
+    expect(dues.first).to_have_class("due over")
+    expect(dues.last).to_have_class("due")
+    page.locator("#list .row").first.click()
+    expect(page.locator("#panel .due.over")).to_contain_text(over)
 
 
 def test_an_incident_tells_where_who_and_why_and_leaves_when_it_is_closed(desk: Watched) -> None:

@@ -5,7 +5,7 @@ import { byId, el } from "./dom.js";
 import { ENDED } from "./incidents.js";
 import { symbol, tag } from "./symbols.js";
 import { stepping } from "./steps.js";
-import { age, date, metres, percent, t } from "./words.js";
+import { age, date, isOver, left, metres, percent, t } from "./words.js";
 
 
 export class Detail {
@@ -80,6 +80,7 @@ export class Detail {
       id,
       el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
       el("p", { class: "tags" }, tags),
+      p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
       part(t("detail.where"), where(p), el("p", { class: "actions" }, go)),
@@ -129,6 +130,12 @@ function part(title, ...children) {
   return el("section", {}, el("h3", {}, title), children);
 }
 
+// What must be done by when, and how long that still is.
+function pressing(p) {
+  const told = t("due.by", { clock: t(`clock.${p.clock}`), at: date(p.due_at) });
+  return el("p", { class: isOver(p.due_at) ? "due over" : "due" }, el("time", { datetime: p.due_at, title: p.due_at }, `${told} (${left(p.due_at)})`));
+}
+
 function where(p) {
   const path = ["township", "village", "cell"].filter((level) => p[level]);
   const rows = path.map((level) => el("div", {}, el("dt", {}, t(`of.${level}`)), el("dd", {}, p[level].name, " ", el("code", {}, p[level].code))));
@@ -158,8 +165,9 @@ function reached(contact, until) {
 }
 
 function logged(row) {
-  const { note, purpose, reason, photo, office, until } = row.facts;
-  const also = [row.what === "receive" ? null : office, until && date(until), photo].filter(Boolean).join(" · ");
+  const { note, purpose, reason, photo, office, until, level, clock } = row.facts;
+  const climbed = level && clock ? `${t(`clock.${clock}`)} → ${t(`ladder.${level}`)}` : null;
+  const also = [row.what === "receive" ? null : office, until && date(until), photo, climbed].filter(Boolean).join(" · ");
   return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
 }
 

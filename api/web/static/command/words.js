@@ -38,6 +38,17 @@ export function age(instant) {
   return t("age.days", { n: Math.floor(minutes / 1440) });
 }
 
+export const isOver = (due) => Date.parse(due) < now();
+
+// How long is left until it is due, or since when it is over: by the clock on the wall, whatever hours the limit counts.
+export function left(due) {
+  const minutes = Math.floor(Math.abs(Date.parse(due) - now()) / 60000);
+  const how = isOver(due) ? "over" : "left";
+  if (minutes < 60) return t(`due.${how}.minutes`, { n: minutes });
+  if (minutes < 60 * 48) return t(`due.${how}.hours`, { n: Math.floor(minutes / 60) });
+  return t(`due.${how}.days`, { n: Math.floor(minutes / 1440) });
+}
+
 export function metres(n) {
   return n < 1000 ? t("metres", { n: n < 10 ? n.toFixed(1) : Math.round(n) }) : t("kilometres", { n: (n / 1000).toFixed(1) });
 }
