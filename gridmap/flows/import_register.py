@@ -19,7 +19,7 @@ from gridmap.flows.register_checks import (
     check_rules,
     check_workers,
 )
-from gridmap.store import Store, Tx, calendars, catalogues, drafts, editions, history, offices, people
+from gridmap.store import Store, Tx, calendars, catalogues, clocks, drafts, editions, history, offices, people
 from gridmap.tables import Register
 from gridmap.tables.registers import read_register
 from gridmap.tables.rejects import rejects_file, write_rejects
@@ -117,6 +117,8 @@ def import_register(
         if rejected and (all_or_nothing or register in WHOLE or not checked.good):
             raise RegisterRefused(rejected, path=str(path), count=len(rejected), first=rejected[0].reasons[0], rejects=str(file))
         how.put(tx, (*checked.ended, *checked.good))
+        if register == Register.CALENDAR:
+            clocks.ripen(tx, now)
         history.record(tx, now, "register.import", f"register:{register}", rows=len(checked.good), rejected=len(rejected))
     return RegisterImport(
         register=register,

@@ -2,6 +2,7 @@
 
 What is owed follows from the clocks, and what was done is kept under a key that no two rows have, in the transaction that does it: so it
 makes no difference if a sweep dies, comes late or twice, or if the machine's clock jumps. The lease only saves the work of two.
+Where the calendar changed, the clocks that run are counted anew on the way.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gridmap.access import Action, Actor, Scope, allowed
-from gridmap.limits import LADDERS, Due, Timetable, next_step_at, steps_due
+from gridmap.limits import LADDERS, Due, Timetable, next_step_at, recount, steps_due
 from gridmap.store import Store, Tx, calendars, clocks, history, leases
 from gridmap.store.clocks import Ripe
 from gridmap.store.history import Entry
@@ -76,11 +77,13 @@ def _sweep(
 
 
 def _climb(tx: Tx, times: Timetable, one: Ripe, now: datetime) -> list[Due]:
-    """Keep the steps that this run owes; those that were not done before. It waits for the next one."""
-    clock, ladder = one.run.clock, LADDERS[one.run.clock.name]
+    """Keep the steps that this run owes by the calendar of today; those that were not done before. It waits for the next one."""
+    clock, ladder = recount(times, one.run.clock), LADDERS[one.run.clock.name]
     owed = steps_due(times, ladder, clock, now, one.fired)
     done = [due for due in owed if clocks.fire(tx, one.incident, due, at=now)]
     clocks.wait(tx, one.incident, clock, next_step_at(times, ladder, clock, one.fired | {due.key for due in owed}))
+    if clock.due != one.run.clock.due:
+        clocks.press(tx, one.incident)
     return done
 
 

@@ -17,7 +17,7 @@ from gridmap.limits.calendar import (
     Shift,
     read_hours,
 )
-from gridmap.limits.clock import CLOCKS, Clock, ClockRule, Event, Extension, pressing, replay
+from gridmap.limits.clock import CLOCKS, Clock, ClockRule, Event, Extension, pressing, recount, replay
 from gridmap.limits.ladder import (
     FORESEEN,
     LADDER,
@@ -73,6 +73,7 @@ __all__ = [
     "next_step_at",
     "pressing",
     "read_hours",
+    "recount",
     "replay",
     "steps_due",
     "timetable",

@@ -162,6 +162,11 @@ def replay(
     return tuple(replace(run, due=_due(times, run)) for of_clock in runs.values() for run in of_clock)
 
 
+def recount(times: Timetable, clock: Clock) -> Clock:
+    """The same run with what is due by this working time: another calendar moves what still runs, and nothing that stands or is over."""
+    return replace(clock, due=_due(times, clock)) if clock.since is not None else clock
+
+
 def pressing(clocks: Iterable[Clock]) -> Clock | None:
     """Of the clocks that run, the one that is due first: a later target never hides an earlier one, and what is over stays first."""
     running = [(clock.due, clock.key, clock) for clock in clocks if clock.since is not None and clock.due is not None]

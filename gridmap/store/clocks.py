@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from gridmap.catalogue import Limit
 from gridmap.incidents import Incident
-from gridmap.incidents.deadlines import Timed, timed
+from gridmap.incidents.deadlines import Timed, pressed, timed
 from gridmap.limits import Clock, Due, Event, allowances
 from gridmap.store import calendars, catalogues
 from gridmap.store.clock_tables import clock, escalation
@@ -72,10 +72,21 @@ def ripe(tx: Connection, now: datetime, limit: int) -> tuple[Ripe, ...]:
     return tuple(Ripe(row.incident, row.number, _timed(row), frozenset(keys[row.incident])) for row in rows)
 
 
+def ripen(tx: Connection, at: datetime) -> None:
+    """Every clock that runs is looked at, and counted anew, by the next sweep: the calendar is another."""
+    tx.execute(update(clock).where(within(tx, clock), clock.c.since.is_not(None)).values(next_at=at))
+
+
 def wait(tx: Connection, incident: str, run: Clock, until: datetime | None) -> None:
-    """When this run owes its ladder the next step."""
+    """What is due by this run now, and when it owes its ladder the next step."""
     which = (clock.c.incident == incident, clock.c.name == run.name, clock.c.run == run.run)
-    tx.execute(update(clock).where(within(tx, clock), *which).values(next_at=until))
+    tx.execute(update(clock).where(within(tx, clock), *which).values(due=run.due, next_at=until))
+
+
+def press(tx: Connection, incident: str) -> None:
+    """Have the incident tell what presses now, by its runs as they are kept."""
+    due_at, name = pressed(of_incident(tx, incident))
+    tx.execute(update(incident_table).where(within(tx, incident_table), incident_table.c.id == incident).values(due_at=due_at, clock=name))
 
 
 def fire(tx: Connection, incident: str, due: Due, *, at: datetime) -> bool:

@@ -75,6 +75,7 @@ GRANTS = (
     *((role, "SELECT", "clock, escalation") for role in (SCOPED, COUNTY, OPERATOR)),
     (INTAKE, "INSERT", "clock"),
     *((role, "INSERT, UPDATE", "clock") for role in (SCOPED, COUNTY, OPERATOR)),
+    (OFFICE, "SELECT (since), UPDATE (next_at)", "clock"),  # another calendar has them counted anew
     (OPERATOR, "INSERT", "escalation"),
     (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
@@ -162,6 +163,8 @@ POLICIES = (
     *(("clock", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),
     *((table, (SCOPED,), "SELECT", _VISIBLE.format(table)) for table in ("clock", "escalation")),
     *(("clock", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('clock')}") for command in ("INSERT", "UPDATE")),
+    ("clock", (OFFICE,), "SELECT", _ANY),
+    ("clock", (OFFICE,), "UPDATE", _acting(Action.REGISTER_CHANGE)),
     ("clock, escalation, lease", (OPERATOR,), "ALL", _ANY),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
     ("report", (INTAKE, OPERATOR), "ALL", _ANY),

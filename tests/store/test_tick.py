@@ -7,20 +7,23 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridmap.access import ANONYMOUS, SignInNeeded, operator
+from gridmap.flows.import_register import import_register
 from gridmap.flows.step import step
 from gridmap.flows.tick import LASTS, SWEEP, Ticked, _sweep, tick
 from gridmap.incidents import Incident
 from gridmap.incidents.life import Step, Taken
 from gridmap.limits import LADDERS, steps_due
-from gridmap.store import Store, calendars, clocks, incidents, leases
+from gridmap.store import Store, calendars, clocks, incidents, leases, lives
+from gridmap.tables import Register
 from tests.builders import ALL, OPERATOR
-from tests.store.test_deadlines import COLLAPSE, at, county, go, lay, runs, take_in
+from tests.store.test_deadlines import COLLAPSE, SHANGHAI, at, county, go, lay, now_of, runs, take_in
 
 __all__ = ["county"]
 MINUTE = timedelta(minutes=1)
@@ -179,6 +182,22 @@ def test_whenever_it_is_swept_what_was_done_in_the_end_is_what_the_clocks_owed(c
         assert fired == owed
     assert Counter(levels(county, one)).total() == len(fired)
     assert sweep(county, LATE) == Ticked(0)
+
+
+def test_another_calendar_moves_what_runs_with_the_next_sweep(county: Store, tmp_path: Path) -> None:
+    one = go(county, take_in(county, "04-29 09:00"), ("04-29 10:00", Step.ACKNOWLEDGE))
+    done = go(county, take_in(county, "04-29 09:00"), ("04-29 09:30", Step.SETTLE))
+    assert one.due_at == at("05-06 09:00")
+    file = tmp_path / "calendar.csv"
+    file.write_text("kind,since,until\nholiday,2026-05-01,2026-05-05\nworkday,2026-05-09,\n")
+    import_register(county, Register.CALENDAR, file, now=at("04-30 09:00"), zone=SHANGHAI, actor=OPERATOR)
+    assert sweep(county, "04-30 09:01") == Ticked(0)
+    assert now_of(county, one.id).due_at == at("05-09 09:00"), "Wed, Thu, then Wed to Fri"
+    with county.read(ALL) as tx:
+        assert lives.clocked(tx, one, at("05-01 09:00")) == clocks.of_incident(tx, one.id)
+        assert not clocks.is_any_ripe(tx, at("04-30 09:02"))
+    assert now_of(county, done.id) == done
+    assert sweep(county, "05-09 09:01").escalated == 2
 
 
 def test_only_the_operator_ticks(county: Store) -> None:
