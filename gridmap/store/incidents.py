@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, literal, or_, select, tuple_
 
 from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
@@ -19,12 +19,19 @@ from gridmap.incidents.deadlines import Timed
 from gridmap.incidents.public import PublicMatter
 from gridmap.store import clocks, contacts, public
 from gridmap.store import history as history_store
-from gridmap.store.dialect import insert_all, insert_once, lies_in, reserve
+from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident, report
 from gridmap.store.scoping import within
 from gridmap.words import Sentence
+
+
+class Place(NamedTuple):
+    """What a page of the list goes on from."""
+
+    serial: int
+    due_at: datetime | None
 
 
 class Order(StrEnum):
@@ -157,10 +164,10 @@ def list_(
     wanted = _among(tx, select(*_INCIDENT), states, area)
     if bbox is not None:
         wanted = wanted.where(lies_in(tx, incident, bbox))
-    if after is not None:
-        wanted = wanted.where(_comes_after(tx, after, order))
-    by = (incident.c.due_at.asc().nulls_last(),) if order is Order.DUE else ()
-    return tuple(_incident(row) for row in tx.execute(wanted.order_by(*by, incident.c.serial.desc()).limit(limit)))
+    last = None if after is None else _place(tx, after)
+    if order is Order.DUE:
+        return _due_first(tx, wanted, last, limit)
+    return _newest(tx, wanted, last, limit)
 
 
 def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
@@ -218,18 +225,31 @@ def _row(tx: Connection, id_or_number: str, columns: tuple[Column[Any], ...]) ->
     return row
 
 
-def _comes_after(tx: Connection, number: str, order: Order) -> ColumnElement[bool]:
-    """What is listed after this incident."""
-    wanted = select(incident.c.serial, incident.c.due_at).where(within(tx, incident), incident.c.number == number)
-    last = tx.execute(wanted).one_or_none()
-    if last is None:
+def _place(tx: Connection, number: str) -> Place:
+    """Where an incident stands in every order."""
+    found = tx.execute(select(incident.c.serial, incident.c.due_at).where(within(tx, incident), incident.c.number == number)).one_or_none()
+    if found is None:
         raise IncidentMissing(incident=number)
-    older = incident.c.serial < last.serial
-    if order is Order.NEWEST:
-        return older
-    if last.due_at is None:
-        return incident.c.due_at.is_(None) & older
-    return or_(incident.c.due_at > last.due_at, (incident.c.due_at == last.due_at) & older, incident.c.due_at.is_(None))
+    return Place(*found)
+
+
+def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    if last:
+        wanted = wanted.where(incident.c.serial < last.serial)
+    return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
+
+
+def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    """What is due, by the index of due instants; then, if there is room, what no clock runs for."""
+    found: tuple[Incident, ...] = ()
+    if last is None or last.due_at is not None:
+        due = wanted.where(incident.c.due_at.is_not(None))
+        if last:
+            due = due.where(tuple_(incident.c.due_at, incident.c.serial) > tuple_(literal(last.due_at, Instant), last.serial))
+            last = None
+        found = tuple(_incident(row) for row in tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)))
+    rest = limit - len(found)
+    return (*found, *_newest(tx, wanted.where(incident.c.due_at.is_(None)), last, rest)) if rest else found
 
 
 def _report_row(one: Received) -> dict[str, Any]:

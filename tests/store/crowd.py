@@ -95,3 +95,17 @@ def _growing(count: int) -> Iterator[str]:
         "SELECT id, issue, 'open', '2026-01-01', 1, coalesce(village, ''), lon, lat FROM incident"
     )
     yield "VACUUM ANALYZE"
+
+
+def wind(url: str, ripe: int) -> None:
+    """Give the dispatched incidents of `grow` a clock each, due within two weeks or since two days; `ripe` owe their ladder a step."""
+    for statement in (
+        "UPDATE incident SET due_at = now() + (serial % 20000 - 2880) * interval '1 minute', clock = 'handle' WHERE state = 'dispatched'",
+        "INSERT INTO clock (incident, name, run, issue, given, started, ran, since, due, next_at) "
+        "SELECT id, 'handle', 1, 'E0113', '48 UH', due_at - interval '2 days', '[]', due_at - interval '2 days', due_at, due_at + interval '90 days' FROM incident "
+        "WHERE due_at IS NOT NULL",
+        "UPDATE clock SET next_at = now() - interval '1 minute' WHERE incident IN "
+        f"(SELECT incident FROM clock WHERE due < now() - interval '1 minute' LIMIT {ripe})",
+        "VACUUM ANALYZE",
+    ):
+        postgres.run_sql(url, statement)

@@ -180,7 +180,7 @@ def test_what_is_due_first_is_listed_first_and_what_no_clock_runs_for_last(count
     road, fresh = take_in(county, "03-03 09:00"), take_in(county, "03-04 09:00", COLLAPSE.code)
     nowhere = take_in(county, "03-04 10:00", lon=None, lat=None, datum="", place="by the bridge")
     other, twin = (take_in(county, "03-04 11:00", COLLAPSE.code) for _ in range(2))
-    wanted = [road, fresh, twin, other, nowhere]
+    wanted = [road, fresh, other, twin, nowhere]
     for size in (1, 2, 5):
         assert [one.id for one in paged(county, size)] == [one.id for one in wanted]
     with county.read(ALL) as tx:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridmap.access import ANONYMOUS, SignInNeeded, operator
+from gridmap.access import ANONYMOUS, Action, Actor, Grant, Role, SignInNeeded, allowed, operator
 from gridmap.flows.import_register import import_register
 from gridmap.flows.step import step
 from gridmap.flows.tick import LASTS, SWEEP, Ticked, _sweep, tick
@@ -23,7 +23,9 @@ from gridmap.limits import LADDERS, steps_due
 from gridmap.store import Store, calendars, clocks, incidents, leases, lives
 from gridmap.tables import Register
 from tests.builders import ALL, OPERATOR
+from tests.store.crowd import grow, wind
 from tests.store.test_deadlines import COLLAPSE, SHANGHAI, at, county, go, lay, now_of, runs, take_in
+from tests.store.test_walls import planned
 
 __all__ = ["county"]
 MINUTE = timedelta(minutes=1)
@@ -198,6 +200,24 @@ def test_another_calendar_moves_what_runs_with_the_next_sweep(county: Store, tmp
         assert not clocks.is_any_ripe(tx, at("04-30 09:02"))
     assert now_of(county, done.id) == done
     assert sweep(county, "05-09 09:01").escalated == 2
+
+
+def test_what_is_due_and_what_is_owed_are_found_by_index(fresh_postgres: str) -> None:
+    with Store.open(fresh_postgres) as store:
+        grow(fresh_postgres, store, 20_000)
+        wind(fresh_postgres, ripe=30)
+        assert_due_by_index(store)
+        done = tick(store, now=datetime.now(SHANGHAI), holder="here", actor=OPERATOR)
+        assert done.escalated >= 30
+        assert tick(store, now=datetime.now(SHANGHAI), holder="here", actor=OPERATOR) == Ticked(0)
+
+
+def assert_due_by_index(store: Store) -> None:
+    """The queries of the list and of the sweep, planned as the roles that really ask them."""
+    now = datetime.now(SHANGHAI)
+    desk = allowed(Actor("c", "c", None, (Grant(Role.DISPATCHER),)), Action.INCIDENT_READ)
+    assert "ix_incident_due_at" in planned(store, desk, lambda tx: incidents.list_(tx, order=incidents.Order.DUE, limit=100))
+    assert "ix_clock_next_at" in planned(store, ALL, lambda tx: clocks.is_any_ripe(tx, now))
 
 
 def test_only_the_operator_ticks(county: Store) -> None:
