@@ -102,7 +102,8 @@ def wind(url: str, ripe: int) -> None:
     for statement in (
         "UPDATE incident SET due_at = now() + (serial % 20000 - 2880) * interval '1 minute', clock = 'handle' WHERE state = 'dispatched'",
         "INSERT INTO clock (incident, name, run, issue, given, started, ran, since, due, next_at) "
-        "SELECT id, 'handle', 1, 'E0113', '48 UH', due_at - interval '2 days', '[]', due_at - interval '2 days', due_at, due_at + interval '90 days' FROM incident "
+        "SELECT id, 'handle', 1, 'E0113', '48 UH', due_at - interval '2 days', '[]', due_at - interval '2 days', due_at, "
+        "due_at + interval '90 days' FROM incident "
         "WHERE due_at IS NOT NULL",
         "UPDATE clock SET next_at = now() - interval '1 minute' WHERE incident IN "
         f"(SELECT incident FROM clock WHERE due < now() - interval '1 minute' LIMIT {ripe})",
