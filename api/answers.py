@@ -1,18 +1,23 @@
 """What is told of an incident: briefly, as a GeoJSON feature for map, list and stream, and whole, with worker, office, reasons and log."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from api.asker import Asker
-from gridmap.access import Action, Actor, allowed, may
+from gridmap.access import Action
 from gridmap.catalogue import IssueType
 from gridmap.duty import Office, Worker
+from gridmap.flows.step import reaches, steps_of
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
-from gridmap.store import Store, Tx, catalogues, contacts, offices, people
+from gridmap.incidents.life import STEPS, Step
+from gridmap.limits import Clock
+from gridmap.store import Store, Tx, catalogues, clocks, contacts, offices, people
 from gridmap.store import incidents as incidents_store
-from gridmap.words import Lang
+from gridmap.store.incidents import LogRow
+from gridmap.words import Lang, texts
 
 LEVELS_OF = ("township", "village", "cell")
 # Why an incident waits in triage: what only a person can settle.
@@ -76,8 +81,8 @@ def _named(found: Any, code: Callable[[Any], str], lang: Lang) -> dict[str, str]
     return {"code": code(found), "name": found.name_en if lang == "en" and found.name_en else found.name, "phone": found.phone}
 
 
-def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
-    """A GeoJSON feature; its geometry is null while the incident has no point."""
+def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[str, Any]:
+    """A GeoJSON feature; its geometry is null while the incident has no point. `overdue` is so at the instant `at`."""
     worker = names.worker(incident.worker, lang)
     facts = {
         "number": incident.number,
@@ -95,6 +100,9 @@ def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
         "edition": incident.edition,
         "how": incident.how,
         "revision": incident.revision,
+        "due_at": incident.due_at and incident.due_at.isoformat(),
+        "clock": incident.clock,
+        "overdue": incident.is_overdue(at),
     }
     if incident.state == State.TRIAGE:
         facts["reason"] = next((reason.text(lang) for reason in incident.reasons if reason.key in FOR_A_PERSON), None)
@@ -104,7 +112,7 @@ def brief(incident: Incident, names: Names, lang: Lang) -> dict[str, Any]:
 def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, Any]:
     """The brief feature, and who must act, why, how sure that is, what happened so far, and the reporters' contacts, masked."""
     lang = asked.lang
-    told = brief(incident, names, lang)
+    told = brief(incident, names, lang, asked.now)
     kept = contacts.of_incident(tx, incident.id, at=asked.now)
     told["properties"] |= {
         "worker": names.worker(incident.worker, lang),
@@ -114,23 +122,31 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "border_m": incident.border_m,
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
-        "log": [_logged(row) for row in incidents_store.history(tx, incident.id)],
+        **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},
+        "possible": [_step(step, lang) for step in steps_of(asked.actor, incident)],
+        "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
+        "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
-        "contact_readable": bool(kept) and _reads_contacts(asked.actor, incident),
+        "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
     }
     return told
 
 
-def _reads_contacts(actor: Actor, one: Incident) -> bool:
-    """Whether this reader may ask for them in full, which is not within the reach of everybody who sees the incident."""
-    reach = allowed(actor, Action.CONTACT_READ) if may(actor, Action.CONTACT_READ) else None
-    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+def _step(step: Step, lang: Lang) -> dict[str, Any]:
+    return {"step": step, "name": step.text(lang), "needs": sorted(STEPS[step].needs)}
 
 
-def _logged(row: Any) -> dict[str, Any]:
+def _clock(run: Clock, at: datetime) -> dict[str, Any]:
+    """One run of one clock, with what it may take at most; `due` is null while it stands."""
+    when = {name: found and found.isoformat() for name, found in (("started", run.started), ("due", run.due), ("stopped", run.stopped))}
+    return {"clock": run.name, "run": run.run, "limit": str(run.limit), **when, "paused": run.paused, "breached": run.breached(at)}
+
+
+def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
     """Without the report's id: whoever shows it is taken for its sender (REPORT_FOLLOW)."""
-    facts = {name: fact for name, fact in row.facts.items() if name != "report"}
-    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "to_state": row.to_state, "facts": facts}
+    facts = {key: fact for key, fact in row.facts.items() if key != "report"}
+    name = texts(lang).get(f"history.{row.what}", row.what)
+    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
 
 
 def _point(incident: Incident) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.asker import lang_of
 from gridmap.access import Forbidden, SignInNeeded
-from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Refusal, Throttled, Unavailable
+from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Precondition, Refusal, Throttled, Unavailable
 from gridmap.flows.sign_in import SignInRefused
 from gridmap.words import Lang, say, texts
 
@@ -39,6 +39,10 @@ class OriginForeign(Refusal):
     """A page of another site tried to write; facts: origin."""
 
 
+class RevisionMissing(BadInput):
+    """A step is taken on a state that was looked at: which one?; facts: none."""
+
+
 # The first family that a refusal belongs to decides.
 STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (BodyUnreadable, 400),
@@ -51,6 +55,8 @@ STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (SignInRefused, 401),
     (Forbidden, 403),
     (Throttled, 429),
+    (Precondition, 412),
+    (RevisionMissing, 428),
     (BadInput, 422),
     (NotFound, 404),
     (Conflict, 409),
@@ -63,8 +69,10 @@ TITLES = {
     403: "problem.forbidden",
     404: "error.not_found",
     409: "error.conflict",
+    412: "error.precondition",
     413: "error.bad_input",
     422: "error.bad_input",
+    428: "error.bad_input",
     429: "problem.throttled",
     500: "error.broken",
     503: "error.unavailable",

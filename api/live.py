@@ -28,7 +28,7 @@ from api.sign_in import identify
 from gridmap.access import Action, Forbidden, Scope, allowed, operator
 from gridmap.errors import Unavailable
 from gridmap.incidents import Incident
-from gridmap.store import Store, Tx, editions, history
+from gridmap.store import Store, Tx, editions, history, lives
 from gridmap.store import incidents as incidents_store
 from gridmap.store.history import Done
 from gridmap.words import LANGS, Lang
@@ -51,6 +51,13 @@ class Change:
     number: int
     incident: Incident | None = None
     texts: Mapping[Lang, str] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()  # the offices whose it was
+
+    def told_to(self, scope: Scope) -> "Change | None":
+        """What the scope is told of it: all, nothing, or to load again, where it was an office's that passed it on."""
+        if self.within(scope):
+            return self
+        return None if self.left.isdisjoint(scope.offices) else Change(self.number)
 
     def within(self, scope: Scope) -> bool:
         one = self.incident
@@ -155,8 +162,8 @@ class Live:
             if changed:
                 missed = [Change(missed[-1].number if missed else after)]
             for change in missed:
-                if change.within(watcher.asked.scope):
-                    yield change
+                if told := change.told_to(watcher.asked.scope):
+                    yield told
                 after = change.number
             while not self._stopped and (item := await queue.get()) is not None:
                 if watcher.concerned(item, datetime.now(UTC)):
@@ -165,8 +172,8 @@ class Live:
                         return
                     if changed:
                         yield Change(max(after, item.number))  # what the page shows is no longer what may be seen
-                if isinstance(item, Change) and item.number > after and item.within(watcher.asked.scope):
-                    yield item
+                if isinstance(item, Change) and item.number > after and (told := item.told_to(watcher.asked.scope)):
+                    yield told
         finally:
             self._listeners.discard(queue)
 
@@ -212,7 +219,7 @@ class Live:
         with self._store.read(self._scope) as tx:
             rows = history.rows(tx, after=cursor, limit=AT_ONCE)
             last = {row.incident: row.id for row in rows if row.incident and row.to_state}
-            items: list[Item] = [*self._changes(tx, last), *(recall for row in rows if (recall := _recall(row)))]
+            items: list[Item] = [*self._changes(tx, last, cursor), *(recall for row in rows if (recall := _recall(row)))]
         return (rows[-1].id if rows else latest), sorted(items, key=lambda item: item.number), len(rows) == AT_ONCE
 
     def _missed(self, after: int) -> list[Change]:
@@ -227,16 +234,13 @@ class Live:
         """The changes after `after`, ascending."""
         with self._store.read(self._scope) as tx:
             last = {incident: number for number, incident in incidents_store.changes_after(tx, after, limit)}
-            return sorted(self._changes(tx, last), key=lambda change: change.number)
+            return sorted(self._changes(tx, last, after), key=lambda change: change.number)
 
-    def _changes(self, tx: Tx, last: Mapping[str, int]) -> list[Change]:
+    def _changes(self, tx: Tx, last: Mapping[str, int], cursor: int) -> list[Change]:
         """Incidents by their last change: one that changed twice is told once, as it is now, under its last number."""
-        names = Names(self._store, tx)
+        names, left = Names(self._store, tx), lives.offices_left(tx, cursor)
         found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
-        return [
-            Change(number, incident, {lang: json.dumps(brief(incident, names, lang), ensure_ascii=False) for lang in LANGS})
-            for number, incident in found
-        ]
+        return [Change(number, incident, _texts(incident, names), left.get(incident.id, frozenset())) for number, incident in found]
 
     def _tell(self, item: Item) -> None:
         for queue in list(self._listeners):
@@ -244,6 +248,10 @@ class Live:
                 _end(queue)
             else:
                 queue.put_nowait(item)
+
+
+def _texts(incident: Incident, names: Names) -> dict[Lang, str]:
+    return {lang: json.dumps(brief(incident, names, lang, datetime.now(UTC)), ensure_ascii=False) for lang in LANGS}
 
 
 def _recall(row: Done) -> Recall | None:

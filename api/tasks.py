@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import platform
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
 from gridmap.flows.purge import purge_contacts
 from gridmap.flows.sign_in import forget_guesses
+from gridmap.flows.tick import tick
 from gridmap.settings import Settings
 from gridmap.store import Store
 
@@ -50,7 +53,18 @@ def _forget_guesses(store: Store, _settings: Settings, now: datetime) -> None:
     forget_guesses(store, now=now)
 
 
-TASKS = (Task("purge", HOUR, _purge), Task("guesses", HOUR, _forget_guesses), Task("anchor", MINUTE, _anchor, at_end=True))
+def _tick(store: Store, _settings: Settings, now: datetime) -> None:
+    done = tick(store, now=now, holder=f"{platform.node()}:{os.getpid()}", actor=SERVICE)
+    if done.escalated:
+        LOG.info("%d steps of ladders are done", done.escalated)
+
+
+TASKS = (
+    Task("purge", HOUR, _purge),
+    Task("guesses", HOUR, _forget_guesses),
+    Task("tick", MINUTE, _tick),
+    Task("anchor", MINUTE, _anchor, at_end=True),
+)
 
 
 def running(store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task, ...] = TASKS) -> Lifespan:

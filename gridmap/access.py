@@ -5,6 +5,7 @@ role which actions it may do and how far each of them reaches. `allowed` makes o
 commands, pages, lists, counts, exports and streams that act for the same actor see the same rows.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,12 @@ class Action(StrEnum):
     SELF_CHANGE = "self.change"
     REPORT_VOUCH = "report.vouch"  # send in the name of another sender
     INCIDENT_READ = "incident.read"  # list, counts, one, live
-    INCIDENT_CLOSE = "incident.close"
+    INCIDENT_DISPATCH = "incident.dispatch"  # file, send to an office, extend, park: what the desk decides
+    INCIDENT_HANDLE = "incident.handle"  # what the responsible office does
+    INCIDENT_INSPECT = "incident.inspect"  # look whether it is so, before filing and after handling
+    INCIDENT_SETTLE = "incident.settle"  # handled on the spot by whoever stands there
+    INCIDENT_RULE = "incident.rule"  # say whose it is, where offices pass it on
+    INCIDENT_CLOSE = "incident.close"  # close, void, reopen, answer the reporter
     CONTACT_READ = "contact.read"  # in full, with a purpose
     HOUSEHOLD_READ = "household.read"
     REGISTER_READ = "register.read"
@@ -109,15 +115,17 @@ ALLOWED: tuple[Rule, ...] = (
     *_rules(Role.RESIDENT, Reach.SHOWN, A.REPORT_FOLLOW),
     *_rules(Role.RESIDENT, Reach.OWN, A.SELF_READ, A.SELF_CHANGE),
     *_rules(Role.WORKER, Reach.JURISDICTION, A.INCIDENT_READ, A.HOUSEHOLD_READ),
-    *_rules(Role.WORKER, Reach.ASSIGNED, A.INCIDENT_READ, A.CONTACT_READ),
-    *_rules(Role.LEADER, Reach.JURISDICTION, A.INCIDENT_READ, A.CONTACT_READ, A.HOUSEHOLD_READ),
-    *_rules(Role.HANDLER, Reach.OFFICE, A.INCIDENT_READ, A.CONTACT_READ),
-    *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_CLOSE, A.CONTACT_READ, A.HOUSEHOLD_READ),
+    *_rules(Role.WORKER, Reach.ASSIGNED, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.CONTACT_READ),
+    *_rules(Role.LEADER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.INCIDENT_RULE),
+    *_rules(Role.LEADER, Reach.JURISDICTION, A.CONTACT_READ, A.HOUSEHOLD_READ),
+    *_rules(Role.HANDLER, Reach.OFFICE, A.INCIDENT_READ, A.INCIDENT_HANDLE, A.CONTACT_READ),
+    *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_DISPATCH, A.INCIDENT_INSPECT, A.INCIDENT_CLOSE),
+    *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.CONTACT_READ, A.HOUSEHOLD_READ),
     *_rules(Role.DISPATCHER, Reach.EVERYWHERE, A.REPORT_VOUCH, A.REGISTER_READ),
     *_rules(Role.PLANNER, Reach.JURISDICTION, A.HOUSEHOLD_READ, A.DRAFT_CHANGE),
     *_rules(Role.PLANNER, Reach.EVERYWHERE, A.DRAFT_READ, A.REGISTER_READ),
     *_rules(Role.PLANNER, Reach.COUNTY, A.DRAFT_PUBLISH, A.LAND_CHANGE),
-    *_rules(Role.SUPERVISOR, Reach.JURISDICTION, A.INCIDENT_READ, A.HOUSEHOLD_READ),
+    *_rules(Role.SUPERVISOR, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_RULE, A.HOUSEHOLD_READ),
     *_rules(Role.SUPERVISOR, Reach.EVERYWHERE, A.REGISTER_READ),
     *_rules(Role.AUDITOR, Reach.COUNTY, A.AUDIT_READ, A.ACCOUNT_READ),
     *_rules(Role.ADMINISTRATOR, Reach.COUNTY, A.ACCOUNT_READ, A.ACCOUNT_CHANGE, A.GRANT_CHANGE, A.REGISTER_READ, A.REGISTER_CHANGE),
@@ -155,6 +163,12 @@ ANONYMOUS = Actor()
 def operator(name: str = "operator") -> Actor:
     """Whoever works at the machine itself, with the database in hand; access cannot bind them, history records them."""
     return Actor(name, grants=(Grant(Role.OPERATOR),))
+
+
+def hands(name: str) -> frozenset[str]:
+    """Who had a hand in it, from an actor's name: `alice (operator:root)` is alice's account, used by root."""
+    account, by = re.fullmatch(r"(.*?)(?: \((.*)\))?", name, re.DOTALL).groups()  # type: ignore[union-attr]  # whatever it is, it fits
+    return frozenset(filter(None, (account, by)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 from gridmap.errors import BadInput
 
@@ -45,9 +46,9 @@ class LimitUnreadable(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A time limit such as 2 UH, 4 WH or 5 WD."""
+    """A time limit such as 2 UH, 4 WH or 5 WD. Tables hold whole amounts; a clock may be given a part, such as 1/2 UH."""
 
-    amount: int
+    amount: int | Fraction
     unit: LimitUnit
 
     @classmethod
@@ -57,6 +58,12 @@ class Limit:
         if not found:
             raise LimitUnreadable(text=text)
         return cls(int(found[1]), LimitUnit(found[2]))
+
+    @classmethod
+    def exact(cls, text: str) -> "Limit":
+        """Read back what `str` wrote, of whatever amount."""
+        amount, _, unit = text.partition(" ")
+        return cls(Fraction(amount), LimitUnit(unit))
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit}"

@@ -1,6 +1,6 @@
 """Every refusal that Gridmap can make: a named error with the facts it carries; its sentence lives in words/ under `error.<key>`.
 
-The five families say what a door answers (the service turns each into one HTTP status, the commands into an exit code).
+The six families say what a door answers (the service turns each into one HTTP status, the commands into an exit code).
 A new refusal is a subclass here and a line in each language: nothing else.
 """
 
@@ -44,6 +44,10 @@ class NotFound(Refusal):
 
 class Conflict(Refusal):
     """What was asked for contradicts what is already recorded."""
+
+
+class Precondition(Refusal):
+    """What was asked for was thought of on a state that is no longer so."""
 
 
 class Unavailable(Refusal):
@@ -96,6 +100,10 @@ class AreaMissing(NotFound):
 
 class IncidentMissing(NotFound):
     """No incident of this id or number; facts: incident."""
+
+
+class OfficeMissing(NotFound):
+    """No office of this code; facts: office."""
 
 
 class Told(Protocol):

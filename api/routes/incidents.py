@@ -1,20 +1,24 @@
-"""Incidents as GeoJSON: the list by pages, one with its reasons and log, closing, and the reporters' contacts."""
+"""Incidents as GeoJSON: the list by pages, one with its reasons and log, its steps, and the reporters' contacts."""
 
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Names, brief, whole
 from api.asker import Asker, doing
+from api.errors import RevisionMissing
 from api.routes.areas import GEOJSON, BboxText, read_bbox
 from gridmap.access import Action
-from gridmap.flows.close import close
 from gridmap.flows.contact import LONGEST_PURPOSE, read_contacts
+from gridmap.flows.step import LONGEST, step
 from gridmap.incidents import OPEN_STATES, State
+from gridmap.incidents.life import Step, Taken
 from gridmap.store import incidents as incidents_store
+from gridmap.store.incidents import Order
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
@@ -26,19 +30,20 @@ def list_incidents(
     *,
     request: Request,
     asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
-    state: Annotated[list[State] | None, Query(description="Open ones (triage, dispatched) when none is named.")] = None,
+    state: Annotated[list[State] | None, Query(description="All that are neither closed nor voided when none is named.")] = None,
     bbox: BboxText = None,
     area: Annotated[str | None, Query(description="The code of a township, village or cell.", max_length=50)] = None,
+    order: Annotated[Order, Query(description="`due`: what is due first, then what no clock runs for.")] = Order.NEWEST,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     after: Annotated[str | None, Query(description="The number of the last incident of the page before.", max_length=50)] = None,
 ) -> JSONResponse:
-    """A GeoJSON FeatureCollection, the newest first. `links` has the next page; `cursor` is where `/api/live` goes on from."""
+    """A GeoJSON FeatureCollection. `links` has the next page; `cursor` is where `/api/live` goes on from."""
     states, box = tuple(state or OPEN_STATES), read_bbox(bbox)
     with asked.store.read(asked.scope) as tx:
         cursor = incidents_store.latest_change(tx)
-        found = incidents_store.list_(tx, states=states, bbox=box, area=area, after=after, limit=limit + 1)
+        found = incidents_store.list_(tx, states=states, bbox=box, area=area, order=order, after=after, limit=limit + 1)
         names = Names(asked.store, tx)
-        features = [brief(incident, names, asked.lang) for incident in found[:limit]]
+        features = [brief(incident, names, asked.lang, asked.now) for incident in found[:limit]]
         counts = incidents_store.count(tx, states=states, area=area)
     links = [{"rel": "self", "href": str(request.url)}]
     if len(found) > limit:
@@ -61,33 +66,68 @@ def _next(request: Request, number: str) -> str:
 
 @router.get("/{incident}", response_class=JSONResponse)
 def get_incident(asked: Annotated[Asker, doing(Action.INCIDENT_READ)], incident: str) -> JSONResponse:
-    """One incident by its id or number, with worker, backup, office, the reasons for each, and its log."""
+    """One incident by its id or number, with worker, backup, office, reasons, log, and the steps that the asker may take."""
     with asked.store.read(asked.scope) as tx:
         told = whole(incidents_store.get(tx, incident), Names(asked.store, tx), tx, asked)
-    return JSONResponse(told, media_type=GEOJSON)
+    return _one(told)
 
 
-class Closing(BaseModel):
-    """Why an incident is closed."""
+def _one(told: dict[str, Any]) -> JSONResponse:
+    """The incident with its revision as ETag: it is for `If-Match`, and keeps nothing in a cache."""
+    headers = {"ETag": f'"{told["properties"]["revision"]}"', "Cache-Control": "no-store"}
+    return JSONResponse(told, media_type=GEOJSON, headers=headers)
+
+
+class Stepping(BaseModel):
+    """A step in an incident's life, with what it needs: `possible` of the incident says which, and what each needs."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"reason": "Repaired on site."}, {"reason": "已现场修复。"}]},
+        json_schema_extra={
+            "examples": [
+                {"step": "return", "reason": "The road is the county's, not the township's.", "revision": 3},
+                {"step": "handle", "reason": "已修补路面", "photo": "IMG_20260302_1412.jpg", "revision": 4},
+            ]
+        },
         str_strip_whitespace=True,
     )
-    reason: Annotated[str, Field(min_length=1, max_length=500, description="Kept in the incident's log.")]
+    step: Step
+    reason: Annotated[str, Field(max_length=LONGEST, description="Kept in the incident's log.")] = ""
+    photo: Annotated[str, Field(max_length=LONGEST, description="By which name or number the photo is found.")] = ""
+    office: Annotated[str, Field(max_length=50, description="The code of the office that must act from now on.")] = ""
+    until: Annotated[datetime | None, Field(description="The new term; without a zone it is the county's time.")] = None
+    revision: Annotated[int | None, Field(ge=1, description="The one that the step was decided on; or `If-Match`, with the ETag.")] = None
+
+    def taken(self, zone: tzinfo) -> Taken:
+        until = self.until and (self.until if self.until.tzinfo else self.until.replace(tzinfo=zone))
+        term = until.isoformat() if until else ""
+        return Taken(step=self.step, actor="", reason=self.reason, photo=self.photo, office=self.office, until=term)
 
 
-@router.post("/{incident}/close", response_class=JSONResponse)
-def close_incident(
-    request: Request, asked: Annotated[Asker, doing(Action.INCIDENT_CLOSE)], incident: str, closing: Closing
+@router.post("/{incident}/steps", response_class=JSONResponse)
+def take_step(
+    request: Request,
+    asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
+    incident: str,
+    stepping: Stepping,
+    if_match: Annotated[str | None, Header(pattern=r'^(\*|"\d{1,9}")$', description="The ETag that the incident was told with.")] = None,
 ) -> JSONResponse:
-    """Close an incident, with a reason that its log keeps."""
-    closed = close(asked.store, incident, closing.reason, now=asked.now, actor=asked.actor)
+    """Take a step, as far as one's rights reach; the incident as it is now, with what is possible next.
+
+    Each step has an action of its own beside that of this route (README, "Who may do what"). 412 where it changed meanwhile, with its state
+    and revision; 409 where its state does not allow the step, with those that it does.
+    """
+    revision = stepping.revision
+    if if_match and if_match != "*":
+        revision = int(if_match.strip('"'))
+    elif revision is None and not if_match:
+        raise RevisionMissing
+    taken = stepping.taken(asked.settings.timezone)
+    made = step(asked.store, incident, taken, revision=revision, now=asked.now, actor=asked.actor)
     request.app.state.live.wake()
     with asked.store.read(asked.scope) as tx:
-        told: dict[str, Any] = whole(closed, Names(asked.store, tx), tx, asked)
-    return JSONResponse(told, media_type=GEOJSON)
+        told = whole(incidents_store.get(tx, made.id), Names(asked.store, tx), tx, asked)
+    return _one(told)
 
 
 class Reading(BaseModel):

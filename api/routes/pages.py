@@ -11,9 +11,10 @@ from gridmap.access import Action, may
 from gridmap.atlas.screen import command_map
 from gridmap.errors import NoEditionInForce
 from gridmap.grid import Edition
+from gridmap.store import Tx, offices
 from gridmap.words import Lang, texts
 
-WORDS_OF_PAGES = ("ui.", "level.")
+WORDS_OF_PAGES = ("ui.", "level.", "state.", "clock.")
 CHINA = (73.5, 18.0, 135.0, 53.6)  # what the map shows while no land is known
 MODULES = sorted(path.name for path in (WEB / "static" / "command").glob("*.js"))  # asked for at once, not one after the other
 SWAGGER = "swagger-ui-dist-5.35.0"
@@ -26,11 +27,12 @@ def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDE
     """The map with everything that is open, and the list beside it."""
     edition: dict[str, Any] | None = None
     bounds = CHINA
-    try:
-        with asked.store.read(asked.scope) as tx:
+    with asked.store.read(asked.scope) as tx:
+        try:
             found = asked.store.edition_in_force(tx, asked.now)
-    except NoEditionInForce:
-        found = None
+        except NoEditionInForce:
+            found = None
+        offices_told = _offices(tx, asked)
     if found is not None:
         bounds = _bounds(found, asked)
         edition = {
@@ -47,11 +49,20 @@ def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDE
         "may": [str(action) for action in Action if may(asked.actor, action)],
         "csrf": asked.csrf,
         "account": asked.account.name if asked.account else None,
+        "offices": offices_told,
         "session": asked.token.id if asked.token else "",
         "words": page_words(asked.lang),
     }
     context = {"map": command_map(bounds), "facts": script_json(facts), "edition": edition, "modules": MODULES}
     return page(request, "command.html", asked, context)
+
+
+def _offices(tx: Tx, asked: Asker) -> list[dict[str, str]]:
+    """The offices that the reader may send something to."""
+    if not any(may(asked.actor, action) for action in (Action.INCIDENT_DISPATCH, Action.INCIDENT_RULE)):
+        return []
+    english = asked.lang == "en"
+    return [{"code": each.code, "name": each.name_en if english and each.name_en else each.name} for each in offices.all_(tx)]
 
 
 def _bounds(edition: Edition, asked: Asker) -> tuple[float, float, float, float]:

@@ -13,7 +13,7 @@ from api.errors import status_of
 from api.forms import day, posted
 from api.page import USERS, PageRoute, go, page
 from api.places import Places
-from gridmap.access import GRANTABLE, Action, Forbidden, Role, allowed, may
+from gridmap.access import GRANTABLE, Action, Forbidden, Role, allowed, hands, may
 from gridmap.account import AccountKind, GrantRow, TokenKind
 from gridmap.errors import AreaMissing, InstantUnreadable, NoEditionInForce, Refusal
 from gridmap.flows import accounts as flow
@@ -328,7 +328,7 @@ def why_not(grant: GrantRow, asked: Asker) -> str:
         return "operator"
     if grant.account == asked.actor.account:
         return "own"
-    return "proposed" if grant_flow.hands(asked.actor.name) & grant_flow.hands(grant.proposed_by) else ""
+    return "proposed" if hands(asked.actor.name) & hands(grant.proposed_by) else ""
 
 
 def _user(request: Request, asked: Asker, name: str, *, status: int = 200, **more: Any) -> Response:

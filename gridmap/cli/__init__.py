@@ -11,6 +11,7 @@ from gridmap.cli import county as _county  # noqa: F401
 from gridmap.cli import cut as _cut  # noqa: F401
 from gridmap.cli import database as _database  # noqa: F401
 from gridmap.cli import demo as _demo  # noqa: F401
+from gridmap.cli import incidents as _incidents  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
@@ -19,8 +20,9 @@ from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import route as _route  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401
+from gridmap.cli import tick as _tick  # noqa: F401
 from gridmap.cli import users as _users  # noqa: F401
-from gridmap.cli.door import app, audit_app, import_app, plan_app, users_app
+from gridmap.cli.door import app, audit_app, import_app, incident_app, plan_app, users_app
 from gridmap.cli.door import run as _run
 from gridmap.cli.route import route_app
 
@@ -32,7 +34,7 @@ def _shorten(commands: Typer) -> None:
         command.short_help = re.sub(r"(?<=[，；：])(?=\S)", " ", first)
 
 
-for _commands in (app, audit_app, import_app, plan_app, route_app, users_app):
+for _commands in (app, audit_app, import_app, incident_app, plan_app, route_app, users_app):
     _shorten(_commands)
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from gridmap.cli.door import ActorName, JsonFlag, acting, app, local, now, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, app, local, now, settings, tell, words
+from gridmap.words import say
 
 
 @app.command("migrate", help=words("cli.migrate"))
@@ -52,6 +53,12 @@ def _text(facts: dict[str, Any]) -> str:
         words("cli.status_database", **facts),
         words("cli.status_edition", **edition | edition["areas"] | {"in_force_from": since}) if edition else words("cli.status_no_edition"),
         words("cli.status_staff", **facts),
-        words("cli.status_incidents", **facts["incidents"]),
+        words("cli.status_incidents", counts=_counts(facts["incidents"])),
     ]
     return "\n".join(lines)
+
+
+def _counts(states: dict[str, int]) -> str:
+    """How many are where, of every state that there is anything in."""
+    told = [words("cli.status_state", state=say(f"state.{state}", LANG), count=count) for state, count in states.items() if count]
+    return "; ".join(told) or "0"

@@ -2,7 +2,7 @@
 
 import zipfile
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +20,7 @@ from gridmap.county.topojson import write_topojson
 from gridmap.county.workers import village_posts, workers_for
 from gridmap.duty import OfficeKind
 from gridmap.grid import Area, Households
+from gridmap.limits import CalendarRow, DayKind, read_hours
 
 TOWNSHIP = f"{CODE}400"
 REPORTS = 120
@@ -27,9 +28,16 @@ NAMES = (
     *("townships.geojson", "villages.gpkg", "villages.geojson", "villages.parquet", "villages.topojson", "villages-gb18030.zip"),
     *("villages.shp", "villages.shx", "villages.dbf", "villages.prj", "villages.cpg"),
     *("households.parquet", "households.csv", "barriers.geojson", "bridges.geojson", "streets.geojson"),
-    *("offices.csv", "workers.csv", "posts.csv", "reports.csv"),
+    *("offices.csv", "calendar.csv", "workers.csv", "posts.csv", "reports.csv"),
 )
 SINCE = datetime(2026, 1, 1, tzinfo=ZONE)
+# A year's shape, and nobody's announcement: a county writes the State Council's own each autumn.
+CALENDAR = (
+    CalendarRow(DayKind.HOURS, hours=read_hours("08:00-12:00 14:00-18:00")),
+    CalendarRow(DayKind.HOURS, date(2026, 7, 1), date(2026, 9, 30), read_hours("08:00-12:00 15:00-18:00")),
+    CalendarRow(DayKind.HOLIDAY, date(2026, 10, 1), date(2026, 10, 7)),
+    CalendarRow(DayKind.WORKDAY, date(2026, 10, 10)),
+)
 DAY = (2026, 1, 1)
 """What a Shapefile's and a zip's header give as their day, instead of today."""
 
@@ -111,4 +119,5 @@ def _write_registers(folder: Path, county: County) -> None:
     write_register(folder / "workers.csv", staff)
     write_register(folder / "posts.csv", village_posts(county.villages, staff, since=SINCE))
     write_register(folder / "offices.csv", county.offices)
+    write_register(folder / "calendar.csv", CALENDAR)
     write_register(folder / "reports.csv", make_reports(county, count=REPORTS))

@@ -3,8 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime
-from enum import Enum
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from gridmap.catalogue import IssueType, Limit, Rule
 from gridmap.county.plan import ZONE
 from gridmap.duty import Office, Post, Worker
 from gridmap.incidents import Report
+from gridmap.limits import CalendarRow
 
-Noun = Worker | Post | Office | IssueType | Rule | Report
+Noun = Worker | Post | Office | IssueType | Rule | Report | CalendarRow
 
 
 def write_register(path: Path, nouns: Iterable[Noun]) -> None:
@@ -39,8 +39,8 @@ def _text(value: Any) -> str:
             return "yes" if value else ""
         case datetime():
             return value.astimezone(ZONE).isoformat(timespec="seconds")
-        case Enum():
-            return str(value.value)
-        case Limit() | str():
+        case tuple():
+            return " ".join(str(each) for each in value)
+        case Limit() | str() | date():
             return str(value)
     return repr(value)

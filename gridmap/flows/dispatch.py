@@ -13,10 +13,11 @@ from gridmap.duty import Worker
 from gridmap.flows.locate import Located, locate
 from gridmap.grid import Area, Edition
 from gridmap.incidents import Named, Report, State
+from gridmap.limits import Timetable
 from gridmap.matching import EditionIndex, index_of
 from gridmap.roster import OnDuty, Roster
 from gridmap.routing import Desks, Route
-from gridmap.store import Store, Tx, catalogues, offices, people
+from gridmap.store import Store, Tx, calendars, catalogues, offices, people
 from gridmap.words import Sentence
 
 # For a handful of names, asking one by one is less than reading the whole register.
@@ -25,13 +26,14 @@ FEW_WORKERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What holds at one instant: the edition in force, the catalogue, who is competent. Read once for all reports of a transaction."""
+    """What holds at one instant: the edition in force, the catalogue, who is competent, when offices work. Read once for a transaction."""
 
     at: datetime
     edition: Edition
     index: EditionIndex
     types: Mapping[str, IssueType]
     desks: Desks
+    times: Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
     """What holds at the instant. NoEditionInForce: a county that published nothing cannot take reports, and acknowledges none."""
     edition = store.edition_in_force(tx, at)
     types = {issue.code: issue for issue in catalogues.issue_types(tx)}
-    return Situation(at, edition, index_of(edition), types, Desks(catalogues.rules(tx), offices.all_(tx)))
+    return Situation(at, edition, index_of(edition), types, Desks(catalogues.rules(tx), offices.all_(tx)), calendars.working_time(tx, at))
 
 
 def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:

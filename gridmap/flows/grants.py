@@ -1,12 +1,11 @@
 """Grants are given and taken back. An administrator's needs two people: one proposes it, another administrator confirms it."""
 
-import re
 from dataclasses import replace
 from datetime import MAXYEAR, datetime, timedelta
 
-from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed
+from gridmap.access import COUNTY_ONLY, GRANTABLE, Action, Actor, Role, allowed, hands
 from gridmap.account import Account, AccountKind, GrantRow
-from gridmap.errors import AreaMissing, BadInput, Conflict, InstantUnreadable, NoEditionInForce, NotFound
+from gridmap.errors import AreaMissing, BadInput, Conflict, InstantUnreadable, NoEditionInForce, NotFound, OfficeMissing
 from gridmap.flows.accounts import add, is_operator
 from gridmap.flows.tokens import can_sign_in, end_invitations, find, subject_of
 from gridmap.store import Store, Tx, accounts, editions, history, ids, offices
@@ -44,10 +43,6 @@ class GrantTermUnusable(BadInput):
 
 class GrantNeedsPerson(Conflict):
     """A system cannot administer; facts: account."""
-
-
-class OfficeMissing(NotFound):
-    """No office of this code; facts: office."""
 
 
 class GrantHeld(Conflict):
@@ -127,11 +122,6 @@ def end_grant(store: Store, id: str, *, actor: Actor, now: datetime) -> GrantRow
         accounts.put_grant(tx, ended)
         history.record(tx, now, "grant.end", subject_of(account), grant=id, role=str(found.role), since=found.since.isoformat())
         return ended
-
-
-def hands(name: str) -> frozenset[str]:
-    """Who had a hand in it, from an actor's name: `alice (operator:root)` is alice's account, used by root."""
-    return frozenset(re.findall(r"[^\s()]+", name))
 
 
 def _wanted(

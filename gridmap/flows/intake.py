@@ -7,11 +7,13 @@ from uuid import uuid4
 
 from gridmap.access import Action, Actor, Forbidden, allowed, may
 from gridmap.errors import KeyReused, Refusal
-from gridmap.flows.dispatch import Dispatch, dispatch, read_situation
+from gridmap.flows.dispatch import Dispatch, Situation, dispatch, read_situation
 from gridmap.flows.publicise import publicised
 from gridmap.grid import Level
 from gridmap.incidents import Answer, Incident, Named, Report, body_hash, check_report
+from gridmap.incidents.deadlines import Timed, first_event, pressed, timed
 from gridmap.incidents.report import body_of, key_of
+from gridmap.limits import allowances
 from gridmap.store import Store, Tx, ids, incidents
 from gridmap.store.incidents import FirstAnswer, Received
 
@@ -36,6 +38,25 @@ class Sent:
     @property
     def who(self) -> SenderKey:
         return self.report.sender, self.report.key
+
+
+class Running:
+    """The clocks that begin to run with a transaction's reports; those of one issue type run alike and are counted once."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.since = situation.at
+        self._times = situation.times
+        self._of: dict[str, tuple[Timed, ...]] = {}
+
+    def of(self, found: Dispatch) -> tuple[Timed, ...]:
+        """Those of an incident that was found out about so."""
+        event = first_event(found.state)
+        if event is None or found.issue is None:
+            return ()
+        issue = found.issue
+        if issue.code not in self._of:
+            self._of[issue.code] = timed(self._times, allowances(issue.limit), issue.code, [(self.since, event)])
+        return self._of[issue.code]
 
 
 def receive(store: Store, report: Report, *, now: datetime, actor: Actor) -> Answer:
@@ -115,22 +136,25 @@ def _keep(store: Store, tx: Tx, new: Sequence[Sent], now: datetime) -> Mapping[S
     situation = read_situation(store, tx, now)
     found = dispatch(tx, situation, [each.report for each in new])
     numbers = incidents.numbers(tx, len(new), year=now.year)
-    rows = [_received(each, what, number, now) for each, what, number in zip(new, found, numbers, strict=True)]
+    running = Running(situation)
+    rows = [_received(each, what, number, running) for each, what, number in zip(new, found, numbers, strict=True)]
     public = publicised(situation.index, [(row.incident, what.issue) for (row, _), what in zip(rows, found, strict=True)], now=now)
     stored = incidents.add_many(tx, [replace(row, public=shown) for (row, _), shown in zip(rows, public, strict=True)])
     return {each.who: answer for each, (row, answer) in zip(new, rows, strict=True) if row.report_id in stored}
 
 
-def _received(sent: Sent, found: Dispatch, number: str, now: datetime) -> tuple[Received, Answer]:
-    report_id = ids.new(now)
+def _received(sent: Sent, found: Dispatch, number: str, running: Running) -> tuple[Received, Answer]:
+    now = running.since
+    report_id, clocks = ids.new(now), running.of(found)
     answer = _answer(found, report_id, ids.new(now), number)
     received = Received(
         report_id=report_id,
         report=sent.report,
-        incident=_incident(sent.report, found, answer, now),
+        incident=_incident(sent.report, found, answer, now, clocks),
         body_hash=sent.body_hash,
         answer=answer.kept(),
         raw=body_of(sent.report),
+        clocks=clocks,
     )
     return received, answer
 
@@ -158,7 +182,8 @@ def _answer(found: Dispatch, report_id: str, incident_id: str, number: str) -> A
     )
 
 
-def _incident(report: Report, found: Dispatch, answer: Answer, now: datetime) -> Incident:
+def _incident(report: Report, found: Dispatch, answer: Answer, now: datetime, clocks: tuple[Timed, ...]) -> Incident:
+    due_at, clock = pressed(clocks)
     return Incident(
         id=answer.incident,
         number=answer.number,
@@ -185,6 +210,9 @@ def _incident(report: Report, found: Dispatch, answer: Answer, now: datetime) ->
         border_m=answer.border_m,
         candidates=answer.candidates,
         reasons=answer.reasons,
+        contact_left=bool(report.contact),
+        due_at=due_at,
+        clock=clock,
     )
 
 

@@ -149,7 +149,7 @@ def _cut_cells(job: _Job) -> None:
 
 def _bring_registers(job: _Job) -> None:
     """Offices, catalogue and rules, then the workers and where they stand."""
-    for register in (Register.OFFICES, Register.ISSUE_TYPES, Register.RULES, Register.WORKERS, Register.POSTS):
+    for register in (Register.OFFICES, Register.ISSUE_TYPES, Register.RULES, Register.CALENDAR, Register.WORKERS, Register.POSTS):
         path = job.file(str(register), TABLES)
         if path:
             import_register(job.store, register, path, now=job.now, zone=job.zone, actor=job.actor)

@@ -5,13 +5,20 @@ from collections.abc import Callable, Hashable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import ANY, IssueType, Rule
 from gridmap.duty import Office, OfficeKind, Post, Worker
+from gridmap.errors import Refusal
+from gridmap.limits import Calendar, CalendarRow
 from gridmap.roster import ANSWERABLE
 from gridmap.routing import grounds
+from gridmap.tables.registers import said
 from gridmap.tables.rows import Rejected, Row
 from gridmap.words import Sentence
+
+UTC = ZoneInfo("UTC")
+"""Rows fit or not in every zone alike."""
 
 T = TypeVar("T")
 Rows = Sequence[tuple[Row, T]]
@@ -86,6 +93,26 @@ def check_rules(rows: Rows[Rule], known: Known) -> Checked[Rule]:
         if rule.issue in types and rule.by not in grounds(types[rule.issue])
     ]
     return replace(checked, notes=(*_unknown_areas([(row, rule.area) for row, rule in rows if rule.area], known), *never))
+
+
+def check_calendar(rows: Rows[CalendarRow], known: Known) -> Checked[CalendarRow]:
+    """Each row fits to those before it: no day twice, no holiday worked, no year without work."""
+    good: list[CalendarRow] = []
+    rejected: list[Rejected] = []
+    for row, one in rows if _misfit([one for _, one in rows]) else ():  # what fits as a whole needs no search for the row that does not
+        if misfit := _misfit([*good, one]):
+            rejected.append(Rejected(row, (said(misfit),)))
+        else:
+            good.append(one)
+    return Checked(tuple(good) if rejected else tuple(one for _, one in rows), tuple(rejected))
+
+
+def _misfit(rows: Sequence[CalendarRow]) -> Refusal | None:
+    try:
+        Calendar(UTC, tuple(rows))
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def check_posts(rows: Rows[Post], known: Known) -> Checked[Post]:

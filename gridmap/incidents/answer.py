@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from gridmap.incidents.incident import State
+from gridmap.incidents.life import State
 from gridmap.words import Lang, Sentence
 
 

@@ -1,32 +1,22 @@
-"""One managed matter. Its full life (transitions, deadlines) grows here."""
+"""One managed matter; how far it came is its life (`gridmap.incidents.life`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from gridmap.catalogue import Grade, Urgency
+from gridmap.incidents.life import Life, State
 from gridmap.incidents.report import Channel
 from gridmap.words import Sentence
-
-
-class State(StrEnum):
-    """Where an incident stands. Triage is a person's queue: nothing that was accepted is ever lost."""
-
-    TRIAGE = "triage"
-    DISPATCHED = "dispatched"
-    CLOSED = "closed"
-
-
-OPEN_STATES = (State.TRIAGE, State.DISPATCHED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One managed matter. It keeps the edition and path that it was matched in, for ever; codes of township, village, cell or None.
 
-    `lon`, `lat` are WGS84 degrees, None where the report had no usable point. `reasons` say how each answer was found.
+    `lon`, `lat` are WGS84 degrees, None where the report had no usable point. `reasons` say how each answer was found. What is counted
+    from `revision` on, with state and office, is its life; `due_at` is when the `clock` that presses is due, None while none runs.
     """
 
     id: str
@@ -55,3 +45,31 @@ class Incident:
     candidates: tuple[Mapping[str, Any], ...] = ()
     reasons: tuple[Sentence, ...] = field(default=())
     revision: int = 1
+    contact_left: bool = False
+    replied: bool = False
+    returns: int = 0
+    reworks: int = 0
+    reopened: int = 0
+    handled_by: str | None = None
+    settled: bool = False
+    due_at: datetime | None = None
+    clock: str | None = None
+
+    @property
+    def life(self) -> Life:
+        """How far it came."""
+        return Life(incident=self.number, **{name: getattr(self, name) for name in OF_LIFE})
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the clock that presses was due before `now`; the last instant is in time."""
+        return self.due_at is not None and self.due_at < now
+
+    def living(self, life: Life) -> Self:
+        """The same incident with this life."""
+        return replace(self, **{name: getattr(life, name) for name in OF_LIFE})
+
+
+OF_LIFE = tuple(each.name for each in fields(Life) if each.name != "incident")
+"""What an incident has of its life, under the same names."""
+OF_CLOCKS = ("due_at", "clock")
+"""What it has of its clocks, so that lists find what presses."""

@@ -1,5 +1,6 @@
 """Deadlines: when a limit ends in a calendar, the clocks of a matter, and the ladder that it climbs. Nobody here asks what time it is."""
 
+from gridmap.limits.allowance import ALLOWANCES, allowances
 from gridmap.limits.calendar import (
     Calendar,
     CalendarDatesReversed,
@@ -16,10 +17,11 @@ from gridmap.limits.calendar import (
     Shift,
     read_hours,
 )
-from gridmap.limits.clock import CLOCKS, Clock, ClockRule, pressing, replay
+from gridmap.limits.clock import CLOCKS, Clock, ClockRule, Event, Extension, pressing, recount, replay
 from gridmap.limits.ladder import (
     FORESEEN,
     LADDER,
+    LADDERS,
     Due,
     Ladder,
     LadderStepRepeated,
@@ -29,14 +31,17 @@ from gridmap.limits.ladder import (
     Step,
     foreseen,
     mark_at,
+    next_step_at,
     steps_due,
 )
 from gridmap.limits.timetable import Timetable, timetable
 
 __all__ = [
+    "ALLOWANCES",
     "CLOCKS",
     "FORESEEN",
     "LADDER",
+    "LADDERS",
     "Calendar",
     "CalendarDatesReversed",
     "CalendarDatesTooLong",
@@ -48,6 +53,8 @@ __all__ = [
     "ClockRule",
     "DayKind",
     "Due",
+    "Event",
+    "Extension",
     "HolidayWorked",
     "HoursOverlap",
     "HoursPastMidnight",
@@ -60,10 +67,13 @@ __all__ = [
     "Shift",
     "Step",
     "Timetable",
+    "allowances",
     "foreseen",
     "mark_at",
+    "next_step_at",
     "pressing",
     "read_hours",
+    "recount",
     "replay",
     "steps_due",
     "timetable",

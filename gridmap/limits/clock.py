@@ -10,9 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from gridmap.catalogue import Limit
+from gridmap.catalogue import Limit, LimitUnit
 from gridmap.limits.timetable import Span, Timetable, clip, count
-from gridmap.limits.year import utc
+from gridmap.limits.year import HOUR, utc
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An event that gives a clock more time, or less: the run that is open ends at `until` if it does not stand meanwhile."""
+
+    until: datetime
+
+
+Event = str | Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,7 @@ class ClockRule:
 
     `start` begins the first run and nothing else. `restart` begins a run, with the whole limit, where none is open: while one runs or
     stands it changes nothing, so that no event ever moves a target. An event in both `stop` and `restart` ends one run and begins the next.
+    An Extension is for the clocks with `extended`, and for the run alone that is open.
     """
 
     clock: str
@@ -29,9 +40,11 @@ class ClockRule:
     pause: frozenset[str] = frozenset()
     resume: frozenset[str] = frozenset()
     restart: frozenset[str] = frozenset()
+    extended: bool = False
 
 
-_ENDS = frozenset({"handled", "closed", "voided"})
+# Declined, nobody has anything to do any more; settled on the spot, it is handled and inspected in one.
+_ENDS = frozenset({"handled", "settled", "declined", "closed", "voided"})
 
 # What a county starts with. Returning to the desk does not stop the clock to handle: the reporter waits all the same.
 CLOCKS = (
@@ -48,6 +61,7 @@ CLOCKS = (
         pause=frozenset({"suspended"}),
         resume=frozenset({"resumed"}),
         restart=frozenset({"reworked", "reopened"}),
+        extended=True,
     ),
     ClockRule(
         "inspect",
@@ -127,21 +141,30 @@ class Clock:
 
 
 def replay(
-    times: Timetable, rules: Sequence[ClockRule], limits: Mapping[str, Limit], events: Iterable[tuple[datetime, str]]
+    times: Timetable, rules: Sequence[ClockRule], limits: Mapping[str, Limit], events: Iterable[tuple[datetime, Event]]
 ) -> tuple[Clock, ...]:
     """Every run of every clock after these events, in the order of the rules; a clock without a limit does not exist.
 
     The order of the events is their order in the log: an instant before the last one's (a clock was set back) counts as the last one's.
-    Other limits (an extension, another issue type) are replayed from the same start: used time stays used.
+    Other limits (of another issue type) are replayed from the same start: used time stays used.
     """
     runs: dict[str, list[Clock]] = {rule.clock: [] for rule in rules if rule.clock in limits}
     latest: datetime | None = None
     for at, event in events:
         latest = utc(at) if latest is None else max(utc(at), latest)
         for rule in rules:
-            if rule.clock in limits:
+            if rule.clock not in limits:
+                continue
+            if isinstance(event, Extension):
+                _extend(times, rule, runs[rule.clock], event)
+            else:
                 _apply(rule, limits[rule.clock], runs[rule.clock], latest, event)
     return tuple(replace(run, due=_due(times, run)) for of_clock in runs.values() for run in of_clock)
+
+
+def recount(times: Timetable, clock: Clock) -> Clock:
+    """The same run with what is due by this working time: another calendar moves what still runs, and nothing that stands or is over."""
+    return replace(clock, due=_due(times, clock)) if clock.since is not None else clock
 
 
 def pressing(clocks: Iterable[Clock]) -> Clock | None:
@@ -164,6 +187,13 @@ def _changed(rule: ClockRule, clock: Clock, at: datetime, event: str) -> Clock:
     if event in rule.pause:
         return _halted(clock, at)
     return replace(clock, since=at) if event in rule.resume and clock.paused else clock
+
+
+def _extend(times: Timetable, rule: ClockRule, runs: list[Clock], given: Extension) -> None:
+    """An instant is no amount of work: the limit is the time that passes by the clock until then, nights and holidays too."""
+    if rule.extended and runs and runs[-1].stopped is None:
+        passed = times.used(clip(runs[-1].spans_onward(), until=given.until), LimitUnit.URGENT_HOUR)
+        runs[-1] = replace(runs[-1], limit=Limit(Fraction(max(passed, 1), HOUR), LimitUnit.URGENT_HOUR))
 
 
 def _halted(clock: Clock, at: datetime) -> Clock:

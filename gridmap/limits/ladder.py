@@ -1,11 +1,12 @@
 """Points on a clock, such as 80 % of its limit, and what is done at them: a breach is foreseen, and a matter climbs a ladder of levels."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Self
 
 from gridmap.catalogue import LimitUnit
@@ -91,6 +92,16 @@ LADDER = Ladder(
 )
 
 
+# Who does not acknowledge or inspect in time is a matter for the township; the county hears of what is not handled (our rule).
+LADDERS: Mapping[str, Ladder] = MappingProxyType(
+    {
+        "acknowledge": Ladder((Step("village", Mark(MarkKind.SHARE, 100)), Step("township", Mark(MarkKind.SHARE, 200)))),
+        "handle": LADDER,
+        "inspect": Ladder((Step("village", Mark(MarkKind.SHARE, 100)), Step("township", Mark(MarkKind.SHARE, 200)))),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A step that is to be fired: since when, and the key under which it is recorded, once for each run of a clock."""
@@ -119,9 +130,19 @@ def steps_due(times: Timetable, ladder: Ladder, clock: Clock, now: datetime, fir
     `now` jumped back: record the keys with what is done, and each step is done once. A step whose point came before the clock was stopped
     is owed even if nobody asked in between; one whose point had not come by then never is.
     """
-    marks = [(mark_at(times, clock, step.when), step) for step in ladder.steps]
-    found = [Due(step, at, f"{clock.key}.{step.level}") for at, step in marks if at is not None and at <= utc(now)]
-    return tuple(sorted((due for due in found if due.key not in fired), key=lambda due: due.at))
+    return tuple(sorted((due for due in _owed(times, ladder, clock, fired) if due.at <= utc(now)), key=lambda due: due.at))
+
+
+def next_step_at(times: Timetable, ladder: Ladder, clock: Clock, fired: Collection[str]) -> datetime | None:
+    """When the clock reaches the next step that is not in `fired`, in the past or, if it runs on, in the future; None if it never does."""
+    return min((due.at for due in _owed(times, ladder, clock, fired)), default=None)
+
+
+def _owed(times: Timetable, ladder: Ladder, clock: Clock, fired: Collection[str]) -> Iterator[Due]:
+    for step in ladder.steps:
+        key = f"{clock.key}.{step.level}"
+        if key not in fired and (at := mark_at(times, clock, step.when)) is not None:
+            yield Due(step, at, key)
 
 
 def _onward(times: Timetable, clock: Clock, mark: Mark) -> datetime | None:

@@ -121,7 +121,7 @@ def timetable(calendar: Calendar) -> Timetable:
     return Timetable(calendar)
 
 
-def count(unit: LimitUnit, amount: int) -> int:
+def count(unit: LimitUnit, amount: Count) -> Count:
     """An amount in the unit's own count."""
     return amount if unit == LimitUnit.WORK_DAY else amount * HOUR
 

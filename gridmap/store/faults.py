@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from gridmap.errors import BadInput, Conflict, StoreUnreachable, Unavailable
+from gridmap.errors import BadInput, Precondition, StoreUnreachable, Unavailable
 
 
 class DatabaseUrlUnusable(BadInput):
@@ -86,8 +86,8 @@ class HistoryHeadGone(Unavailable):
     """Somebody took away the row that every change of the history begins with; facts: none."""
 
 
-class IncidentClosed(Conflict):
-    """The incident is closed already; facts: incident."""
+class IncidentChanged(Precondition):
+    """The incident is not what the asker knew; facts: incident, state, revision."""
 
 
 _BY_STATE = {

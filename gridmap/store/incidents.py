@@ -5,29 +5,46 @@ commits, and two writers never wait for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, literal, or_, select, tuple_
 
 from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
-from gridmap.incidents.contact import KEPT_FROM_CLOSING
+from gridmap.incidents.deadlines import Timed
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import contacts, public
+from gridmap.store import clocks, contacts, public
 from gridmap.store import history as history_store
-from gridmap.store.dialect import insert_all, insert_once, lies_in, reserve
-from gridmap.store.faults import IncidentClosed
+from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident, report
 from gridmap.store.scoping import within
 from gridmap.words import Sentence
 
+
+class Place(NamedTuple):
+    """What a page of the list goes on from."""
+
+    serial: int
+    due_at: datetime | None
+
+
+class Order(StrEnum):
+    """In which order incidents are listed."""
+
+    NEWEST = "newest"
+    DUE = "due"  # what is due first, also what is overdue; then what no clock runs for, the newest first
+
+
 Bounds = tuple[float, float, float, float]
 SenderKey = tuple[str, str]
+RECEIVE = "receive"
+"""What the first row of an incident's log is called."""
 
 _INCIDENT = tuple(incident.c[each.name] for each in fields(Incident))
 _REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
@@ -45,7 +62,7 @@ class FirstAnswer(NamedTuple):
 class Received:
     """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
 
-    `public` is what everybody may see of it, None for nothing.
+    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on.
     """
 
     report_id: str
@@ -55,6 +72,7 @@ class Received:
     answer: Mapping[str, Any]
     raw: Mapping[str, Any] = field(default_factory=dict)
     public: PublicMatter | None = None
+    clocks: tuple[Timed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,7 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     fresh = [each for each in received if each.report_id in kept]
     insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
+    clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
     return kept
@@ -134,19 +153,21 @@ def list_(
     states: Collection[State] = OPEN_STATES,
     bbox: Bounds | None = None,
     area: str | None = None,
+    order: Order = Order.NEWEST,
     after: str | None = None,
     limit: int,
 ) -> tuple[Incident, ...]:
-    """Incidents, the newest first; `bbox` is (west, south, east, north) in degrees, `area` a code of any level.
+    """Incidents in this order; `bbox` is (west, south, east, north) in degrees, `area` a code of any level.
 
     The next page is what comes `after` the number of the last one (IncidentMissing if there is none such); new ones move nothing.
     """
     wanted = _among(tx, select(*_INCIDENT), states, area)
     if bbox is not None:
         wanted = wanted.where(lies_in(tx, incident, bbox))
-    if after is not None:
-        wanted = wanted.where(incident.c.serial < _serial(tx, after))
-    return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
+    last = None if after is None else _place(tx, after)
+    if order is Order.DUE:
+        return _due_first(tx, wanted, last, limit)
+    return _newest(tx, wanted, last, limit)
 
 
 def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
@@ -187,22 +208,6 @@ def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, s
     return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
 
-def close(tx: Connection, id_or_number: str, *, at: datetime, note: str = "") -> Incident:
-    """Close the incident and record it; answers it as it is now. IncidentMissing, IncidentClosed."""
-    history_store.hold(tx)
-    before = get(tx, id_or_number)
-    if before.state not in OPEN_STATES:
-        raise IncidentClosed(incident=before.number)
-    after = replace(before, state=State.CLOSED, revision=before.revision + 1)
-    changed = update(incident).where(within(tx, incident), incident.c.id == before.id)
-    tx.execute(changed.values(state=str(after.state), revision=after.revision))
-    contacts.shorten(tx, before.id, until=at + KEPT_FROM_CLOSING)
-    public.close(tx, before.id)
-    facts = {"note": note} if note else {}
-    history_store.append(tx, [_entry(after, at=at, what="close", before=before.state, facts=facts)])
-    return after
-
-
 def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None) -> Select[Any]:
     wanted = wanted.where(within(tx, incident), incident.c.state.in_([str(state) for state in states]))
     return wanted if area is None else wanted.where(_lies_within(area))
@@ -220,11 +225,31 @@ def _row(tx: Connection, id_or_number: str, columns: tuple[Column[Any], ...]) ->
     return row
 
 
-def _serial(tx: Connection, number: str) -> int:
-    serial = tx.scalar(select(incident.c.serial).where(within(tx, incident), incident.c.number == number))
-    if serial is None:
+def _place(tx: Connection, number: str) -> Place:
+    """Where an incident stands in every order."""
+    found = tx.execute(select(incident.c.serial, incident.c.due_at).where(within(tx, incident), incident.c.number == number)).one_or_none()
+    if found is None:
         raise IncidentMissing(incident=number)
-    return serial
+    return Place(*found)
+
+
+def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    if last:
+        wanted = wanted.where(incident.c.serial < last.serial)
+    return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
+
+
+def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    """What is due, by the index of due instants; then, if there is room, what no clock runs for."""
+    found: tuple[Incident, ...] = ()
+    if last is None or last.due_at is not None:
+        due = wanted.where(incident.c.due_at.is_not(None))
+        if last:
+            due = due.where(tuple_(incident.c.due_at, incident.c.serial) > tuple_(literal(last.due_at, Instant), last.serial))
+            last = None
+        found = tuple(_incident(row) for row in tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)))
+    rest = limit - len(found)
+    return (*found, *_newest(tx, wanted.where(incident.c.due_at.is_(None)), last, rest)) if rest else found
 
 
 def _report_row(one: Received) -> dict[str, Any]:
@@ -270,10 +295,12 @@ def _incident(row: Row[Any]) -> Incident:
 
 
 def _received(one: Received) -> Entry:
-    return _entry(one.incident, at=one.incident.recorded_at, what="receive", before=None, facts={"report": one.report_id})
+    facts = {"report": one.report_id, "office": one.incident.office, "contact_left": one.incident.contact_left}
+    return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
 
 
-def _entry(after: Incident, *, at: datetime, what: str, before: State | None, facts: Mapping[str, Any]) -> Entry:
+def entry(after: Incident, *, at: datetime, what: str, before: State | None, facts: Mapping[str, Any]) -> Entry:
+    """What history keeps of a change that made the incident what it is."""
     states = {"from_state": before and str(before), "to_state": str(after.state)}
     return Entry(at=at, what=what, subject=f"incident:{after.number}", incident=after.id, facts=facts, **states)
 

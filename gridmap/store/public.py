@@ -47,9 +47,9 @@ def add(tx: Connection, given: Mapping[str, PublicMatter]) -> None:
     insert_all(tx, public_incident, ({"incident": id, **asdict(one), "state": str(one.state)} for id, one in given.items()))
 
 
-def close(tx: Connection, incident_id: str) -> None:
-    """Show that it is settled, if it is shown at all."""
-    tx.execute(update(public_incident).where(public_incident.c.incident == incident_id).values(state=str(PublicState.CLOSED)))
+def put_state(tx: Connection, incident_id: str, state: PublicState) -> None:
+    """Show that it is settled, or open again, if it is shown at all."""
+    tx.execute(update(public_incident).where(public_incident.c.incident == incident_id).values(state=str(state)))
 
 
 def counts(

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -25,18 +24,10 @@ from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
+from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
+from gridmap.store.metadata import metadata, one_of
 from gridmap.store.walls import raise_walls_with
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
 
 
 class LandKind(StrEnum):
@@ -45,11 +36,6 @@ class LandKind(StrEnum):
     BARRIER = "barrier"
     BRIDGE = "bridge"
     STREET = "street"
-
-
-def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f'"{column}" IN ({listed})', name=column)
 
 
 edition = Table(
@@ -84,7 +70,7 @@ area = Table(
     Column("north", Double, nullable=False),
     UniqueConstraint("edition", "code"),
     ForeignKeyConstraint(["edition", "parent"], ["area.edition", "area.code"], deferrable=True, initially="DEFERRED"),
-    _one_of("level", Level),
+    one_of("level", Level),
     CheckConstraint("households >= 0", name="households"),
 )
 Index("ix_area_shape", area.c.shape, postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
@@ -108,7 +94,7 @@ draft_area = Table(
     Column("name_en", Text, nullable=False),
     Column("households", Integer),
     Column("shape", Shape, nullable=False),
-    _one_of("level", Level),
+    one_of("level", Level),
     CheckConstraint("households >= 0", name="households"),
 )
 
@@ -129,7 +115,7 @@ land = Table(
     Column("kind", String(10), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("shape", Shape, nullable=False),
-    _one_of("kind", LandKind),
+    one_of("kind", LandKind),
 )
 
 worker = Table(
@@ -151,7 +137,7 @@ post = Table(
     Column("since", Instant, nullable=False),
     Column("until", Instant),
     UniqueConstraint("worker", "area", "duty", "since"),
-    _one_of("duty", Duty),
+    one_of("duty", Duty),
     CheckConstraint("until > since", name="until"),
 )
 
@@ -164,7 +150,7 @@ office = Table(
     Column("kind", String(20), nullable=False),
     Column("area", Code),
     Column("phone", Text, nullable=False),
-    _one_of("kind", OfficeKind),
+    one_of("kind", OfficeKind),
 )
 
 issue_type = Table(
@@ -179,8 +165,8 @@ issue_type = Table(
     Column("limit", String(10), nullable=False),
     Column("grade", String(10), nullable=False),
     Column("subject_first", Boolean, nullable=False),
-    _one_of("kind", Kind),
-    _one_of("grade", Grade),
+    one_of("kind", Kind),
+    one_of("grade", Grade),
 )
 
 rule = Table(
@@ -193,8 +179,8 @@ rule = Table(
     Column("level", String(10)),
     Column("area", Code),
     Column("rank", Integer, nullable=False),
-    _one_of("by", By),
-    _one_of("level", Level),
+    one_of("by", By),
+    one_of("level", Level),
 )
 
 incident = Table(
@@ -227,12 +213,21 @@ incident = Table(
     Column("candidates", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("contact_left", Boolean, nullable=False),
+    Column("replied", Boolean, nullable=False),
+    Column("returns", Integer, nullable=False),
+    Column("reworks", Integer, nullable=False),
+    Column("reopened", Integer, nullable=False),
+    Column("handled_by", Text),
+    Column("settled", Boolean, nullable=False),
+    Column("due_at", Instant),
+    Column("clock", String(20)),
     *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in Level),
-    _one_of("state", State),
-    _one_of("channel", Channel),
-    _one_of("grade", Grade),
-    _one_of("urgency", Urgency),
-    _one_of("how", How),
+    one_of("state", State),
+    one_of("channel", Channel),
+    one_of("grade", Grade),
+    one_of("urgency", Urgency),
+    one_of("how", How),
     CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
     CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
     CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
@@ -240,6 +235,11 @@ incident = Table(
     Index("ix_incident_lon_lat", "lon", "lat"),
 )
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
+
+Index(
+    "ix_incident_due_at", incident.c.due_at, incident.c.serial,
+    sqlite_where=incident.c.due_at.is_not(None), postgresql_where=incident.c.due_at.is_not(None),
+)  # fmt: skip
 
 report = Table(
     "report",
@@ -264,7 +264,7 @@ report = Table(
     Column("datum", String(20), nullable=False),
     Column("accuracy_m", Double),
     UniqueConstraint("sender", "key"),
-    _one_of("channel", Channel),
+    one_of("channel", Channel),
 )
 
 contact = Table(
@@ -328,7 +328,7 @@ account = Table(
     Column("made_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     UniqueConstraint("issuer", "subject"),
-    _one_of("kind", AccountKind),
+    one_of("kind", AccountKind),
 )
 
 access_grant = Table(
@@ -345,7 +345,7 @@ access_grant = Table(
     Column("confirmed_by", Text),
     Column("reason", Text, nullable=False),
     CheckConstraint("until > since", name="until"),
-    _one_of("role", Role),
+    one_of("role", Role),
 )
 
 token = Table(
@@ -360,7 +360,7 @@ token = Table(
     Column("seen_at", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     Column("ended_at", Instant),
-    _one_of("kind", TokenKind),
+    one_of("kind", TokenKind),
 )
 
 throttle = Table(

@@ -28,11 +28,12 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
+from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.schema import access_grant, account, contact, history, incident, report, token
 from gridmap.store.walls import settings_of
 
-SCOPED = frozenset({incident, report, contact, history, account, access_grant, token})
+SCOPED = frozenset({incident, report, contact, clock, escalation, history, account, access_grant, token})
 MARK = "scope_"
 # What is done about accounts in general, rather than about one's own.
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})

@@ -15,6 +15,8 @@ from sqlalchemy import DDL, Connection, MetaData, event, text
 from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Scope
+from gridmap.incidents.incident import OF_CLOCKS, OF_LIFE
+from gridmap.incidents.life import STEPS
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.faults import StoreRolesForbidden
 
@@ -36,13 +38,15 @@ _ROLE_OF = {
     Action.CONTACT_READ: CONTACT,
     Action.OPERATE: OPERATOR,
 }
-_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, Action.INCIDENT_CLOSE, Action.AUDIT_READ})
+STEPPING = tuple(dict.fromkeys(row.action for row in STEPS.values()))
+"""What changes incidents."""
+_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, *STEPPING, Action.AUDIT_READ})
 
 SEPARATOR = "\x1f"  # stands in no code
 
 # What each role may do with which tables (columns in brackets); which rows, the policies say.
 LAND = "edition, area, land, issue_type"
-DUTY = "office, rule, worker, post"
+DUTY = "office, rule, worker, post, calendar"
 PLANS = "draft, draft_area, household"
 ACCOUNTS = "account, access_grant, token"
 EVERYTHING = f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}"
@@ -67,7 +71,13 @@ GRANTS = (
     (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
     (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
     *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
-    *((role, "UPDATE (state, revision)", "incident") for role in (SCOPED, COUNTY)),
+    *((role, f"UPDATE ({', '.join((*OF_LIFE, *OF_CLOCKS))})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, "SELECT", "clock, escalation") for role in (SCOPED, COUNTY, OPERATOR)),
+    (INTAKE, "INSERT", "clock"),
+    *((role, "INSERT, UPDATE", "clock") for role in (SCOPED, COUNTY, OPERATOR)),
+    (OFFICE, "SELECT (since), UPDATE (next_at)", "clock"),  # another calendar has them counted anew
+    (OPERATOR, "INSERT", "escalation"),
+    (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
@@ -80,19 +90,19 @@ GRANTS = (
     (OFFICE, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}"),
     (OFFICE, "UPDATE (issuer, subject, disabled_at)", "account"),
     (OFFICE, "UPDATE (since, until, confirmed_by)", "access_grant"),
-    (OFFICE, "DELETE", f"land, rule, {PLANS}"),
+    (OFFICE, "DELETE", f"land, rule, calendar, {PLANS}"),
     (OPERATOR, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident, throttle"),
     (OPERATOR, "SELECT (report, masked, kept_until)", "contact"),
     (OPERATOR, "INSERT", f"{EVERYTHING}, incident, report, contact, public_incident, throttle"),
     (OPERATOR, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}, {ACCOUNTS}, incident, public_incident, throttle"),
     (OPERATOR, "UPDATE (kept_until)", "contact"),
-    (OPERATOR, "DELETE", f"land, rule, {PLANS}, throttle, contact"),
+    (OPERATOR, "DELETE", f"land, rule, calendar, {PLANS}, throttle, contact"),
     *((role, "INSERT", "history") for role in ROLES if role != PUBLIC),
     *((role, "SELECT, UPDATE", "history_head") for role in ROLES if role != PUBLIC),
     *((role, "SELECT (id, at)", "history") for role in (INTAKE, DOOR, CONTACT, OFFICE)),  # for RETURNING and foreign keys
     (INTAKE, "USAGE", "SEQUENCE incident_serial_seq"),
-    (OFFICE, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq"),
-    (OPERATOR, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq, incident_serial_seq"),
+    (OFFICE, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq, calendar_id_seq"),
+    (OPERATOR, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq, calendar_id_seq, incident_serial_seq"),
 )
 
 
@@ -126,6 +136,7 @@ _ANY = "true"
 
 _SELF = _acting(Action.SELF_CHANGE)
 _CLOSING = _acting(Action.INCIDENT_CLOSE)
+_STEPPING = _acting(*STEPPING)
 _DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
 
 # (tables, roles, which command, rows that it finds and may leave behind). What is not here is not found.
@@ -140,12 +151,21 @@ POLICIES = (
     ("history_head", (INTAKE, DOOR, CONTACT, SCOPED, COUNTY, OFFICE, OPERATOR), "ALL", _ANY),
     # A constant is no barrier: PostGIS's operators, which may not run before one, can use the index.
     ("incident", (COUNTY,), "SELECT", _ANY),
-    ("incident", (COUNTY,), "UPDATE", _CLOSING),
+    # An office may change, an area never: the new row lies in the scope as the old one did, and nobody moves one to where it is not theirs.
+    ("incident", (COUNTY,), "UPDATE", _STEPPING),
     ("incident", (SCOPED,), "SELECT", IN_SCOPE),
-    ("incident", (SCOPED,), "UPDATE", f"{_CLOSING} AND ({IN_SCOPE})"),
+    ("incident", (SCOPED,), "UPDATE", f"{_STEPPING} AND ({IN_SCOPE})"),
     ("incident", (CONTACT,), "SELECT", f"{_setting('everywhere')} = '1' OR {IN_SCOPE}"),
     ("incident", (PUBLIC,), "SELECT", f"id = (SELECT report.incident FROM report WHERE report.id = {REPORT})"),
     ("incident", (INTAKE, OPERATOR), "ALL", _ANY),
+    ("clock", (INTAKE,), "INSERT", _ANY),
+    ("clock, escalation", (COUNTY,), "SELECT", _ANY),
+    *(("clock", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),
+    *((table, (SCOPED,), "SELECT", _VISIBLE.format(table)) for table in ("clock", "escalation")),
+    *(("clock", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('clock')}") for command in ("INSERT", "UPDATE")),
+    ("clock", (OFFICE,), "SELECT", _ANY),
+    ("clock", (OFFICE,), "UPDATE", _acting(Action.REGISTER_CHANGE)),
+    ("clock, escalation, lease", (OPERATOR,), "ALL", _ANY),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
     ("report", (INTAKE, OPERATOR), "ALL", _ANY),
     ("report", (COUNTY,), "SELECT", _ANY),
@@ -186,7 +206,7 @@ CREATE VIEW incidents_open WITH (security_invoker = true) AS
 SELECT serial AS id, number, state, issue, grade, urgency, at, recorded_at, text, place, edition, township, village, cell,
        worker, office, ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geometry(Point, 4326) AS shape
 FROM incident
-WHERE state <> 'closed'
+WHERE state NOT IN ('closed', 'voided')
 """
 
 REFUSE = """

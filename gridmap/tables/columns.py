@@ -11,6 +11,7 @@ class Register(StrEnum):
     OFFICES = "offices"
     ISSUE_TYPES = "issue-types"
     RULES = "rules"
+    CALENDAR = "calendar"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -29,6 +30,7 @@ _COLUMNS = {
     Register.OFFICES: ("code", "name", "name_en", "kind", "area", "phone"),
     Register.ISSUE_TYPES: ("code", "group", "group_en", "kind", "name", "name_en", "limit", "grade", "subject_first"),
     Register.RULES: ("office", "issue", "by", "level", "area", "rank"),
+    Register.CALENDAR: ("kind", "since", "until", "hours"),
 }
 _NEEDED = {
     Register.WORKERS: ("id", "name"),
@@ -36,6 +38,7 @@ _NEEDED = {
     Register.OFFICES: ("code", "name", "kind"),
     Register.ISSUE_TYPES: ("code", "group", "kind", "name", "limit"),
     Register.RULES: ("office", "issue", "by"),
+    Register.CALENDAR: ("kind",),
 }
 REPORT_COLUMNS = (
     "lon", "lat", "datum", "accuracy_m", "issue", "text", "place", "at", "channel", "sender", "sender_number", "key", "contact",

@@ -1,4 +1,4 @@
-"""The rows of the five registers as nouns. What concerns other rows or the store is checked by the flow."""
+"""The rows of the six registers as nouns. What concerns other rows or the store is checked by the flow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,28 @@ from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import By, Grade, IssueType, Kind, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
+from gridmap.errors import Refusal
 from gridmap.grid import Level
 from gridmap.incidents.report import UNKEEPABLE
+from gridmap.limits import CalendarRow, DayKind
 from gridmap.tables.columns import Register
 from gridmap.tables.files import read_sheet
 from gridmap.tables.headers import find_header
 from gridmap.tables.rows import Headed, Parsed, Rejected, Row
-from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, read_whole, read_word, required
+from gridmap.tables.values import (
+    Fault,
+    read_date,
+    read_flag,
+    read_instant,
+    read_limit,
+    read_whole,
+    read_word,
+    read_working_hours,
+    required,
+)
+from gridmap.words import Sentence
 
-Noun = Worker | Post | Office | IssueType | Rule
+Noun = Worker | Post | Office | IssueType | Rule | CalendarRow
 LONGEST = 200
 # What a cell shows whose formula went wrong.
 SPREADSHEET_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
@@ -67,7 +80,14 @@ def read_register(register: Register, path: Path, zone: ZoneInfo, now: datetime)
             good.append((row, READ[register](Reader(sheet, row, zone, now))))
         except Fault as fault:
             rejected.append(Rejected(row, (fault.sentence,)))
+        except Refusal as refusal:  # a noun that no row can make
+            rejected.append(Rejected(row, (said(refusal),)))
     return Parsed(path, sheet.header, tuple(good), tuple(rejected), sheet.ignored)
+
+
+def said(refusal: Refusal) -> Sentence:
+    """Why a noun of ours refused to be made, as a reason against its row."""
+    return Sentence(f"error.{refusal.key}", refusal.facts)
 
 
 def _worker(row: Reader) -> Worker:
@@ -104,10 +124,17 @@ def read_rule(row: Cells) -> Rule:
     )  # fmt: skip
 
 
+def _calendar_row(row: Reader) -> CalendarRow:
+    kind = read_word(row.must("kind"), "kind", DayKind)
+    since, until = (read_date(row.text(column), column) for column in ("since", "until"))
+    return CalendarRow(kind, since, until, read_working_hours(row.text("hours"), "hours"))
+
+
 READ: Mapping[Register, Callable[[Reader], Noun]] = {
     Register.WORKERS: _worker,
     Register.POSTS: _post,
     Register.OFFICES: _office,
     Register.ISSUE_TYPES: _issue_type,
     Register.RULES: read_rule,
+    Register.CALENDAR: _calendar_row,
 }

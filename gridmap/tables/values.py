@@ -1,13 +1,14 @@
 """Texts of cells into values. Nothing is guessed: what cannot be read is a Fault, a sentence for the rejected row."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import Limit, LimitUnit, LimitUnreadable
+from gridmap.limits import Shift, read_hours
 from gridmap.words import LANGS, Sentence, say
 
 NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d*)?([eE][+-]?\d{1,3})?", re.ASCII)
@@ -83,6 +84,24 @@ def read_instant(text: str, column: str, zone: ZoneInfo) -> datetime | None:
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):  # the second: a day before the first or after the last
         raise Fault("instant", column=column, text=text) from None
+
+
+def read_date(text: str, column: str) -> date | None:
+    """A day: ISO, 2026/3/1 and 2026年3月1日; None where empty. A time of the day is a Fault."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(_iso(text).removesuffix("T00:00:00"))
+    except ValueError:
+        raise Fault("date", column=column, text=text) from None
+
+
+def read_working_hours(text: str, column: str) -> tuple[Shift, ...]:
+    """Such as 08:00-12:00 14:00-18:00; empty is none. What overlaps or ends before it begins is refused by its own name."""
+    try:
+        return read_hours(text)
+    except ValueError:
+        raise Fault("hours", column=column, text=text) from None
 
 
 def _iso(text: str) -> str:

@@ -117,20 +117,21 @@ def test_a_change_by_cookie_shows_what_only_our_pages_know(land: Store) -> None:
     [incident, *_] = write(land, 6)
     with asking(land) as client:
 
-        def close(**headers: str) -> int:
-            return client.post(f"/api/incidents/{incident}/close", json={"reason": "done"}, headers=headers).status_code
+        def void(**headers: str) -> int:
+            voided = {"step": "void", "reason": "sent twice"}
+            return client.post(f"/api/incidents/{incident}/steps", json=voided, headers={"If-Match": "*", **headers}).status_code
 
         csrf = use(client, mine)
         assert client.get("/api/incidents").status_code == 200
         for shown in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": csrf_of(others)}, {"X-CSRF-Token": csrf[:-1]}, {"X-CSRF-Token": "."}):
-            assert close(**shown) == 403
-        assert close(**system) == 403  # a page of another site could not send this, but neither would a system send the cookie
-        assert close(**{"X-CSRF-Token": csrf, "Origin": "https://evil.example"}) == 403
-        assert close(**{"X-CSRF-Token": csrf}) == 200
+            assert void(**shown) == 403
+        assert void(**system) == 403  # a page of another site could not send this, but neither would a system send the cookie
+        assert void(**{"X-CSRF-Token": csrf, "Origin": "https://evil.example"}) == 403
+        assert void(**{"X-CSRF-Token": csrf}) == 200
         assert client.post("/sign-out", data={"csrf": "é"}).status_code == 403
         assert client.post("/sign-out", data={"csrf": csrf}).status_code == 303
         client.cookies.clear()
-        assert close(**system) == 409  # it was closed; without the cookie nothing else is asked for
+        assert void(**system) == 409  # it was voided; without the cookie nothing else is asked for
 
 
 def test_a_session_is_no_bearer_and_a_phone_is_no_cookie(land: Store) -> None:
@@ -239,8 +240,8 @@ def test_what_is_not_mine_and_what_is_not_there_look_the_same(land: Store) -> No
         for name, status in (("li", 404), ("chen", 403), (None, 401)):
             client.cookies.clear()
             shown = {"X-CSRF-Token": use(client, session(land, name))} if name else {}
-            for method, path in (("GET", "/api/incidents/{}"), ("POST", "/api/incidents/{}/close")):
-                body = {"json": {"reason": "done"}} if method == "POST" else {}
+            for method, path in (("GET", "/api/incidents/{}"), ("POST", "/api/incidents/{}/steps")):
+                body = {"json": {"step": "void", "reason": "done", "revision": 1}} if method == "POST" else {}
                 there, absent = (client.request(method, path.format(id), headers=shown, **body) for id in (number, "2026-999999"))
                 assert there.status_code == absent.status_code
                 assert there.status_code == (404 if method == "GET" and name == "chen" else status)

@@ -79,7 +79,7 @@ def test_each_operation_of_the_description_tells_its_action(quick: TestClient) -
         (method.upper(), path): operation["x-gridmap-action"] for path, methods in paths.items() for method, operation in methods.items()
     }
     assert told == {way: str(named[way]) for way in told}
-    assert told["POST", "/api/incidents/{incident}/close"] == "incident.close"
+    assert told["POST", "/api/incidents/{incident}/steps"] == "incident.read"
     assert len(told) >= 30
 
 

@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 from api import create_app
 from gridmap.access import ANONYMOUS, Actor, Forbidden, Grant, Role
 from gridmap.flows import audit
-from gridmap.flows.close import close
 from gridmap.flows.contact import read_contacts
 from gridmap.flows.intake import receive
 from gridmap.flows.verify_history import verify
@@ -21,6 +20,7 @@ from gridmap.store import history
 from tests.accounts import person, session
 from tests.api.test_live import write
 from tests.builders import ALL, OPERATOR
+from tests.closing import close
 from tests.serving import some_settings
 from tests.small_land import IN_CELL_1, NOW
 

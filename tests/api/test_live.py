@@ -10,10 +10,10 @@ from typing import Any
 import httpx2 as httpx
 
 from gridmap.access import operator
-from gridmap.flows.close import close
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store
+from tests.closing import close
 from tests.serving import serving
 from tests.small_land import IN_CELL_1
 
@@ -95,8 +95,10 @@ def test_closing_is_told_as_the_incident_is_now(land: Store) -> None:
         [incident] = write(land)
         take(events, 1)
         close(land, incident, "done", now=datetime.now(UTC), actor=operator())
-        [event] = take(events, 1)
-        assert event["data"]["properties"]["state"] == "closed"
+        states = [take(events, 1)[0]["data"]["properties"]["state"]]
+        if states != ["closed"]:  # it was looked at between the steps
+            states += [take(events, 1)[0]["data"]["properties"]["state"]]
+        assert states[-1] == "closed"
 
 
 def test_a_number_of_another_database_means_load_everything_again(land: Store) -> None:

@@ -19,7 +19,9 @@ from gridmap.flows import accounts, grants, sign_in, tokens
 from gridmap.flows.act import act_as
 from gridmap.flows.import_register import import_register
 from gridmap.flows.intake import receive_many
+from gridmap.flows.step import step
 from gridmap.incidents import Channel, Report
+from gridmap.incidents.life import Step, Taken
 from gridmap.store import Store
 from gridmap.tables import Register
 from tests.accounts import now, person, session
@@ -61,6 +63,23 @@ def test_each_page_hears_its_own_jurisdiction_and_nothing_beside(land: Store) ->
         found = write(land, IN_CELL_1, IN_EAST, IN_CELL_1, IN_EAST)
         assert ids(take(west, 2)) == ids(take(chen, 2)) == [found[0], found[2]]
         assert ids(take(east, 2)) == [found[1], found[3]]
+
+
+def test_an_office_that_passes_an_incident_on_is_told_to_load_again_and_the_other_hears_of_it(land: Store) -> None:
+    for name, office in (("roads", "ROADS"), ("water", "WATER")):
+        person(land, name)
+        grants.propose_grant(land, name, Role.HANDLER, area=None, office=office, actor=OPERATOR, now=now())
+    moved = Taken(step=Step.TRANSFER, actor="", office="WATER", reason="their pipe")
+    with serving(land) as url:
+        with listening(url, session(land, "roads")) as roads, listening(url, session(land, "water")) as water:
+            [found] = write(land, IN_CELL_1)
+            [heard] = take(roads, 1)
+            step(land, found, moved, revision=1, now=now(), actor=OPERATOR)
+            assert take(roads, 1)[0]["event"] == "reload"
+            assert ids(take(water, 1)) == [found]
+        with listening(f"{url}", session(land, "roads")) as roads:  # who was away when it left, too
+            assert take(roads, 1)[0]["event"] == "reload"
+    assert heard["data"]["properties"]["state"] == "dispatched"
 
 
 def test_who_was_away_is_told_what_was_missed_within_the_scope_only(land: Store) -> None:

@@ -15,13 +15,13 @@ from sqlalchemy import text
 
 from api import create_app
 from gridmap.access import ANONYMOUS, Action, Grant, Role, allowed, operator
-from gridmap.flows.close import close
 from gridmap.flows.follow import BURST
 from gridmap.flows.intake import receive, receive_many
 from gridmap.geometry.metres import metres_per_degree
 from gridmap.incidents import Answer, Channel, Report
 from gridmap.incidents.public import PublicState, square_of
 from gridmap.store import Store, ids, public
+from tests.closing import close
 from tests.enrolled import NOBODY, Shown, enrol
 from tests.serving import some_settings
 from tests.small_land import CELLS, EAST, IN_CELL_1, IN_EAST, OUTSIDE, TOWN, WEST

@@ -107,7 +107,7 @@ def test_what_no_database_can_be_asked_is_a_problem_and_never_a_fault_of_ours(cl
 
 
 def test_a_body_that_is_too_long_is_refused_by_every_route(quick: TestClient) -> None:
-    answer = quick.post("/api/incidents/2026-000001/close", json={"reason": "a" * 100_000})
+    answer = quick.post("/api/incidents/2026-000001/steps", json={"step": "void", "reason": "a" * 100_000})
     assert (answer.status_code, answer.json()["status"]) == (413, 413)
 
 

@@ -27,11 +27,11 @@ from sqlalchemy import text
 
 from gridmap.access import Grant, Role, operator
 from gridmap.atlas import command_map, explore
-from gridmap.flows.close import close
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Answer, Report
 from gridmap.store import Store
 from tests.builders import ALL
+from tests.closing import close
 from tests.enrolled import NOBODY, Shown, enrol
 from tests.proof.leaks import CONTACT, NUMBERS, WORDS, Points, contact_of, found, planted
 from tests.serving import some_settings

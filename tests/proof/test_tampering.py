@@ -12,11 +12,11 @@ from threading import Event, Thread
 import pytest
 
 from gridmap.flows import audit
-from gridmap.flows.close import close
 from gridmap.flows.verify_history import verify
 from gridmap.store import Store, history
 from gridmap.store.history import Entry
 from tests.builders import ALL, OPERATOR
+from tests.closing import close
 from tests.store import build, tampering
 from tests.store.tampering import Forger
 

@@ -89,3 +89,8 @@ def keep(tx: Tx, count: int = 1, *, lon: float | None = 0.1, cell: str | None = 
     made = [incident(number, lon=lon, cell=cell) for number in incidents.numbers(tx, count, year=2026)]
     incidents.add_many(tx, [received(one) for one in made])
     return made
+
+
+def counted(states: dict[State, int]) -> dict[State, int]:
+    """The states that there is anything in."""
+    return {state: count for state, count in states.items() if count}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gridmap.access import Action, Scope
-from gridmap.store import Store
+from gridmap.store import Store, walls
 from gridmap.store.faults import StoreAway
 from gridmap.store.scoping import within
 from tests import postgres
@@ -30,7 +30,7 @@ class Crowd:
         """How many transactions came to their end; those whose connection was cut did not."""
         with Store.open(self.url, connections=CONNECTIONS) as store, ThreadPoolExecutor(THREADS) as pool:
             world = small_world.make(store)
-            fit = {Action.INCIDENT_READ, Action.INCIDENT_CLOSE, Action.CONTACT_READ, Action.REPORT_FOLLOW, Action.SELF_READ}
+            fit = {Action.INCIDENT_READ, *walls.STEPPING, Action.CONTACT_READ, Action.REPORT_FOLLOW, Action.SELF_READ}
             those = [scope for scope in small_world.scopes(world) if scope.action in fit and not _odd(scope)]
             scopes = [(scope, world.expected(scope)) for scope in those]
             shares = [transactions // THREADS] * THREADS
@@ -83,10 +83,11 @@ def _growing(count: int) -> Iterator[str]:
     )
     yield (
         "INSERT INTO incident (serial, id, number, state, issue, channel, at, recorded_at, grade, urgency, text, place, lon, lat, edition, "
-        "township, village, worker, candidates, reasons, revision) "
+        "township, village, worker, candidates, reasons, revision, contact_left, replied, returns, reworks, reopened, settled) "
         "SELECT 1000000 + n, 'i-' || n, '2026-' || n, CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'dispatched' END, 'E0113', 'hotline', "
         "now(), now(), 'general', 'today', 'x', '', 113 + random(), 28 + random(), 1, "
-        f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), '[]', '[]', 1 "
+        f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), '[]', '[]', 1, "
+        "false, false, 0, 0, 0, false "
         f"FROM generate_series(1, {count}) n"
     )
     yield (
@@ -94,3 +95,18 @@ def _growing(count: int) -> Iterator[str]:
         "SELECT id, issue, 'open', '2026-01-01', 1, coalesce(village, ''), lon, lat FROM incident"
     )
     yield "VACUUM ANALYZE"
+
+
+def wind(url: str, ripe: int) -> None:
+    """Give the dispatched incidents of `grow` a clock each, due within two weeks or since two days; `ripe` owe their ladder a step."""
+    for statement in (
+        "UPDATE incident SET due_at = now() + (serial % 20000 - 2880) * interval '1 minute', clock = 'handle' WHERE state = 'dispatched'",
+        "INSERT INTO clock (incident, name, run, issue, given, started, ran, since, due, next_at) "
+        "SELECT id, 'handle', 1, 'E0113', '48 UH', due_at - interval '2 days', '[]', due_at - interval '2 days', due_at, "
+        "due_at + interval '90 days' FROM incident "
+        "WHERE due_at IS NOT NULL",
+        "UPDATE clock SET next_at = now() - interval '1 minute' WHERE incident IN "
+        f"(SELECT incident FROM clock WHERE due < now() - interval '1 minute' LIMIT {ripe})",
+        "VACUUM ANALYZE",
+    ):
+        postgres.run_sql(url, statement)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shapely import box
 
@@ -10,8 +11,11 @@ from gridmap.access import ALLOWED, ANONYMOUS, Action, Actor, Forbidden, Grant, 
 from gridmap.account import Account, GrantRow, Token, TokenKind
 from gridmap.grid import Area, Level
 from gridmap.incidents import Incident
+from gridmap.incidents.deadlines import timed
 from gridmap.incidents.public import PublicMatter, PublicState
-from gridmap.store import Store, accounts, contacts, editions, history, incidents, public
+from gridmap.limits import LADDER, Calendar, Due, allowances, timetable
+from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, public
+from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.incidents import Received
 from gridmap.store.schema import access_grant, account, contact, report, token
 from gridmap.store.schema import history as history_table
@@ -35,6 +39,8 @@ KEYS = {
     "incident": incident_table.c.id,
     "report": report.c.id,
     "contact": contact.c.report,
+    "clock": clock.c.incident,
+    "escalation": escalation.c.incident,
     "history": history_table.c.id,
     "account": account.c.id,
     "access_grant": access_grant.c.account,
@@ -59,7 +65,7 @@ class World:
         everything = scope.action in {Action.AUDIT_READ, Action.OPERATE}
         rows = {id for id, of in self.history.items() if (of in mine if of else scope.everywhere and everything)}
         owners = set(self.accounts.values()) if scope.action in MANAGING else {scope.actor.account} & set(self.accounts.values())
-        return dict(zip(KEYS, (mine, seen, seen, rows, owners, owners, owners), strict=True))
+        return dict(zip(KEYS, (mine, seen, seen, mine, mine, rows, owners, owners, owners), strict=True))
 
 
 def _holds(scope: Scope, one: Incident) -> bool:
@@ -81,6 +87,8 @@ def make(store: Store) -> World:
         matter = PublicMatter(issue="E0113", state=PublicState.OPEN, day="2026-03-02", edition=2, village=WEST, lon=113.0, lat=28.0)
         public.add(tx, {one.incident.id: matter for one in given})
         contacts.add(tx, {one.report_id: "0700-0000" for one in given}, at=NOW)
+        for one in given:
+            clocks.fire(tx, one.incident.id, Due(LADDER.steps[0], NOW, "handle.1.village"), at=NOW)
         for number, name in enumerate(NAMES):
             _account(tx, name, number)
         history.record(tx, NOW, "county.thing", "county:all")
@@ -95,7 +103,8 @@ def _received(number: str, place: tuple[str | None, ...], office: str | None, pa
         build.incident(number, cell=None, lon=113.001), edition=2 if township else None, township=township, village=village, cell=cell,
         office=office, worker=pair[0], backup=pair[1],
     )  # fmt: skip
-    return build.received(one)
+    started = timed(timetable(Calendar(ZoneInfo("UTC"))), allowances(None), one.issue, [(NOW, "dispatched")])
+    return replace(build.received(one), clocks=started)
 
 
 def _account(tx: Any, name: str, number: int) -> None:

@@ -22,8 +22,9 @@ from gridmap.access import Role
 from gridmap.account import AccountKind
 from gridmap.flows import accounts, audit, grants
 from gridmap.flows.verify_history import Fault, Verified, verify
-from gridmap.store import Store, history, incidents
+from gridmap.store import Store, history
 from tests.builders import ALL, OPERATOR
+from tests.closing import close_within
 from tests.store import build
 
 COLUMNS = ("id", "at", "actor", "what", "subject", "incident", "from_state", "to_state", "facts", "hash")
@@ -138,7 +139,7 @@ def true_history(store: Store, anchors: Path) -> None:
     for place, one in enumerate(made[:8]):
         now += timedelta(minutes=1)
         with store.begin(ALL) as tx:
-            incidents.close(tx, one.number, at=now, note=f"已处理 {place}")
+            close_within(tx, one.number, at=now, reason=f"已处理 {place}")
         if place % 3 == 2:
             anchor()
     for place, name in enumerate(("ada", "bo", "cy", "di")):

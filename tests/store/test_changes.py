@@ -6,7 +6,8 @@ from threading import Event
 
 from sqlalchemy import text
 
-from gridmap.store import Store, incidents
+from gridmap.incidents.life import Step, Taken
+from gridmap.store import Store, incidents, lives
 from tests.builders import ALL
 from tests.store.build import NOON, keep, settle
 
@@ -16,7 +17,7 @@ def test_changes_come_in_order_from_a_cursor_and_stop_at_a_limit(store):
     with store.begin(ALL) as tx:
         assert incidents.latest_change(tx) == 0
         made = keep(tx, 3)
-        incidents.close(tx, made[0].id, at=NOON)
+        lives.take(tx, made[0].id, Taken(step=Step.SETTLE, actor="x", photo="p"), at=NOON, expected_revision=1)
         changes = incidents.changes_after(tx, 0, 10)
         assert [which for _, which in changes] == [*(one.id for one in made), made[0].id]
         assert incidents.changes_after(tx, 0, 2) == changes[:2]

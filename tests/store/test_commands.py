@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gridmap.incidents import State
 from gridmap.store import Store, incidents
 from gridmap.store.migrate import HEAD
 from tests.builders import ALL
@@ -44,7 +45,7 @@ def test_a_new_postgresql_database_is_made_ready_and_told_of(bare_postgres, tmp_
         "edition": {"number": 1, "in_force_from": build.NOON.isoformat(), "areas": {"township": 1, "village": 1, "cell": 2}},
         "workers": 2,
         "offices": 2,
-        "incidents": {"triage": 0, "dispatched": 2, "closed": 0},
+        "incidents": {str(state): 2 if state is State.DISPATCHED else 0 for state in State},
     }
 
 

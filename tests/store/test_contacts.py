@@ -19,7 +19,6 @@ from sqlalchemy import MetaData, Table, select, text
 
 from gridmap.access import Action, Actor, Forbidden, Grant, Role, allowed, operator
 from gridmap.errors import IncidentMissing, Refusal, Throttled
-from gridmap.flows.close import close
 from gridmap.flows.contact import BURST, EVERY, PurposeMissing, PurposeNamesContact, PurposeTooLong, read_contacts
 from gridmap.flows.intake import receive, receive_many
 from gridmap.flows.purge import BATCH, purge_contacts
@@ -29,6 +28,7 @@ from gridmap.store import Store, contacts, incidents
 from gridmap.store.schema import contact as contact_table
 from gridmap.store.scoping import within
 from tests.builders import ALL
+from tests.closing import close
 from tests.postgres import ask_sql
 from tests.small_land import CELLS, EAST, IN_CELL_1, NOW, TOWN, WEST, settle
 

@@ -17,12 +17,12 @@ from sqlalchemy.exc import DatabaseError
 
 from gridmap.access import Action, allowed, operator
 from gridmap.flows import audit
-from gridmap.flows.close import close
 from gridmap.flows.verify_history import verify
 from gridmap.incidents import State
 from gridmap.store import Store, anchors, chain, history, incidents
 from gridmap.store.faults import HistoryHeadGone, StoreForbidden
 from tests.builders import ALL, OPERATOR
+from tests.closing import close
 from tests.store import build, tampering
 from tests.store.tampering import Forger
 
@@ -104,7 +104,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from gridmap.flows import audit
-from gridmap.flows.close import close
+from tests.closing import close
 from gridmap.store import Store, history
 from tests.builders import ALL, OPERATOR
 

@@ -8,14 +8,15 @@ import pytest
 from openpyxl import load_workbook
 
 from gridmap import catalogue_default
-from gridmap.catalogue import By, Rule
+from gridmap.catalogue import By, Limit, Rule
 from gridmap.duty import Duty, Office, Worker
 from gridmap.errors import NoEditionInForce, TableEmpty
+from gridmap.flows.dispatch import read_situation
 from gridmap.flows.import_defaults import CatalogueThere, import_defaults
 from gridmap.flows.import_register import RegisterImport, RegisterRefused, import_register
 from gridmap.flows.import_reports import ReportImport, import_reports
 from gridmap.incidents import State
-from gridmap.store import Store, catalogues, incidents, offices, people
+from gridmap.store import Store, calendars, catalogues, incidents, offices, people
 from gridmap.tables import Register
 from gridmap.tables.rejects import RejectsUnusable, write_rejects
 from gridmap.tables.reports import Defaults
@@ -23,6 +24,7 @@ from gridmap.tables.rows import Rejected, Row
 from gridmap.words import LANGS
 from tests.builders import ALL, OPERATOR
 from tests.small_land import CELLS, LONG_AGO, NOW, POSTS, WORKERS, settle
+from tests.store.build import counted
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEXT_YEAR = datetime(2027, 1, 1, tzinfo=SHANGHAI).astimezone(UTC)
@@ -220,7 +222,7 @@ def test_every_row_of_a_file_is_counted_once_and_the_same_file_doubles_nothing(c
     again = bring_reports(county, folder, REPORTS)
     assert (again.read, again.matched, again.triaged, again.repeated, len(again.rejected)) == (9, 0, 0, 5, 4)
     with county.read(ALL) as tx:
-        assert incidents.count(tx) == {State.TRIAGE: 3, State.DISPATCHED: 1, State.CLOSED: 0}
+        assert counted(incidents.count(tx)) == {State.TRIAGE: 3, State.DISPATCHED: 1}
     told = again.as_dict("zh")
     assert told["read"] == sum(told[part] for part in ("matched", "triaged", "repeated", "rejected"))
 
@@ -233,3 +235,53 @@ def test_an_anonymous_file_twice_doubles_nothing(county: Store, folder: Path) ->
 def test_a_file_of_reports_before_anything_is_published_is_refused(store: Store, folder: Path) -> None:
     with pytest.raises(NoEditionInForce):
         bring_reports(store, folder, REPORTS)
+
+
+CALENDAR = "类型,开始日期,结束日期,作息\n作息时间,,,08:30-12:00 14:00-17:30\n节假日,2026年10月1日,2026/10/7,\n调休,2026-10-10,,\n"
+
+
+def test_a_calendar_comes_in_and_limits_run_by_it_from_then_on(county: Store, folder: Path) -> None:
+    found = bring(county, folder, Register.CALENDAR, CALENDAR)
+    assert (found.imported, found.rejected) == (3, ())
+    with county.read(ALL) as tx:
+        times = read_situation(county, tx, datetime(2026, 9, 30, 17, tzinfo=SHANGHAI)).times
+    assert times.end(times_at(2026, 9, 30, 17), Limit.parse("1 WH")) == times_at(2026, 10, 8, 9)
+    assert times.end(times_at(2026, 10, 9, 17, 30), Limit.parse("1 WD")) == times_at(2026, 10, 10, 17, 30)
+
+
+def times_at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=SHANGHAI)  # type: ignore[arg-type,misc]
+
+
+def test_without_a_calendar_offices_work_from_monday_to_friday(county: Store) -> None:
+    with county.read(ALL) as tx:
+        times = read_situation(county, tx, times_at(2026, 3, 2, 12)).times
+    assert times.end(times_at(2026, 3, 6, 17), Limit.parse("2 WH")) == times_at(2026, 3, 9, 9)
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ("holiday,2026-10-01,2026-10-07,\nworkday,2026-10-03,,", [(3, "holiday_worked")]),
+        ("hours,,,08:00-12:00\nhours,,,09:00-12:00", [(3, "calendar_rows_overlap")]),
+        ("holiday,2026-01-01,2026-12-31,\n", [(2, "calendar_idle")]),
+        ("holiday,2026-10-07,2026-10-01,\nfeast,2026-10-01,,", [(2, "calendar_dates_reversed"), (3, "word")]),
+        ("holiday,10-07,,\nhours,,,8 to 12\nhours,,,12:00-08:00", [(2, "date"), (3, "hours"), (4, "hours_reversed")]),
+        ("holiday,,,\nholiday,2026-10-07 08:00,,", [(2, "calendar_row_unreadable"), (3, "date")]),
+    ],
+)
+def test_a_faulty_calendar_is_refused_whole_with_the_row(county: Store, folder: Path, rows: str, wanted: list[tuple[int, str]]) -> None:
+    bring(county, folder, Register.CALENDAR, CALENDAR)
+    with pytest.raises(RegisterRefused) as refused:
+        bring(county, folder, Register.CALENDAR, f"kind,since,until,hours\n{rows}\nholiday,2026-05-01,,\n")
+    assert [(one.row.number, reason.key.rpartition(".")[2]) for one in refused.value.rejected for reason in one.reasons] == wanted
+    assert all(refused.value.text(lang) for lang in LANGS)
+    with county.read(ALL) as tx:
+        assert len(calendars.rows(tx)) == 3
+
+
+def test_a_calendar_takes_the_place_of_the_one_before(county: Store, folder: Path) -> None:
+    bring(county, folder, Register.CALENDAR, CALENDAR)
+    bring(county, folder, Register.CALENDAR, "kind,hours\nhours,09:00-17:00\n")
+    with county.read(ALL) as tx:
+        assert [str(row) for row in calendars.rows(tx)] == ["hours 09:00-17:00"]

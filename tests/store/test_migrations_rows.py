@@ -12,16 +12,19 @@ from alembic.config import Config
 from sqlalchemy import Connection, insert, text
 
 from gridmap.incidents import State
-from gridmap.store import Store, chain, history, incidents, migrate, schema, walls
+from gridmap.store import Store, chain, history, incidents, lives, migrate, schema, walls
 from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
+from gridmap.store.migrations.versions import v0003_life, v0004_deadlines
 from gridmap.store.schema import metadata
 from tests import postgres
 from tests.builders import ALL
+from tests.closing import close_within
 from tests.store import build
 from tests.store.build import DAY, NOON
 
 COUNT = 7
+NEW = v0003_life.NEW | v0004_deadlines.NEW
 
 
 @pytest.fixture(params=["sqlite", "postgis"])
@@ -29,11 +32,20 @@ def first(request: pytest.FixtureRequest, tmp_path: Any) -> str:
     """The URL of a database as version 0001 left it: COUNT incidents, of which the first two are closed, and one without a place."""
     url = f"sqlite:///{tmp_path}/a.db" if request.param == "sqlite" else request.getfixturevalue("bare_postgres")
     with begun(url) as tx:
-        config = Config(attributes={"connection": tx, "version_table": VERSION_TABLE})
-        config.set_main_option("script_location", str(migrate.__file__).replace("migrate.py", "migrations"))
-        command.upgrade(config, "0001")
+        command.upgrade(_config(tx), "0001")
         fill(tx)
     return str(url)
+
+
+def _config(tx: Connection) -> Config:
+    config = Config(attributes={"connection": tx, "version_table": VERSION_TABLE})
+    config.set_main_option("script_location", str(migrate.__file__).replace("migrate.py", "migrations"))
+    return config
+
+
+def put(tx: Connection, table: str, row: dict[str, Any]) -> None:
+    """One row as a statement of that time would write it."""
+    tx.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"), row)
 
 
 @contextmanager
@@ -78,8 +90,11 @@ def fill(tx: Connection) -> None:
         }
         tx.execute(insert(schema.office), kept)
     for one in made:
-        row = incidents._incident_row(one)
-        tx.execute(insert(schema.incident), {**row, "state": "closed"} if one in made[:2] else row)
+        row = {name: value for name, value in incidents._incident_row(one).items() if name not in NEW}
+        row |= {"state": "closed", "revision": 2} if one in made[:2] else {}
+        row |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("candidates", "reasons")}
+        row |= {name: stored(tx, row[name]) for name in ("at", "recorded_at")}
+        put(tx, "incident", row)
     if tx.dialect.name == "postgresql":
         tx.execute(text("SELECT setval('incident_serial_seq', :last)"), {"last": COUNT})
     for one in made:
@@ -89,11 +104,16 @@ def fill(tx: Connection) -> None:
         log(tx, one.id, NOON + timedelta(microseconds=7), done, {"note": '已修好 "x" \\'})
 
 
+def stored(tx: Connection, at: Any) -> Any:
+    """An instant as the driver has it."""
+    return at if tx.dialect.name == "postgresql" else at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
 def log(tx: Connection, incident: str, at: Any, done: dict[str, str | None], facts: dict[str, str]) -> None:
     columns = "incident, at, actor, what, from_state, to_state, facts"
     kept = {"incident": incident, **done, "facts": json.dumps(facts, ensure_ascii=False)}
     said = text(f"INSERT INTO incident_log ({columns}) VALUES (:incident, :at, 'desk 一', :what, :before, :after, :facts)")
-    tx.execute(said.bindparams(at=at) if tx.dialect.name == "postgresql" else said.bindparams(at=at.strftime("%Y-%m-%d %H:%M:%S.%f")), kept)
+    tx.execute(said.bindparams(at=stored(tx, at)), kept)
 
 
 def test_nothing_is_lost_and_the_log_is_chained(first: str) -> None:
@@ -114,11 +134,36 @@ def test_nothing_is_lost_and_the_log_is_chained(first: str) -> None:
             before = chain.link(before, {name: getattr(row, name) for name in chain.CHAINED})
             assert row.hash == before
         with store.begin(ALL) as tx:
-            closed = incidents.close(tx, "2026-000005", at=NOON + DAY)
-            assert [row.id for row in history.rows(tx, after=COUNT + 2, limit=10)] == [COUNT + 3]
+            closed = close_within(tx, "2026-000005", at=NOON + DAY)
+            assert [row.id for row in history.rows(tx, after=COUNT + 2, limit=10)] == [COUNT + 3, COUNT + 4]
             assert incidents.history(tx, closed.id)[-1].to_state == State.CLOSED
             (another,) = build.keep(tx)
             assert another.number > "2026-000007"
+
+
+def test_who_had_left_a_contact_is_answered_before_the_end_and_what_was_closed_stays_so(first: str) -> None:
+    with begun(first) as tx:
+        command.upgrade(_config(tx), "0002")
+        asker = tx.exec_driver_sql("SELECT id FROM incident WHERE number = '2026-000005'").scalar_one()
+        report = {"id": "r", "incident": asker, "sender": "x", "body_hash": "", "answer": "{}", "raw": "{}", "sender_number": ""}
+        report |= {
+            "issue": "x",
+            "channel": "hotline",
+            "text": "",
+            "place": "",
+            "datum": "",
+            "at": stored(tx, NOON),
+            "received_at": stored(tx, NOON),
+        }
+        put(tx, "report", report)
+        put(tx, "contact", {"report": "r", "contact": "0700", "masked": "****", "kept_until": stored(tx, NOON + DAY)})
+    assert Store.migrate(first) == HEAD
+    with Store.open(first) as store, store.read(ALL) as tx:
+        found = {one.number: one for one in incidents.list_(tx, states=list(State), limit=100)}
+        assert [number for number, one in found.items() if one.life.must_reply] == ["2026-000005"]
+        assert [found[f"2026-{n:06d}"].state for n in (1, 2, 3)] == [State.CLOSED, State.CLOSED, State.DISPATCHED]
+        assert {(one.returns, one.reworks, one.reopened, one.handled_by, one.settled) for one in found.values()} == {(0, 0, 0, None, False)}
+        assert all(lives.replayed(tx, one) == one.life for one in found.values())
 
 
 def test_the_walls_stand_afterwards_as_in_a_new_database(first: str) -> None:

@@ -9,6 +9,7 @@ from shapely import MultiPolygon
 from gridmap.store import Store, editions, incidents
 from tests import postgres
 from tests.builders import ALL
+from tests.closing import close_within
 from tests.store.build import NOON, incident, keep, land, received, settle
 
 LONG_AGO, FAR_AWAY = datetime(2020, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
@@ -48,7 +49,7 @@ def test_the_open_incidents_are_points_where_there_is_one(fresh_postgres):
             first, second = incidents.numbers(tx, 2, year=2026)
             placed = replace(incident(first), lon=0.25, lat=0.75)
             incidents.add_many(tx, [received(placed), received(incident(second, lon=None, cell=None))])
-            incidents.close(tx, keep(tx)[0].id, at=NOON)
+            close_within(tx, keep(tx)[0].id, at=NOON)
     rows = postgres.ask_sql(fresh_postgres, "SELECT number, state, ST_AsText(shape) FROM incidents_open ORDER BY id")
     assert rows == [(first, "dispatched", "POINT(0.25 0.75)"), (second, "triage", None)]
 

@@ -169,43 +169,45 @@ def test_who_was_writing_when_the_session_ended_loses_nothing(browser: Browser, 
     with visitor(browser, house, "dispatcher") as seen:
         page = seen.open("/")
         page.locator("#list .row").first.click()
-        page.locator("#closing").fill("mended at noon")
+        page.locator("#panel .choice", has_text="Void").click()
+        page.locator("#step-reason").fill("mended at noon")
         tokens.end_all(county, "dispatcher", actor=OPERATOR, now=now())
         expect(page.locator("#link")).to_contain_text("You are no longer signed in")
-        page.locator(".closing button").click()
-        expect(page.locator(".closing .sad")).to_contain_text("what you wrote here stays")
+        page.locator(".stepping [type=submit]").click()
+        expect(page.locator(".stepping .sad")).to_contain_text("what you wrote here stays")
         beside = page.context.new_page()
         sign_in(Watched(beside, house), "dispatcher")
         expect(beside.locator("h1")).to_have_text("dispatcher")
-        expect(page.locator("#closing")).to_have_value("mended at noon")
-        page.locator(".closing button").click()
+        expect(page.locator("#step-reason")).to_have_value("mended at noon")
+        page.locator(".stepping [type=submit]").click()
         expect(page.locator("#panel")).to_be_hidden()
 
 
-def test_a_dispatcher_sees_the_incidents_of_the_own_village_and_a_worker_closes_none(browser: Browser, house: str) -> None:
+def test_a_dispatcher_sees_the_incidents_of_the_own_village_and_a_worker_voids_none(browser: Browser, house: str) -> None:
     with visitor(browser, house, "dispatcher") as seen:
         page = seen.open("/")
         expect(page.locator("#list .row").first).to_contain_text("West Village")
         page.locator("#list .row").first.click()
-        expect(page.locator("#panel .closing")).to_be_visible()
+        expect(page.locator("#panel .choice", has_text="Transfer")).to_be_visible()
         assert page.locator("#list .row", has_text="East Village").count() == 0
     with visitor(browser, house, "worker") as seen:
         page = seen.open("/")
         page.locator("#list .row").first.click()
         expect(page.locator("#panel h2")).to_be_visible()
-        expect(page.locator("#panel .closing")).to_have_count(0)
+        expect(page.locator("#panel .choice", has_text="Void")).to_have_count(0)
 
 
-def test_an_incident_is_closed_with_the_pages_csrf_token_and_without_it_not(browser: Browser, house: str, county: Store) -> None:
+def test_an_incident_is_voided_with_the_pages_csrf_token_and_without_it_not(browser: Browser, house: str, county: Store) -> None:
     (answered,) = receive_many(county, [manhole("to close")], now=now(), actor=OPERATOR)
     with visitor(browser, house, "dispatcher") as seen:
         page = seen.open("/")
         kept = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
         path = f"/api/incidents/{answered.incident}"
-        assert httpx.post(f"{house}{path}/close", json={"reason": "x"}, cookies=kept).status_code == 403
+        assert httpx.post(f"{house}{path}/steps", json={"step": "void", "reason": "x", "revision": 1}, cookies=kept).status_code == 403
         page.locator("#list .row", has_text="Water manhole").first.click()
-        page.locator("#closing").fill("done")
-        page.locator(".closing button").click()
+        page.locator("#panel .choice", has_text="Void").click()
+        page.locator("#step-reason").fill("done")
+        page.locator(".stepping [type=submit]").click()
         expect(page.locator("#panel")).to_be_hidden()
 
 

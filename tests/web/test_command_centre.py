@@ -1,7 +1,8 @@
 """The command centre as a dispatcher meets it."""
 
+import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from gridmap.access import operator
-from gridmap.flows.intake import receive_many
+from gridmap.flows.intake import receive, receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store, editions
 from tests.builders import ALL
@@ -19,6 +20,7 @@ from tests.small_land import IN_CELL_1, settle
 from tests.web.conftest import Watched, chromium_with, watched
 
 NASTY = """<img src=x onerror="window.__x=1"></script><script>window.__x=1</script>`${window.__x=1}`{{7*7}}"""
+VOID = {"step": "void", "reason": "sent twice", "revision": 1}
 STATE = "() => [map_command.getCenter().lat, map_command.getCenter().lng, map_command.getZoom(), document.querySelector('#list').scrollTop]"
 
 
@@ -105,6 +107,25 @@ def test_a_script_without_the_pages_nonce_does_not_run(browser: Browser, url: st
         assert any("policy" in fault for fault in found.faults)
 
 
+@pytest.mark.parametrize(("lang", "left", "over"), [("en", "29 min left", "2 h over"), ("zh", "剩 29 分钟", "超 2 小时")])
+def test_list_and_panel_tell_how_long_is_left_and_since_when_it_is_over(
+    desk: Watched, land: Store, lang: str, left: str, over: str
+) -> None:
+    lon, lat = IN_CELL_1
+    sent = Report(issue="C0101", channel=Channel.SYSTEM, lon=lon, lat=lat, datum="wgs84", text="late")
+    receive(land, sent, now=datetime.now(UTC) - timedelta(hours=2.6), actor=operator("import"))
+    desk.open(f"/lang/{lang}")
+    page = desk.open("/#sort=due")
+    page.reload()  # else it is the same page with another mark
+    send(desk.url, issue="C0101")
+    dues = page.locator("#list .row .due")
+    expect(dues).to_have_text([over, left])
+    expect(dues.first).to_have_class("due over")
+    expect(dues.last).to_have_class("due")
+    page.locator("#list .row").first.click()
+    expect(page.locator("#panel .due.over")).to_contain_text(over)
+
+
 def test_an_incident_tells_where_who_and_why_and_leaves_when_it_is_closed(desk: Watched) -> None:
     page = desk.open()
     send(desk.url)
@@ -124,10 +145,18 @@ def test_an_incident_tells_where_who_and_why_and_leaves_when_it_is_closed(desk: 
     ):
         expect(panel).to_contain_text(text)
     assert panel.locator(".why li").count() >= 3
-    panel.locator(".closing button").click()
-    expect(panel.locator(".sad")).to_have_text("Closing needs a reason.")
+    panel.locator(".choice", has_text="Settle on the spot").click()
+    panel.locator(".stepping [type=submit]").click()
+    expect(panel.locator(".sad")).to_have_text("Still missing: Name or number of the photo.")
+    panel.locator("#step-photo").fill("IMG_1412.jpg")
     panel.locator("textarea").fill("put a new one")
-    panel.locator(".closing button").click()
+    panel.locator(".stepping [type=submit]").click()
+    expect(panel.locator(".tags")).to_contain_text(re.compile("Inspected|Handled"))
+    expect(panel.locator(".log")).to_contain_text("put a new one")
+    if panel.locator(".choice", has_text="Close").count() == 0:
+        return  # this one was drawn for another to look at
+    panel.locator(".choice", has_text="Close").click()
+    panel.locator(".stepping [type=submit]").click()
     expect(page.locator("#list .row")).to_have_count(0)
     expect(panel).to_be_hidden()
     assert signs(page) == 0
@@ -137,7 +166,7 @@ def test_what_is_closed_elsewhere_leaves_map_and_list_within_a_second(desk: Watc
     page = desk.open()
     incident = send(desk.url)["incident"]
     page.wait_for_selector(".leaflet-signs-pane .pin")
-    httpx.post(f"{desk.url}/api/incidents/{incident}/close", json={"reason": "done"})
+    httpx.post(f"{desk.url}/api/incidents/{incident}/steps", json=VOID)
     expect(page.locator("#list .row")).to_have_count(0, timeout=1000)
     expect(page.locator(".leaflet-signs-pane .pin")).to_have_count(0, timeout=1000)
 
@@ -261,7 +290,7 @@ def test_after_the_service_was_away_the_list_is_exactly_what_is_open(browser: Br
         expect(page.locator("#link")).to_have_attribute("data-state", "reconnecting")
         fill(land, 20)
         with serving(land, port):
-            httpx.post(f"{url}/api/incidents/{gone}/close", json={"reason": "done"})
+            httpx.post(f"{url}/api/incidents/{gone}/steps", json=VOID)
             page.wait_for_selector("#link[data-state=live]", timeout=15000)
             expect(page.locator("#list .row")).to_have_count(24)
             wanted = {feature["id"] for feature in httpx.get(f"{url}/api/incidents?limit=1000").json()["features"]}
@@ -422,14 +451,40 @@ def test_the_tab_key_passes_the_list_in_one_stop_and_arrows_walk_its_rows(desk: 
     assert page.evaluate("document.activeElement.id") == "map_command"
 
 
-def test_after_closing_the_next_row_has_the_focus_and_it_is_said(desk: Watched) -> None:
+def test_a_step_goes_on_in_the_panel_and_one_that_came_too_late_is_told(desk: Watched) -> None:
+    incident = send(desk.url)["incident"]
+    page = desk.open()
+    page.locator("#list .row").click()
+    panel = page.locator("#panel")
+    expect(panel.locator(".choice[aria-pressed=true]")).to_have_text("Acknowledge")
+    panel.locator("textarea").fill("half a sentence")
+    httpx.post(f"{desk.url}/api/incidents/{incident}/steps", json={"step": "acknowledge", "revision": 1})
+    expect(page.locator("#list .row .third")).to_have_text("Acknowledged")
+    panel.locator(".stepping [type=submit]").click()
+    expect(panel.locator(".stepping .sad")).to_contain_text("has changed meanwhile: it is at “Acknowledged” now")
+    expect(panel.locator("textarea")).to_have_value("half a sentence")
+    page.keyboard.press("Escape")
+    page.locator("#list .row").click()
+    panel.locator(".choice", has_text="Transfer").click()
+    assert "Water company" in (panel.locator("#step-offices").text_content() or "")
+    panel.locator("#step-office").fill("ROADS")
+    panel.locator("textarea").fill("it is theirs")
+    panel.locator(".stepping [type=submit]").click()
+    expect(panel).to_contain_text("Urban management")
+    expect(panel.locator(".log")).to_contain_text("it is theirs")
+    expect(panel.locator("h2")).to_be_focused()
+    desk.faults[:] = [fault for fault in desk.faults if "412" not in fault]  # which was asked for
+
+
+def test_after_voiding_the_next_row_has_the_focus_and_it_is_said(desk: Watched) -> None:
     numbers = [send(desk.url, text=f"no. {n}")["number"] for n in range(3)]
     page = desk.open()
     page.locator("#list .row").nth(1).click()
-    page.locator("#panel textarea").fill("done")
-    page.locator(".closing button").click()
+    page.locator("#panel .choice", has_text="Void").click()
+    page.locator("#panel textarea").fill("sent twice")
+    page.locator(".stepping [type=submit]").click()
     expect(page.locator("#list .row")).to_have_count(2)
-    expect(page.locator("#spoken")).to_have_text(f"Closed: {numbers[1]}")
+    expect(page.locator("#spoken")).to_have_text(f"{numbers[1]} · Voided")
     expect(page.locator("#list .row").nth(1)).to_be_focused()
 
 

@@ -8,7 +8,7 @@ from tests.small_land import IN_CELL_1
 from tests.web.conftest import Watched, watched
 
 PHONE = "13900001234"
-WORDS = {"en-GB": ("Reporter's contact", "Show in full", "Contact read"), "zh-CN": ("上报人联系方式", "显示完整联系方式", "查看联系方式")}
+WORDS = {"en-GB": ("Reporter's contact", "Show in full", "contact read"), "zh-CN": ("上报人联系方式", "显示完整联系方式", "查看联系方式")}
 
 
 @pytest.mark.parametrize("lang", WORDS)

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
     audit,
-    close,
     contact,
     cut_draft,
     demo_accounts,
@@ -37,17 +37,21 @@ from gridmap.flows import (
     publish,
     purge,
     sign_in,
+    step,
+    tick,
     tokens,
     verify_history,
 )
 from gridmap.flows.act import act_as
 from gridmap.grid import Level
 from gridmap.incidents import Channel, Report
+from gridmap.incidents.life import Step, Taken
 from gridmap.store import Store
 from gridmap.store.schema import LandKind
 from gridmap.tables.columns import Register
 from tests.api.matrix.asking import Asking
 from tests.api.matrix.door import Answer
+from tests.api.matrix.exact import STEP_OF
 from tests.api.matrix.operations import UNKNOWN_ID, UNKNOWN_NUMBER, Unknown
 from tests.api.matrix.oracle import Person, covers, may
 from tests.api.matrix.world import C111, NOW, PATH_OF, V11, V21
@@ -57,6 +61,11 @@ NO_FILE = Path("/nowhere/at-all.csv")
 OPERATOR = operator()  # for whom the demonstration's accounts would really be made
 NAME = "nobody-of-this-name"
 COLUMNS = AreaColumns("code", "name")
+
+
+def _step(taken: Step, store: Store, actor: Actor, now: datetime) -> Any:
+    return step.step(store, UNKNOWN_NUMBER, Taken(step=taken, actor=""), revision=1, now=now, actor=actor)
+
 
 COMMANDS: dict[str, tuple[str, Call]] = {
     "accounts.list_accounts": ("account.read", lambda s, a, _: accounts.list_accounts(s, actor=a)),
@@ -69,7 +78,6 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "audit.read_history": ("audit.read", lambda s, a, _: audit.read_history(s, limit=5, actor=a)),
     "audit.export_history": ("audit.read", lambda s, a, _: list(audit.export_history(s, actor=a))),
     "audit.anchor": ("operate", lambda s, a, t: audit.anchor(s, None, None, actor=a, now=t)),
-    "close.close": ("incident.close", lambda s, a, t: close.close(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
     "contact.read_contacts": ("contact.read", lambda s, a, t: contact.read_contacts(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
     "cut_draft.cut_draft": ("draft.change", lambda s, a, t: cut_draft.cut_draft(s, draft="none", villages=("none",), now=t, actor=a)),
     "demo_accounts.make_demo_accounts": ("operate", lambda s, a, t: a == OPERATOR or demo_accounts.make_demo_accounts(s, actor=a, now=t)),
@@ -108,6 +116,8 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
+    **{f"step.step {name}": (action, partial(_step, Step(name))) for action, name in STEP_OF.items()},
+    "tick.tick": ("operate", lambda s, a, _: tick.tick(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), holder="matrix", actor=a)),
     "tokens.own_tokens": ("self.read", lambda s, a, _: tokens.own_tokens(s, actor=a)),
     "tokens.add_phone": ("self.change", lambda s, a, t: tokens.add_phone(s, "", actor=a, now=t)),
     "tokens.end_own": ("self.change", lambda s, a, t: tokens.end_own(s, UNKNOWN_ID, actor=a, now=t)),
@@ -133,8 +143,9 @@ def known() -> None:
 
 def named(found: set[str]) -> None:
     """Unknown where these are not the flows of the tables."""
-    if found ^ (COMMANDS.keys() | MADE_OF_OTHERS):
-        raise Unknown(f"flows that nobody knows, or that are gone: {found ^ (COMMANDS.keys() | MADE_OF_OTHERS)}")
+    known = {name.partition(" ")[0] for name in COMMANDS} | MADE_OF_OTHERS
+    if found ^ known:
+        raise Unknown(f"flows that nobody knows, or that are gone: {found ^ known}")
 
 
 def commands(asking: Asking, person: Person) -> None:

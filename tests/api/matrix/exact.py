@@ -1,4 +1,4 @@
-"""What everybody must get, and nothing else: lists, counts, pages, single incidents and closing, each compared with the oracle."""
+"""What everybody must get, and nothing else: lists, counts, pages, single incidents and their steps, each compared with the oracle."""
 
 import json
 from collections import Counter
@@ -18,6 +18,16 @@ from tests.builders import ALL
 
 BOXES_ASKED = ((113.0, 28.0, 113.02, 28.02), (113.04, 28.0, 113.11, 28.02))
 STATES = ("triage", "dispatched", "closed")
+STEP_OF = {
+    "incident.dispatch": "file",
+    "incident.handle": "acknowledge",
+    "incident.inspect": "inspect",
+    "incident.settle": "settle",
+    "incident.rule": "rule",
+    "incident.close": "close",
+}
+"""For each action of a step one such step."""
+NO_REVISION = 999_999_999
 
 
 def state_of(row: Row) -> str:
@@ -114,17 +124,23 @@ def ones(asking: Asking, person: Person, rows: list[Row]) -> None:
                 asking.fault(person, asking.operation("get_incident"), answer, "does not show that there is a contact")
 
 
-def closings(asking: Asking, person: Person, rows: list[Row]) -> None:
-    """Closing what is closed already tells that one may (409), and changes nothing; what is foreign is not there."""
+def steps(asking: Asking, person: Person, rows: list[Row]) -> None:
+    """A step on a revision that never was tells that one may (412), and changes nothing; what is foreign is not there."""
     for row in asking.some(rows):
-        mine = sees(person, "incident.close", row.matter)
-        if mine and not row.closed:
-            continue
-        status = refused(person, "incident.close", asking.way) or (409 if mine else 404)
-        answer = asking.ask(
-            person, "close_incident", {"incident": row.number}, json={"reason": "once more"}, headers=asking.changes(person)
-        )
-        asking.expect(person, "close_incident", answer, status=status)
+        for action, step in STEP_OF.items():
+            status = _status(asking, person, action, row, 412)
+            body = {"step": step, "revision": NO_REVISION}
+            answer = asking.ask(person, "take_step", {"incident": row.number}, json=body, headers=asking.changes(person))
+            if not asking.expect(person, "take_step", answer, status=status):
+                continue
+            if status == 412 and row.number not in answer.text:
+                asking.fault(person, asking.operation("take_step"), answer, "does not tell what it is now")
+
+
+def _status(asking: Asking, person: Person, action: str, row: Row, mine: int) -> int:
+    """What a step of this action is answered with: refused, not there, or `mine`."""
+    status = refused(person, "incident.read", asking.way) or refused(person, action, asking.way)
+    return status or (mine if sees(person, action, row.matter) else 404)
 
 
 def contacts(asking: Asking, person: Person, rows: list[Row]) -> None:
@@ -246,8 +262,7 @@ def foreigners(asking: Asking, person: Person, rows: list[Row]) -> None:
             for foreign, absent in ((row.id, UNKNOWN_ID), (row.number, UNKNOWN_NUMBER)):
                 alike(asking, person, "get_incident", foreign, absent, name="incident")
             alike(asking, person, "list_incidents", row.number, UNKNOWN_NUMBER, name="after", where="query")
-        if not sees(person, "incident.close", row.matter):
-            more = {"json": {"reason": "not mine"}, "headers": asking.changes(person)}
-            if alike(asking, person, "close_incident", row.id, UNKNOWN_ID, name="incident", **more).status_code == 200:
-                row.shut = True
-                row.actors.add(person.name)
+        for action, step in STEP_OF.items():
+            if not sees(person, action, row.matter):
+                more = {"json": {"step": step, "revision": NO_REVISION}, "headers": asking.changes(person)}
+                alike(asking, person, "take_step", row.id, UNKNOWN_ID, name="incident", **more)

@@ -21,7 +21,7 @@ def allowed(world: World, person: Person, action: str, found: Canary, shown: str
 
 def _of_row(world: World, person: Person, action: str, found: Canary, shown: str) -> bool:
     row = world.rows[found.row or 0]
-    if action in {"incident.read", "incident.close"}:
+    if action == "incident.read":
         return found.field in OF_AN_INCIDENT and sees(person, action, row.matter)
     if action == "contact.read":
         return found.field in {"contact", "id", "number", "report"} and sees(person, action, row.matter)
@@ -45,9 +45,7 @@ def _of_worker(world: World, person: Person, action: str, worker: str) -> bool:
         return may(person, action)
     if action == "report.send":
         return True  # the sender is told who will come
-    return action in {"incident.read", "incident.close"} and any(
-        _names(row.matter, worker) and sees(person, action, row.matter) for row in world.rows
-    )
+    return action == "incident.read" and any(_names(row.matter, worker) and sees(person, action, row.matter) for row in world.rows)
 
 
 def _names(matter: Matter, worker: str) -> bool:

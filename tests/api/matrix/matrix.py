@@ -69,7 +69,7 @@ class Part:
 
 PARTS = (
     Part(exact.ones, frozenset({"incident.read"})),
-    Part(exact.closings, frozenset({"incident.close"})),
+    Part(exact.steps, frozenset(exact.STEP_OF)),
     Part(exact.contacts, frozenset({"contact.read"})),
     Part(exact.households, frozenset({"household.read"})),
     Part(exact.vouches, frozenset({"report.vouch"})),

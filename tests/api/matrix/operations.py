@@ -95,6 +95,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "area": AREAS,
         "after": after,
         "limit": ("1", "3", "1000", "0"),
+        "order": ("newest", "due", "x"),
         "level": ("cell", "village", "township"),
         "zoom": ("17", "10"),
         "edition": ("1", "2", "3"),
@@ -126,7 +127,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
     return known[name]
 
 
-IN_HEADER = frozenset({"last-event-id"})
+IN_HEADER = frozenset({"last-event-id", "if-match"})
 
 
 def questions(world: World, operation: Operation) -> Iterator[tuple[dict[str, str], dict[str, str]]]:

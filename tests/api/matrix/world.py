@@ -21,13 +21,13 @@ from gridmap.access import Role, operator
 from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind
 from gridmap.catalogue import By, IssueType, Kind, Limit, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
-from gridmap.flows.close import close
 from gridmap.flows.intake import receive
 from gridmap.grid import Area, Level
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store, accounts, catalogues, editions, ids, incidents, offices, people
 from tests.api.matrix.oracle import Held, Matter, Person
 from tests.builders import ALL
+from tests.closing import close
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -218,7 +218,6 @@ class Row:
     report: str
     contact: str
     actors: set[str] = field(default_factory=set)  # people of the world who did something to it
-    shut: bool = False  # closed since
 
     @property
     def matter(self) -> Matter:
@@ -226,7 +225,7 @@ class Row:
 
     @property
     def closed(self) -> bool:
-        return self.sent.closed or self.shut
+        return self.sent.closed
 
     @property
     def point(self) -> tuple[float, float] | None:

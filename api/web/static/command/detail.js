@@ -2,22 +2,27 @@
 
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
+import { ENDED } from "./incidents.js";
 import { symbol, tag } from "./symbols.js";
-import { age, date, may, metres, percent, t } from "./words.js";
+import { stepping } from "./steps.js";
+import { age, date, isOver, left, metres, percent, t } from "./words.js";
+
 
 export class Detail {
   id = null;
   #panel = byId("panel");
   #asked = 0;
   #filled = null; // what the panel shows
+  #revision = 0;
 
-  // `closed(id, done)` when it is shut; `done` says that the incident itself was closed here.
-  constructor({ go, closed, marked }) {
-    Object.assign(this, { go, closed, marked });
+  // `closed(id, done)` when it is shut; `done` says that the incident itself was ended here. `stepped(feature)` when it went on here.
+  constructor({ go, closed, marked, stepped }) {
+    Object.assign(this, { go, closed, marked, stepped });
   }
 
   async open(id, { focus = true } = {}) {
     const turn = ++this.#asked;
+    if (id !== this.id) this.#revision = 0;
     this.id = id;
     this.#filled ??= "";
     try {
@@ -37,8 +42,9 @@ export class Detail {
     return this.id !== null && this.#filled === null;
   }
 
-  // It changed elsewhere: shown anew, unless somebody is writing here.
-  refresh(id) {
+  // It changed elsewhere: shown anew, unless somebody is writing here, or it is what is shown already.
+  refresh(id, revision) {
+    if (revision !== undefined && revision <= this.#revision) return;
     if (id === this.id && ![...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value)) this.open(id, { focus: false });
   }
 
@@ -67,12 +73,14 @@ export class Detail {
 
   #show({ id, geometry, properties: p }) {
     const one = { ...p, id };
+    this.#revision = p.revision;
     const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`))];
     const go = geometry ? el("button", { class: "button", type: "button", title: "G", onclick: () => this.go() }, t("detail.go")) : null;
     this.#fill(
       id,
       el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
       el("p", { class: "tags" }, tags),
+      p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
       part(t("detail.where"), where(p), el("p", { class: "actions" }, go)),
@@ -80,7 +88,7 @@ export class Detail {
       p.contacts.length ? this.#contact(id, p) : null,
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
-      p.state === "closed" || !may("incident.close") ? null : this.#closing(id),
+      p.possible.length ? part(t("taking.title"), stepping(id, p, (feature) => this.#taken(feature))) : null,
     );
     this.marked(p);
   }
@@ -109,33 +117,23 @@ export class Detail {
     return part(t("contact.title"), list, form);
   }
 
-  #closing(id) {
-    const reason = el("textarea", { class: "field", id: "closing", required: true, maxlength: 500, placeholder: t("close.placeholder") });
-    const told = el("p", { class: "sad", role: "alert" });
-    const button = el("button", { class: "button main", type: "submit" }, t("close.button"));
-    const send = async (event) => {
-      event.preventDefault();
-      if (!reason.value.trim()) {
-        told.textContent = t("close.needs_reason");
-        reason.focus();
-        return;
-      }
-      button.disabled = true;
-      try {
-        const closed = await ask(`/api/incidents/${encodeURIComponent(id)}/close`, { method: "POST", body: { reason: reason.value } });
-        reason.value = "";
-        this.shut(closed);
-      } catch (fault) {
-        told.textContent = fault.message;
-        button.disabled = false;
-      }
-    };
-    return part(t("close.title"), el("form", { class: "closing", novalidate: true, onsubmit: send }, el("label", { for: "closing" }, t("close.reason")), reason, told, button));
+  // It is over and leaves, or it is shown as it is now.
+  #taken(feature) {
+    if (ENDED.includes(feature.properties.state)) return this.shut(feature);
+    this.#show(feature);
+    this.#panel.querySelector("h2").focus({ preventScroll: true });
+    this.stepped(feature);
   }
 }
 
 function part(title, ...children) {
   return el("section", {}, el("h3", {}, title), children);
+}
+
+// What must be done by when, and how long that still is.
+function pressing(p) {
+  const told = t("due.by", { clock: t(`clock.${p.clock}`), at: date(p.due_at) });
+  return el("p", { class: isOver(p.due_at) ? "due over" : "due" }, el("time", { datetime: p.due_at, title: p.due_at }, `${told} (${left(p.due_at)})`));
 }
 
 function where(p) {
@@ -167,9 +165,10 @@ function reached(contact, until) {
 }
 
 function logged(row) {
-  const known = ["receive", "close", "contact.read"].includes(row.what);
-  const what = known ? t(`log.${row.what}`) : row.what;
-  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, `${what} · ${row.actor}`), quoted(row.facts.note ?? row.facts.purpose));
+  const { note, purpose, reason, photo, office, until, level, clock } = row.facts;
+  const climbed = level && clock ? `${t(`clock.${clock}`)} → ${t(`ladder.${level}`)}` : null;
+  const also = [row.what === "receive" ? null : office, until && date(until), photo, climbed].filter(Boolean).join(" · ");
+  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
 }
 
 function quoted(text) {

@@ -3,6 +3,8 @@
 import { ask } from "./ask.js";
 import { soon } from "./soon.js";
 
+export const ENDED = ["closed", "voided"];
+
 const PAGE = 1000;
 const MOST = 10000;
 
@@ -41,7 +43,7 @@ export class Incidents extends EventTarget {
 
   put(feature) {
     const one = read(feature);
-    if (one.state === "closed") {
+    if (ENDED.includes(one.state)) {
       this.gone.set(one.id, one.revision);
       this.#drop(one.id);
       return;

@@ -4,7 +4,7 @@
 import { arrange, byId, el } from "./dom.js";
 import { SORTS, by } from "./sift.js";
 import { signText, symbol, tag } from "./symbols.js";
-import { age, count, date, t } from "./words.js";
+import { age, count, date, isOver, left, t } from "./words.js";
 
 const MOST = 200;
 
@@ -133,10 +133,11 @@ export class List {
         { class: "first" },
         el("span", { class: "what" }, one.issue.name),
         one.grade === "general" ? null : tag(one.grade, t(`grade.${one.grade}`)),
+        one.due_at ? pressing(one) : null,
         el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
       ),
       el("span", { class: "second" }, el("span", { class: "where" }, where), triage ? null : el("span", { class: "who" }, one.worker ?? t("list.no_worker"))),
-      triage ? el("span", { class: "third" }, one.reason ?? t("state.triage")) : null,
+      one.state === "dispatched" ? null : el("span", { class: "third" }, (triage && one.reason) || t(`state.${one.state}`)),
     );
     const node = kept?.node ?? el("li");
     const hadFocus = node.contains(document.activeElement), wasStop = node.contains(this.#stop);
@@ -166,8 +167,20 @@ export class List {
 
   #tick() {
     for (const { node } of this.#rows.values()) {
-      const time = node.querySelector("time");
+      const time = node.querySelector("time.when"), due = node.querySelector(".due");
       time.textContent = age(time.dateTime);
+      if (due) tell(due);
     }
   }
+}
+
+// How long the clock that presses still has; the title says which that is.
+function pressing(one) {
+  return tell(el("time", { class: "due", datetime: one.due_at, title: t("due.by", { clock: t(`clock.${one.clock}`), at: date(one.due_at) }) }));
+}
+
+function tell(due) {
+  due.textContent = left(due.dateTime);
+  due.classList.toggle("over", isOver(due.dateTime));
+  return due;
 }

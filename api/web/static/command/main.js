@@ -8,7 +8,7 @@ import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Markers } from "./markers.js";
 import { ReportForm } from "./report.js";
-import { SORTS, Sift, TABS } from "./sift.js";
+import { SORTS, Sift, TABS, tabOf } from "./sift.js";
 import { ring, symbol } from "./symbols.js";
 import { clockText, count, facts, t } from "./words.js";
 import { menus } from "../pages/menu.js";
@@ -31,6 +31,7 @@ const borders = new Borders(map, facts.edition, () => markers.positions());
 const detail = new Detail({
   go,
   closed: shut,
+  stepped: (feature) => (byId("spoken").textContent = said(feature)),
   marked: (p) => borders.mark(p.cell?.code ?? p.village?.code ?? p.township?.code, p.edition),
 });
 const form = new ReportForm(map, { sent: (id) => open(id), shut: () => byId("new").focus() });
@@ -52,12 +53,14 @@ async function open(id) {
   if (detail.id === id) reveal(id);
 }
 
-// The panel was shut: back to its row, or to the next one when the incident was closed here.
+const said = ({ properties: p }) => t("taking.done", { number: p.number, state: t(`state.${p.state}`) });
+
+// The panel was shut: back to its row, or to the next one when the incident was ended here.
 function shut(id, done) {
   const place = list.place;
   choose(null);
   borders.mark(null);
-  if (done) byId("spoken").textContent = t("close.done", { number: done.properties.number });
+  if (done) byId("spoken").textContent = said(done);
   if (!done || !list.shows(id)) return list.focus(id, place);
   incidents.addEventListener("change", () => list.focus(id, place), { once: true }); // once its row is gone
   incidents.put(done);
@@ -107,7 +110,7 @@ function render(changes) {
   const all = [...incidents.all.values()];
   const roughly = all.filter((one) => sift.roughly(one));
   const tabs = { open: all.length, dispatched: 0, triage: 0 };
-  for (const one of all) ++tabs[one.state];
+  for (const one of all) ++tabs[tabOf(one)];
   for (const button of byId("tabs").children) tell(button, tabs[button.value], sift.tab === button.value);
   for (const button of byId("urgencies").children) tell(button, roughly.filter((one) => one.urgency === button.value).length, sift.urgencies.has(button.value));
 }
@@ -153,7 +156,7 @@ const KEYS = {
 function listen() {
   incidents.addEventListener("change", ({ detail: changes }) => {
     render(changes);
-    if (detail.id !== null && changes.has(detail.id)) detail.refresh(detail.id);
+    if (detail.id !== null && changes.has(detail.id)) detail.refresh(detail.id, incidents.all.get(detail.id)?.revision);
   });
   sift.addEventListener("change", () => { controls(); render(); });
   byId("search").addEventListener("input", () => sift.set({ text: byId("search").value.trim() }));

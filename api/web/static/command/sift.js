@@ -1,15 +1,24 @@
 // What the reader wants to see, and in which order. Kept in the address, so that a view can be bookmarked.
 
 import { URGENCIES } from "./incidents.js";
+import { isOver } from "./words.js";
 
 const ORDER = Object.fromEntries(URGENCIES.map((urgency, place) => [urgency, place]));
 const newest = (a, b) => (a.number < b.number ? 1 : a.number > b.number ? -1 : 0);
+const over = (one) => Number(Boolean(one.due_at) && isOver(one.due_at));
+const due = (one) => (one.due_at ? Date.parse(one.due_at) : Infinity);
+const sooner = (a, b) => (due(a) === due(b) ? 0 : due(a) - due(b));
 export const SORTS = {
-  urgency: (a, b) => ORDER[a.urgency] - ORDER[b.urgency] || newest(a, b),
+  urgency: (a, b) => ORDER[a.urgency] - ORDER[b.urgency] || over(b) - over(a) || newest(a, b),
+  due: (a, b) => sooner(a, b) || newest(a, b),
   newest,
   oldest: (a, b) => newest(b, a),
 };
 export const TABS = ["open", "dispatched", "triage"];
+
+// What the desk must look at, before any office can; all else that is open is on its way.
+const AT_DESK = new Set(["triage", "verifying", "not_filed", "filed", "returned"]);
+export const tabOf = (one) => (AT_DESK.has(one.state) ? "triage" : "dispatched");
 
 export function by(all, key) {
   const groups = new Map();
@@ -62,7 +71,7 @@ export class Sift extends EventTarget {
 
   // All but the urgencies: what their chips count.
   roughly(one) {
-    if (this.tab !== "open" && one.state !== this.tab) return false;
+    if (this.tab !== "open" && tabOf(one) !== this.tab) return false;
     if (this.grade && one.grade !== this.grade) return false;
     return this.text.toLowerCase().split(/\s+/).every((word) => one.hay.includes(word));
   }

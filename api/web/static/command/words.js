@@ -6,7 +6,7 @@ export const facts = JSON.parse(document.getElementById("facts").textContent);
 export const may = (action) => facts.may.includes(action);
 
 export function t(key, named = {}) {
-  const text = facts.words[`ui.${key}`];
+  const text = facts.words[`ui.${key}`] ?? facts.words[key];
   if (text === undefined) throw new Error(`no text for ui.${key}`);
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in named ? String(named[name]) : whole));
 }
@@ -36,6 +36,17 @@ export function age(instant) {
   if (minutes < 60) return t("age.minutes", { n: minutes });
   if (minutes < 60 * 48) return t("age.hours", { n: Math.floor(minutes / 60) });
   return t("age.days", { n: Math.floor(minutes / 1440) });
+}
+
+export const isOver = (due) => Date.parse(due) < now();
+
+// How long is left until it is due, or since when it is over: by the clock on the wall, whatever hours the limit counts.
+export function left(due) {
+  const minutes = Math.floor(Math.abs(Date.parse(due) - now()) / 60000);
+  const how = isOver(due) ? "over" : "left";
+  if (minutes < 60) return t(`due.${how}.minutes`, { n: minutes });
+  if (minutes < 60 * 48) return t(`due.${how}.hours`, { n: Math.floor(minutes / 60) });
+  return t(`due.${how}.days`, { n: Math.floor(minutes / 1440) });
 }
 
 export function metres(n) {

@@ -1,0 +1,189 @@
+"""`gridmap incident …`: what is open, one incident with its log and what may be done now, and the steps of its life."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, incident_app, local, now, read_instant, settings, tell, words
+from gridmap.words import say, texts
+
+if TYPE_CHECKING:
+    from gridmap.access import Actor
+    from gridmap.incidents import Incident
+    from gridmap.incidents.life import Step
+    from gridmap.store import Store, Tx
+    from gridmap.store.incidents import LogRow
+
+StateName = Literal[
+    "triage", "verifying", "not_filed", "filed", "dispatched", "acknowledged", "in_progress", "suspended", "returned", "handled",
+    "inspected", "closed", "voided",
+]  # fmt: skip
+StepName = Literal[
+    "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "extend", "suspend",
+    "resume", "handle", "settle", "inspect", "rework", "reply", "close", "void", "reopen",
+]  # fmt: skip
+
+OrderName = Literal["newest", "due"]
+
+BRIEF = (
+    "id", "number", "state", "revision", "issue", "urgency", "grade", "text", "place", "lon", "lat", "edition", "township", "village",
+    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by", "clock",
+)  # fmt: skip
+
+
+def _option(*names: str, about: str, **more: Any) -> Any:
+    return typer.Option(*names, help=words(f"cli.incident_{about}"), **more)
+
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=words("cli.incident_number"))]
+
+
+def _open() -> "Store":
+    from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
+
+    return Store.open(settings().database_url, make=False)
+
+
+@incident_app.command("list", help=words("cli.incident_list"))
+def list_(
+    *,
+    state: Annotated[StateName | None, _option("--state", about="state", metavar="STATE")] = None,
+    area: Annotated[str | None, _option("--area", about="area", metavar="CODE")] = None,
+    order: Annotated[OrderName, _option("--order", about="order")] = "newest",
+    after: Annotated[str | None, _option("--after", about="after", metavar="NUMBER")] = None,
+    limit: Annotated[int, _option("--limit", about="limit", min=1, max=1000)] = 50,
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.access import Action, allowed  # noqa: PLC0415
+    from gridmap.incidents import OPEN_STATES, State  # noqa: PLC0415
+    from gridmap.store import catalogues, incidents  # noqa: PLC0415
+
+    states = (State(state),) if state else OPEN_STATES
+    with _open() as store, store.read(allowed(acting(store, actor), Action.INCIDENT_READ)) as tx:
+        found = incidents.list_(tx, states=states, area=area, order=incidents.Order(order), after=after, limit=limit)
+        names = {issue.code: issue.name_in(LANG) for issue in catalogues.issue_types(tx)}
+    lines = [_line(one, names.get(one.issue, one.issue)) for one in found]
+    tell({"incidents": [_brief(one) for one in found]}, "\n".join(lines) or words("cli.incident_none"), json=json)
+
+
+def _line(one: "Incident", issue: str) -> str:
+    where = one.cell or one.village or one.township or "-"
+    due = [words("cli.incident_due", at=local(one.due_at))] if one.due_at else []
+    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at), *due))
+
+
+@incident_app.command("show", help=words("cli.incident_show"), no_args_is_help=True)
+def show(number: Number, *, actor: ActorName = "", json: JsonFlag = False) -> None:
+    with _open() as store:
+        facts, text = _shown(store, acting(store, actor), number)
+    tell(facts, text, json=json)
+
+
+@incident_app.command("take", help=words("cli.incident_take"), no_args_is_help=True)
+def take(
+    number: Number,
+    step: Annotated[StepName, typer.Argument(metavar="STEP", show_choices=False, help=words("cli.incident_step"))],
+    *,
+    reason: Annotated[str, _option("--reason", about="reason", metavar="TEXT")] = "",
+    photo: Annotated[str, _option("--photo", about="photo", metavar="NAME")] = "",
+    office: Annotated[str, _option("--office", about="office", metavar="CODE")] = "",
+    until: Annotated[str | None, _option("--until", about="until", metavar="INSTANT")] = None,
+    revision: Annotated[int | None, _option("--revision", about="revision", min=1)] = None,
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.flows import step as flow  # noqa: PLC0415
+    from gridmap.incidents.life import Step, Taken  # noqa: PLC0415
+
+    term = read_instant(until).isoformat() if until else ""
+    taken = Taken(step=Step(step), actor="", reason=reason, photo=photo, office=office, until=term)
+    with _open() as store:
+        who = acting(store, actor)
+        made = flow.step(store, number, taken, revision=revision, now=now(), actor=who)
+        facts, text = _shown(store, who, made.id)
+    tell(facts, text, json=json)
+
+
+def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any], str]:
+    """One incident as the actor sees it: for programs, and for people."""
+    from gridmap.access import Action, allowed  # noqa: PLC0415
+    from gridmap.flows.step import steps_of  # noqa: PLC0415
+    from gridmap.store import incidents  # noqa: PLC0415
+
+    with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
+        one = incidents.get(tx, number)
+        log, steps = incidents.history(tx, one.id), steps_of(actor, one)
+        text = "\n".join([*_who(tx, one), *_next(one, steps), words("cli.incident_log"), *map(_logged, log)])
+    possible = [{"step": each, "needs": _needs(each)} for each in steps]
+    return _brief(one) | {"possible": possible, "log": list(map(_log_json, log))}, text
+
+
+def _log_json(row: "LogRow") -> dict[str, Any]:
+    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "to_state": row.to_state, "facts": _facts(row)}
+
+
+def _brief(one: "Incident") -> dict[str, Any]:
+    """What programs are told of an incident, codes as they are."""
+    return {name: getattr(one, name) for name in BRIEF} | {
+        "at": one.at.isoformat(), "due_at": one.due_at and one.due_at.isoformat(), "overdue": one.is_overdue(now())
+    }  # fmt: skip
+
+
+def _who(tx: "Tx", one: "Incident") -> list[str]:
+    """Number, state and type; what and where; who must act."""
+    from gridmap.store import catalogues, offices, people  # noqa: PLC0415
+
+    issue = next((each.name_in(LANG) for each in catalogues.issue_types(tx) if each.code == one.issue), one.issue)
+    office = offices.get(tx, one.office) if one.office else None
+    worker = people.worker(tx, one.worker) if one.worker else None
+    named = (
+        ("worker", worker and (worker.id, worker.name, worker.name_en)),
+        ("office", office and (office.code, office.name, office.name_en)),
+    )
+    return [
+        words("cli.incident_head", number=one.number, state=one.state, issue=issue, revision=one.revision),
+        *(_plain(text) for text in (one.text, one.place, one.cell or one.village or one.township) if text),
+        *(f"{words(f'cli.report_{who}')}: {_named(*told)}" for who, told in named if told),
+        *([words("cli.incident_pressing", clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))] if one.due_at else []),
+        *([words("cli.incident_reply")] if one.life.must_reply else []),
+    ]
+
+
+def _named(code: str, name: str, name_en: str) -> str:
+    return f"{name_en if LANG == 'en' and name_en else name} ({code})"
+
+
+def _next(one: "Incident", steps: Sequence["Step"]) -> list[str]:
+    """The commands that may be run now, as they are typed."""
+    if not steps:
+        return [words("cli.incident_nothing")]
+    return [words("cli.incident_possible"), *(f"  {each.text(LANG)}: {_command(one, each)}" for each in steps)]
+
+
+def _command(one: "Incident", step: "Step") -> str:
+    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in _needs(step))))
+
+
+def _needs(step: "Step") -> list[str]:
+    from gridmap.incidents.life import STEPS  # noqa: PLC0415
+
+    return sorted(STEPS[step].needs)
+
+
+def _logged(row: "LogRow") -> str:
+    what = texts(LANG).get(f"history.{row.what}", row.what)
+    told = " ".join(f"{name}={value}" for name, value in _facts(row).items() if name != "revision")
+    state = say(f"state.{row.to_state}", LANG) if row.to_state else ""
+    return _plain("  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, told))))
+
+
+def _facts(row: "LogRow") -> dict[str, Any]:
+    """Without the report's id: whoever shows it is taken for its sender."""
+    return {name: fact for name, fact in row.facts.items() if name != "report" and fact not in (None, "", False)}
+
+
+def _plain(text: str) -> str:
+    """What would move the cursor of a terminal is shown as it is escaped in JSON."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)

@@ -1,0 +1,98 @@
+"""Somebody takes a step in an incident's life: as far as their rights reach, on the state that they knew, with the evidence it needs."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from gridmap.access import Action, Actor, allowed, may
+from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
+from gridmap.incidents import Incident
+from gridmap.incidents.life import STEPS, Evidence, Step, Taken, open_to
+from gridmap.store import Store, Tx, incidents, lives, offices
+
+ONE_IN = 10
+"""Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
+LONGEST = 500
+TOLD = frozenset({Evidence.REASON, Evidence.PHOTO})
+"""What may come along with any step."""
+
+
+class EvidenceTooLong(BadInput):
+    """More was written than we keep; facts: evidence, most."""
+
+
+class UntilPast(BadInput):
+    """A new term that is over already; facts: until."""
+
+
+def drawn() -> bool:
+    """Whether another looks at what was settled on the spot."""
+    return secrets.randbelow(ONE_IN) == 0
+
+
+def step(
+    store: Store,
+    incident: str,
+    taken: Taken,
+    *,
+    revision: int | None,
+    now: datetime,
+    actor: Actor,
+    draw: Callable[[], bool] = drawn,
+) -> Incident:
+    """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
+
+    `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
+    EvidenceTooLong, InstantUnreadable, UntilPast, and what `gridmap.incidents.life.take` refuses.
+    """
+    scope = allowed(actor, STEPS[taken.step].action)
+    kept = _kept(taken, actor, draw)
+    _check(kept, now)
+    with store.begin(scope) as tx:
+        if kept.office:
+            _check_office(tx, incident, kept.office)
+        return lives.take(tx, incident, kept, at=now, expected_revision=revision)
+
+
+def reaches(actor: Actor, action: Action, one: Incident) -> bool:
+    """Whether the actor may do this with this incident: not everything is within the reach of everybody who sees it."""
+    reach = allowed(actor, action) if may(actor, action) else None
+    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+
+
+def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
+    """The steps that this actor may take now, with the evidence that each needs."""
+    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, STEPS[each].action, one))
+
+
+def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:
+    """The step as it is kept: nothing around its texts, no office or term where none is asked for, its own actor, and the lot."""
+    needs = STEPS[taken.step].needs
+    given = {str(each): getattr(taken, each).strip() for each in Evidence if each in needs or each in TOLD}
+    return Taken(step=taken.step, actor=actor.name, **given, drawn=taken.step is Step.SETTLE and draw())
+
+
+def _check(taken: Taken, now: datetime) -> None:
+    for each in Evidence:
+        if len(getattr(taken, each)) > LONGEST:
+            raise EvidenceTooLong(evidence=each, most=LONGEST)
+    if taken.until and _read(taken.until) <= now:
+        raise UntilPast(until=taken.until)
+
+
+def _read(until: str) -> datetime:
+    """An instant that says of which zone it is."""
+    try:
+        found = datetime.fromisoformat(until)
+    except ValueError as fault:
+        raise InstantUnreadable(text=until) from fault
+    if found.tzinfo is None:
+        raise InstantUnreadable(text=until)
+    return found
+
+
+def _check_office(tx: Tx, incident: str, office: str) -> None:
+    """OfficeMissing; but first IncidentMissing: who has no such incident learns nothing about offices."""
+    incidents.identity(tx, incident)
+    if offices.get(tx, office) is None:
+        raise OfficeMissing(office=office)

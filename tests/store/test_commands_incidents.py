@@ -1,0 +1,109 @@
+"""`gridmap incident`, as it is typed."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import pytest
+
+from gridmap.access import operator
+from gridmap.cli import door
+from gridmap.cli.incidents import StateName, StepName
+from gridmap.flows.intake import receive
+from gridmap.incidents import Channel, Report, State
+from gridmap.incidents.life import Step
+from gridmap.store import Store
+from tests.accounts import person
+from tests.small_land import CELLS, IN_CELL_1, NOW, settle
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        return dict(json.loads(self.out))
+
+
+Typed = Callable[..., Said]
+ROAD = Report(issue="E0113", channel=Channel.HOTLINE, text="a hole \x1b[2J", lon=IN_CELL_1[0], lat=IN_CELL_1[1], datum="wgs84")
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """A terminal in a folder with a county in the embedded database and one incident in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GRIDMAP_DATABASE_URL", raising=False)
+    monkeypatch.setenv("LOGNAME", "root")
+    with Store.open("sqlite:///gridmap.db") as store:
+        settle(store)
+        receive(store, ROAD, now=NOW, actor=operator("intake"))
+
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["gridmap", "incident", *arguments])
+        try:
+            code = door.run()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+NUMBER = "2026-000001"
+
+
+def test_the_names_that_commands_take_are_those_of_the_life() -> None:
+    assert get_args(StateName) == tuple(State)
+    assert get_args(StepName) == tuple(Step)
+
+
+def test_the_list_and_the_incident_tell_where_it_stands_and_what_may_be_done(typed: Typed) -> None:
+    assert re.search(rf"^{NUMBER}  Dispatched  Damaged road  {CELLS[0]}  ROADS", typed("list").out)
+    assert typed("list", "--state", "closed").out == "No incident.\n"
+    assert [one["number"] for one in typed("list", "--area", CELLS[0], "--json").answer["incidents"]] == [NUMBER]
+    shown = typed("show", NUMBER).out
+    assert f"gridmap incident take {NUMBER} transfer --office … --reason …" in shown
+    assert "Worker A01 (W1)" in shown
+    assert "\x1b" not in shown
+    assert {"step": "settle", "needs": ["photo"]} in typed("show", NUMBER, "--json").answer["possible"]
+
+
+def test_each_command_that_is_shown_can_be_run_as_it_is_shown(typed: Typed) -> None:
+    given = {"office": "WATER", "until": "2099-01-01", "reason": "because", "photo": "p.jpg"}
+    for _ in range(12):
+        commands = re.findall(r": gridmap incident take (\S+) (\S+)((?: --\w+ …)*)$", typed("show", NUMBER).out, re.MULTILINE)
+        if not commands:
+            return
+        number, step, needed = next((each for each in commands if each[1] not in {"reply", "void", "extend"}), commands[-1])
+        options = [word for name in re.findall(r"--(\w+)", needed) for word in (f"--{name}", given[name])]
+        said = typed("take", number, step, *options)
+        assert (said.code, said.err) == (0, ""), step
+        if step in {"close", "void", "handle"}:
+            return
+
+
+def test_a_step_answers_with_the_incident_as_it_is_now_and_its_log(typed: Typed) -> None:
+    told = typed("take", NUMBER, "suspend", "--json")
+    assert (told.code, told.answer["key"]) == (1, "step_impossible")
+    told = typed("take", NUMBER, "acknowledge", "--revision", "1", "--json").answer
+    assert (told["state"], told["revision"], told["log"][-1]["what"]) == ("acknowledged", 2, "incident.acknowledge")
+    late = typed("take", NUMBER, "return", "--reason", "not ours", "--revision", "1")
+    assert (late.code, "it is at “Acknowledged” now (revision 2)" in late.err) == (1, True)
+    parked = typed("take", NUMBER, "suspend", "--reason", "frost", "--until", "2099-03-01T08:00", "--json").answer
+    assert parked["log"][-1]["facts"]["until"] == "2099-03-01T00:00:00+00:00"
+
+
+def test_as_somebody_it_shows_and_does_what_their_role_may(typed: Typed) -> None:
+    with Store.open("sqlite:///gridmap.db") as store:
+        person(store, "ada", worker="W1")
+        person(store, "bo", worker="W2")
+    assert [each["step"] for each in typed("show", NUMBER, "--as", "ada", "--json").answer["possible"]] == ["settle"]
+    assert "Handle incidents of one's office" in typed("take", NUMBER, "acknowledge", "--as", "ada").err
+    assert typed("take", NUMBER, "settle", "--photo", "p.jpg", "--as", "bo").err == f"There is no incident {NUMBER}.\n"
+    assert typed("take", NUMBER, "settle", "--photo", "p.jpg", "--as", "ada", "--json").answer["handled_by"].startswith("ada ")
