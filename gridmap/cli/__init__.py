@@ -19,6 +19,7 @@ from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import route as _route  # noqa: F401
+from gridmap.cli import route_run as _route_run  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401
 from gridmap.cli import users as _users  # noqa: F401
 from gridmap.cli.door import app, audit_app, import_app, incident_app, plan_app, users_app

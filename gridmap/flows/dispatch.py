@@ -36,12 +36,16 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """What was found out about one report. DISPATCHED has a place, a worker and an office; all else is TRIAGE, with the reason."""
+    """What was found out about one report. DISPATCHED has a place, a worker and an office; all else is TRIAGE, with the reason.
+
+    `route` is None where nobody could be asked for: no place, or an unknown type.
+    """
 
     state: State
     edition: int
     located: Located
     issue: IssueType | None
+    route: Route | None
     path: tuple[Area, ...]
     worker: Named | None
     backup: Named | None
@@ -67,7 +71,11 @@ def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
 
 def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
     """The answer for each report, in their order."""
-    placed = locate(situation.index, situation.edition, reports)
+    return dispatch_located(tx, situation, reports, locate(situation.index, situation.edition, reports))
+
+
+def dispatch_located(tx: Tx, situation: Situation, reports: Sequence[Report], placed: Sequence[Located]) -> list[Dispatch]:
+    """The answer for each report whose place was found already."""
     roster = _read_roster(tx, situation, placed)
     return [_one(situation, roster, report, located) for report, located in zip(reports, placed, strict=True)]
 
@@ -92,11 +100,12 @@ def _one(situation: Situation, roster: Roster, report: Report, located: Located)
         edition=situation.edition.number,
         located=located,
         issue=issue,
+        route=route,
         path=tuple(situation.edition.area(code) for code in located.path),
         worker=_person(roster, duty.worker if duty else None),
         backup=_person(roster, duty.backup if duty else None),
         office=Named(office.code, office.name, office.name_en, office.phone) if office else None,
-        reasons=(_in_edition(situation), *located.reasons, *(_named(situation.edition, one) for one in _why(report, issue, duty, route))),
+        reasons=(_in_edition(situation), *located.reasons, *(named(situation.edition, one) for one in _why(report, issue, duty, route))),
     )
 
 
@@ -114,7 +123,7 @@ def _in_edition(situation: Situation) -> Sentence:
     return Sentence("reason.edition", {"edition": situation.edition.number, "since": since.isoformat(timespec="minutes")})
 
 
-def _named(edition: Edition, reason: Sentence) -> Sentence:
+def named(edition: Edition, reason: Sentence) -> Sentence:
     """The reason with the name of its area, which roster and routing do not know."""
     if reason.facts.get("area") is None:
         return reason

@@ -98,7 +98,7 @@ def import_register(
         rejects_file(path, rejects)
     how = IMPORTS[register]
     with store.begin(scope) as tx:
-        checked = how.check(parsed.good, _known(store, tx, now))
+        checked = how.check(parsed.good, read_known(store, tx, now))
         rejected = tuple(sorted((*parsed.rejected, *checked.rejected), key=lambda one: one.row.number))
         file = _write_back(path, rejects, parsed.header, rejected, lang)
         if rejected and (all_or_nothing or register == Register.RULES or not checked.good):
@@ -125,7 +125,8 @@ def _write_back(path: Path, rejects: Path | None, header: Sequence[str], rejecte
     return file
 
 
-def _known(store: Store, tx: Tx, now: datetime) -> Known:
+def read_known(store: Store, tx: Tx, now: datetime) -> Known:
+    """What the rows of a register are checked against."""
     return Known(
         now=now,
         areas=lambda: _area_codes(store, tx, now),

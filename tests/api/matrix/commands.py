@@ -25,6 +25,7 @@ from gridmap.flows import (
     contact,
     cut_draft,
     demo_accounts,
+    dry_route,
     end_post,
     follow,
     grants,
@@ -80,6 +81,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "contact.read_contacts": ("contact.read", lambda s, a, t: contact.read_contacts(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
     "cut_draft.cut_draft": ("draft.change", lambda s, a, t: cut_draft.cut_draft(s, draft="none", villages=("none",), now=t, actor=a)),
     "demo_accounts.make_demo_accounts": ("operate", lambda s, a, t: a == OPERATOR or demo_accounts.make_demo_accounts(s, actor=a, now=t)),
+    "dry_route.dry_route": (
+        "register.read",
+        lambda s, a, t: dry_route.dry_route(s, dry_route.Question(issue="x", area=C111), actor=a, now=t),
+    ),
     "end_post.end_post": ("register.change", lambda s, a, t: end_post.end_post(s, Post("none", C111, Duty.WORKER, NOW), actor=a, now=t)),
     "follow.follow": ("report.follow", lambda s, a, t: follow.follow(s, UNKNOWN_ID, network="", actor=a, now=t)),
     "grants.propose_grant": ("grant.change", lambda s, a, t: grants.propose_grant(s, NAME, Role.AUDITOR, actor=a, now=t)),

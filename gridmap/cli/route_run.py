@@ -1,0 +1,64 @@
+"""`gridmap route dry-run`: the county's own routing, asked beside its work."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, settings, tell, words
+from gridmap.cli.route import route_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gridmap.store import Store
+
+
+def _option(*names: str, about: str, **more: Any) -> Any:
+    return typer.Option(*names, help=words(f"cli.{about}"), **more)
+
+
+Rules = Annotated[Path | None, _option("--rules", about="dry_run_rules", metavar="FILE")]
+
+
+def _open() -> "Store":
+    from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
+
+    return Store.open(settings().database_url, make=False)
+
+
+@route_app.command("dry-run", help=words("cli.dry_run"), no_args_is_help=True)
+def dry_run(
+    *,
+    issue: Annotated[str, _option("--issue", about="report_issue", metavar="CODE")],
+    lon: Annotated[float | None, _option("--lon", about="report_lon", metavar="DEGREES")] = None,
+    lat: Annotated[float | None, _option("--lat", about="report_lat", metavar="DEGREES")] = None,
+    datum: Annotated[str, _option("--datum", about="report_datum", metavar="DATUM")] = "",
+    accuracy: Annotated[float | None, _option("--accuracy", about="report_accuracy", metavar="METRES", min=0)] = None,
+    area: Annotated[str, _option("--area", about="dry_run_area", metavar="CODE")] = "",
+    rules: Rules = None,
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.flows.dry_route import Question, dry_route  # noqa: PLC0415
+    from gridmap.flows.given_rules import read_rules  # noqa: PLC0415
+
+    given = read_rules(rules, settings().timezone, now()) if rules else None
+    question = Question(issue=issue, lon=lon, lat=lat, datum=datum, accuracy_m=accuracy, area=area)
+    with _open() as store:
+        told = dry_route(store, question, rules=given, now=now(), actor=acting(store, actor)).as_dict(LANG)
+    tell(told, "\n".join(_lines(told)), json=json)
+
+
+def _lines(told: dict[str, Any]) -> "Iterator[str]":
+    """Where, who and which office, every reason, then the rungs in order."""
+    where = " · ".join(told[level]["name"] for level in ("township", "village", "cell") if told[level])
+    border = "–" if told["border_m"] is None else f"{told['border_m']:.1f}"
+    yield words("cli.dry_run_where", place=where or "–", edition=told["edition"], border_m=border)
+    for who in ("worker", "backup", "office"):
+        if told[who]:
+            yield f"{words(f'cli.report_{who}')}: {told[who]['name']} ({told[who]['code']}) {told[who]['phone']}".rstrip()
+    yield from (f"- {reason['text']}" for reason in told["reasons"])
+    if told["rungs"]:
+        yield words("cli.dry_run_rungs" + ("_given" if told["rules"]["given"] else ""), count=told["rules"]["count"])
+        yield from (f"  {'+' if rung['held'] else '-'} {rung['text']}" for rung in told["rungs"])
