@@ -1,17 +1,19 @@
-"""`gridmap route dry-run`: the county's own routing, asked beside its work."""
+"""`gridmap route dry-run|replay`: the county's own routing, asked beside its work."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, progress, read_instant, settings, tell, words
 from gridmap.cli.route import route_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gridmap.store import Store
+
+LISTED = 20
 
 
 def _option(*names: str, about: str, **more: Any) -> Any:
@@ -62,3 +64,40 @@ def _lines(told: dict[str, Any]) -> "Iterator[str]":
     if told["rungs"]:
         yield words("cli.dry_run_rungs" + ("_given" if told["rules"]["given"] else ""), count=told["rules"]["count"])
         yield from (f"  {'+' if rung['held'] else '-'} {rung['text']}" for rung in told["rungs"])
+
+
+@route_app.command("replay", help=words("cli.replay"), no_args_is_help=True)
+def replay(
+    *,
+    since: Annotated[str, _option("--since", about="replay_since", metavar="INSTANT")],
+    until: Annotated[str | None, _option("--until", about="replay_until", metavar="INSTANT")] = None,
+    rules: Annotated[Path, _option("--rules", about="replay_rules", metavar="FILE")],
+    out: Annotated[Path | None, _option("--out", about="replay_out_file", metavar="CSV")] = None,
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.flows.given_rules import read_rules  # noqa: PLC0415
+    from gridmap.flows.replay_routes import replay_routes  # noqa: PLC0415
+
+    given, end = read_rules(rules, settings().timezone, now()), read_instant(until) if until else now()
+    with _open() as store, progress(words("cli.route_progress")) as advance:
+        done = replay_routes(
+            store, given, since=read_instant(since), until=end, now=now(), actor=acting(store, actor), out=out, lang=LANG, advance=advance
+        )
+    told = done.as_dict(LANG) | {"out": out and str(out)}
+    tell(told, "\n".join(_replayed(told)), json=json)
+
+
+def _replayed(told: dict[str, Any]) -> "Iterator[str]":
+    """The counts, the offices that gain or lose, the first changes."""
+    yield words("cli.replay_done", **told)
+    for office in told["offices"]:
+        if office["before"] != office["after"]:
+            name = office["name"] or words("cli.replay_nobody")
+            yield words("cli.replay_office", name=name, code=office["code"] or "–", before=office["before"], after=office["after"])
+    for change in told["changes"][:LISTED]:
+        yield f"{change['number']}  {change['from_office'] or '–'} > {change['to_office'] or '–'}  {change['why']}"
+    if told["changed"] > LISTED:
+        yield words("cli.findings_more", count=told["changed"] - LISTED)
+    if told["out"]:
+        yield words("cli.replay_out", out=told["out"])

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gridmap.access import operator
 from gridmap.cli import door
+from gridmap.flows.intake import receive
+from gridmap.incidents import Channel, Report
 from gridmap.store import Store
-from tests.small_land import CELLS, IN_CELL_1, settle
+from tests.small_land import CELLS, IN_CELL_1, NOW, settle
 
 
 class Said(NamedTuple):
@@ -24,6 +27,7 @@ class Said(NamedTuple):
 
 
 Typed = Callable[..., Said]
+ME = operator("test")
 POINT = ("--lon", str(IN_CELL_1[0]), "--lat", str(IN_CELL_1[1]), "--datum", "wgs84")
 
 
@@ -63,3 +67,17 @@ def test_a_dry_run_asks_the_rules_of_a_file_as_the_register_reads_it(typed: Type
     Path("bad.csv").write_text("office,issue,by\nROADS,E01,subject\nROADS,E01,weather\n", "utf-8")
     refused = typed("dry-run", "--issue", "E0113", "--area", CELLS[0], "--rules", "bad.csv", "--json")
     assert (refused.code, refused.answer["key"], refused.answer["rows"][0]["row"]) == (1, "rules_unusable", 3)
+
+
+def test_a_replay_tells_the_offices_that_gain_and_lose_and_writes_every_change(typed: Typed) -> None:
+    with Store.open("sqlite:///gridmap.db") as store:
+        receive(store, Report(issue="E0113", channel=Channel.HOTLINE, lon=IN_CELL_1[0], lat=IN_CELL_1[1], datum="wgs84"), now=NOW, actor=ME)
+    Path("rules.csv").write_text("office,issue,by,level\n*,*,territory,village\n", "utf-8")
+    said = typed("replay", "--since", "2026-03-01", "--until", "2026-03-05", "--rules", "rules.csv", "--out", "changes.csv")
+    assert "1 incidents received, 1 with a place and a known type; 1 of them would have gone elsewhere" in said.out
+    assert "Urban management (ROADS): 1 before, 0 with these rules" in said.out
+    assert "2026-000001  ROADS > CW  By territory: West Village centre (CW)" in said.out
+    assert Path("changes.csv").read_text("utf-8").count("\n") == 2
+    answer = typed("replay", "--since", "2026-03-01", "--until", "2026-03-05", "--rules", "rules.csv", "--json").answer
+    assert (answer["changed"], answer["left_off"], answer["changes"][0]["to_office"], answer["out"]) == (1, 0, "CW", None)
+    assert typed("replay", "--since", "2026-03-05", "--until", "2026-03-01", "--rules", "rules.csv").code == 1

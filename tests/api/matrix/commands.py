@@ -37,6 +37,7 @@ from gridmap.flows import (
     post_workers,
     publish,
     purge,
+    replay_routes,
     sign_in,
     step,
     tokens,
@@ -118,6 +119,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
+    "replay_routes.replay_routes": (
+        "incident.read",
+        lambda s, a, t: replay_routes.replay_routes(s, (), since=NOW, until=NOW.replace(year=NOW.year + 1), now=t, actor=a),
+    ),
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
     **{f"step.step {name}": (action, partial(_step, Step(name))) for action, name in STEP_OF.items()},
