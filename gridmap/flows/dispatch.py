@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gridmap.catalogue import Grade, IssueType, Urgency
-from gridmap.duty import Worker
+from gridmap.duty import Weekday, Worker
 from gridmap.flows.locate import Located, locate
 from gridmap.grid import Area, Edition
 from gridmap.incidents import Named, Report, State
@@ -66,7 +66,7 @@ def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
     """What holds at the instant. NoEditionInForce: a county that published nothing cannot take reports, and acknowledges none."""
     edition = store.edition_in_force(tx, at)
     types = {issue.code: issue for issue in catalogues.issue_types(tx)}
-    return Situation(at, edition, index_of(edition), types, Desks(catalogues.rules(tx), offices.all_(tx)))
+    return Situation(at, edition, index_of(edition), types, Desks(catalogues.rules(tx), offices.all_(tx), offices.rota(tx)))
 
 
 def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
@@ -83,16 +83,16 @@ def dispatch_located(tx: Tx, situation: Situation, reports: Sequence[Report], pl
 def _read_roster(tx: Tx, situation: Situation, placed: Iterable[Located]) -> Roster:
     """The posts held now along the paths that were found, with the workers who hold them."""
     posts = people.posts(tx, at=situation.at, areas={code for located in placed for code in located.path})
-    held_by = {post.worker for post in posts}
+    held_by, leaves = {post.worker for post in posts}, people.leaves(tx, at=situation.at)
     if len(held_by) > FEW_WORKERS:
-        return Roster(posts, people.workers(tx))
-    return Roster(posts, tuple(worker for id in held_by if (worker := people.worker(tx, id))))
+        return Roster(posts, people.workers(tx), leaves)
+    return Roster(posts, tuple(worker for id in held_by if (worker := people.worker(tx, id))), leaves)
 
 
 def _one(situation: Situation, roster: Roster, report: Report, located: Located) -> Dispatch:
     issue = situation.types.get(report.issue)
     duty = roster.on_duty(located.path, situation.at) if located.path else None
-    route = situation.desks.route(issue, located.path) if located.path and issue else None
+    route = situation.desks.route(issue, located.path, Weekday.of(situation.at)) if located.path and issue else None
     complete = duty and duty.worker and route and route.office
     office = situation.desks.by_code[route.office] if route and route.office else None
     return Dispatch(

@@ -14,7 +14,7 @@ from gridmap.flows.locate import Located
 from gridmap.grid import How, Level, Match
 from gridmap.incidents import Channel, Named, Report
 from gridmap.incidents.report import check_report
-from gridmap.routing import Desks, Rung
+from gridmap.routing import Rung
 from gridmap.store import Store, Tx
 from gridmap.words import Lang, Sentence
 
@@ -85,7 +85,7 @@ def dry_route(store: Store, question: Question, *, rules: Sequence[Rule] | None 
         situation = read_situation(store, tx, now)
         if rules is not None:
             check_given(store, tx, rules, now)
-            situation = replace(situation, desks=Desks(tuple(rules), situation.desks.offices))
+            situation = replace(situation, desks=replace(situation.desks, rules=tuple(rules)))
         found = _found(tx, situation, question)
     tried = found.route.rungs if found.route else ()
     rungs = tuple((rung, named(situation.edition, rung.sentence)) for rung in tried)

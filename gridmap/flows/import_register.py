@@ -9,7 +9,17 @@ from zoneinfo import ZoneInfo
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, TableEmpty
-from gridmap.flows.register_checks import Checked, Known, check_issue_types, check_offices, check_posts, check_rules, check_workers
+from gridmap.flows.register_checks import (
+    Checked,
+    Known,
+    check_issue_types,
+    check_leave,
+    check_offices,
+    check_posts,
+    check_rota,
+    check_rules,
+    check_workers,
+)
 from gridmap.store import Store, Tx, catalogues, drafts, editions, history, offices, people
 from gridmap.tables import Register
 from gridmap.tables.registers import read_register
@@ -70,7 +80,11 @@ IMPORTS = {
     Register.OFFICES: Import(check_offices, offices.put),
     Register.ISSUE_TYPES: Import(check_issue_types, catalogues.put_issue_types),
     Register.RULES: Import(check_rules, catalogues.put_rules),
+    Register.LEAVE: Import(check_leave, people.put_leaves),
+    Register.ROTA: Import(check_rota, offices.put_rota),
 }
+WHOLE = frozenset({Register.RULES, Register.ROTA})
+"""Registers that a file takes the place of."""
 
 
 def import_register(
@@ -87,8 +101,9 @@ def import_register(
 ) -> RegisterImport:
     """Bring a register in, in one transaction; rows that are there already are brought up to date.
 
-    Rejected rows are written to `rejects` (beside the file, NAME.rejected.xlsx) in `lang`. The rules replace their table as a whole, so
-    one bad row refuses all of them (RegisterRefused), as `all_or_nothing` does for the others; and so does a file without a good row.
+    Rejected rows are written to `rejects` (beside the file, NAME.rejected.xlsx) in `lang`. The rules and the rota replace their
+    tables as a whole, so one bad row refuses all of them (RegisterRefused), as `all_or_nothing` does for the others; and so does a file
+    without a good row.
     """
     scope = allowed(actor, Action.REGISTER_CHANGE)
     parsed = read_register(register, path, zone, now)
@@ -101,7 +116,7 @@ def import_register(
         checked = how.check(parsed.good, read_known(store, tx, now))
         rejected = tuple(sorted((*parsed.rejected, *checked.rejected), key=lambda one: one.row.number))
         file = _write_back(path, rejects, parsed.header, rejected, lang)
-        if rejected and (all_or_nothing or register == Register.RULES or not checked.good):
+        if rejected and (all_or_nothing or register in WHOLE or not checked.good):
             raise RegisterRefused(rejected, path=str(path), count=len(rejected), first=rejected[0].reasons[0], rejects=str(file))
         how.put(tx, (*checked.ended, *checked.good))
         history.record(tx, now, "register.import", f"register:{register}", rows=len(checked.good), rejected=len(rejected))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from gridmap.catalogue import ANY, IssueType, Rule
-from gridmap.duty import Office, OfficeKind, Post, Worker
+from gridmap.duty import Leave, Office, OfficeKind, OnCall, Post, Worker
 from gridmap.roster import ANSWERABLE
 from gridmap.routing import grounds
 from gridmap.tables.rows import Rejected, Row
@@ -86,6 +86,25 @@ def check_rules(rows: Rows[Rule], known: Known) -> Checked[Rule]:
         if rule.issue in types and rule.by not in grounds(types[rule.issue])
     ]
     return replace(checked, notes=(*_unknown_areas([(row, rule.area) for row, rule in rows if rule.area], known), *never))
+
+
+def check_leave(rows: Rows[Leave], known: Known) -> Checked[Leave]:
+    """Workers are known, and no row comes twice; leaves that overlap are one longer leave."""
+
+    def fault(_: Row, leave: Leave) -> Fault:
+        return None if leave.worker in known.workers else Sentence("reason.register.worker_unknown", {"worker": leave.worker})
+
+    return _sorted_out(rows, _once(rows, lambda leave: (leave.worker, leave.since)), fault)
+
+
+def check_rota(rows: Rows[OnCall], known: Known) -> Checked[OnCall]:
+    """Each day once, its office known."""
+    offices = {office.code for office in known.offices}
+
+    def fault(_: Row, on_call: OnCall) -> Fault:
+        return None if on_call.office in offices else Sentence("reason.register.office_unknown", {"office": on_call.office})
+
+    return _sorted_out(rows, _once(rows, lambda on_call: on_call.weekday), fault)
 
 
 def check_posts(rows: Rows[Post], known: Known) -> Checked[Post]:

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.catalogue import IssueType, Rule
-from gridmap.duty import Office
+from gridmap.duty import Office, Weekday
 from gridmap.errors import BadInput
 from gridmap.flows.dispatch import named
 from gridmap.flows.given_rules import check_given
@@ -85,6 +85,7 @@ class _Asked:
     scope: Scope
     desks: Desks
     types: Mapping[str, IssueType]
+    zone: tzinfo | None  # of the county, for the days of a rota
 
 
 def replay_routes(
@@ -110,7 +111,7 @@ def replay_routes(
     with store.read(scope) as tx:
         check_given(store, tx, rules, now)
         types = {issue.code: issue for issue in catalogues.issue_types(tx)}
-        asked = _Asked(store, scope, Desks(tuple(rules), offices.all_(tx)), types)
+        asked = _Asked(store, scope, Desks(tuple(rules), offices.all_(tx), offices.rota(tx)), types, now.tzinfo)
     found = Replay(since=since, until=until, names=asked.desks.by_code)
     changes = _changes(asked, found, advance)
     if out is None:
@@ -143,7 +144,7 @@ def _moved(asked: _Asked, tx: Tx, found: Replay, one: Routed) -> Moved | None:
     issue = asked.types.get(one.issue)
     if issue is None or one.edition is None or not one.path:
         return None
-    route = asked.desks.route(issue, one.path)
+    route = asked.desks.route(issue, one.path, Weekday.of(one.received_at.astimezone(asked.zone)))
     found.routed += 1
     found.before[one.first] += 1
     found.after[route.office] += 1

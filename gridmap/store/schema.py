@@ -22,7 +22,7 @@ from sqlalchemy import (
 from gridmap.access import Role
 from gridmap.account import AccountKind, TokenKind
 from gridmap.catalogue import By, Grade, Kind, Urgency
-from gridmap.duty import Duty, OfficeKind
+from gridmap.duty import Duty, OfficeKind, Weekday
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
@@ -155,6 +155,15 @@ post = Table(
     CheckConstraint("until > since", name="until"),
 )
 
+leave = Table(
+    "leave",
+    metadata,
+    Column("worker", ForeignKey("worker.id"), primary_key=True),
+    Column("since", Instant, primary_key=True),
+    Column("until", Instant),
+    CheckConstraint("until >= since", name="until"),
+)
+
 office = Table(
     "office",
     metadata,
@@ -195,6 +204,14 @@ rule = Table(
     Column("rank", Integer, nullable=False),
     _one_of("by", By),
     _one_of("level", Level),
+)
+
+rota = Table(
+    "rota",
+    metadata,
+    Column("weekday", String(10), primary_key=True),
+    Column("office", ForeignKey("office.code"), nullable=False),
+    _one_of("weekday", Weekday),
 )
 
 incident = Table(
@@ -245,6 +262,7 @@ incident = Table(
     CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
     Index("ix_incident_state_serial", "state", "serial"),
     Index("ix_incident_lon_lat", "lon", "lat"),
+    Index("ix_incident_recorded_at", "recorded_at"),
 )
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 

@@ -46,7 +46,7 @@ SEPARATOR = "\x1f"  # stands in no code
 
 # What each role may do with which tables (columns in brackets); which rows, the policies say.
 LAND = "edition, area, land, issue_type"
-DUTY = "office, rule, worker, post"
+DUTY = "office, rule, rota, worker, post, leave"
 PLANS = "draft, draft_area, household"
 ACCOUNTS = "account, access_grant, token"
 EVERYTHING = f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}"
@@ -84,13 +84,13 @@ GRANTS = (
     (OFFICE, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}"),
     (OFFICE, "UPDATE (issuer, subject, disabled_at)", "account"),
     (OFFICE, "UPDATE (since, until, confirmed_by)", "access_grant"),
-    (OFFICE, "DELETE", f"land, rule, {PLANS}"),
+    (OFFICE, "DELETE", f"land, rule, rota, {PLANS}"),
     (OPERATOR, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident, throttle"),
     (OPERATOR, "SELECT (report, masked, kept_until)", "contact"),
     (OPERATOR, "INSERT", f"{EVERYTHING}, incident, report, contact, public_incident, throttle"),
     (OPERATOR, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}, {ACCOUNTS}, incident, public_incident, throttle"),
     (OPERATOR, "UPDATE (kept_until)", "contact"),
-    (OPERATOR, "DELETE", f"land, rule, {PLANS}, throttle, contact"),
+    (OPERATOR, "DELETE", f"land, rule, rota, {PLANS}, throttle, contact"),
     *((role, "INSERT", "history") for role in ROLES if role != PUBLIC),
     *((role, "SELECT, UPDATE", "history_head") for role in ROLES if role != PUBLIC),
     *((role, "SELECT (id, at)", "history") for role in (INTAKE, DOOR, CONTACT, OFFICE)),  # for RETURNING and foreign keys

@@ -11,6 +11,8 @@ class Register(StrEnum):
     OFFICES = "offices"
     ISSUE_TYPES = "issue-types"
     RULES = "rules"
+    LEAVE = "leave"
+    ROTA = "rota"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -29,6 +31,8 @@ _COLUMNS = {
     Register.OFFICES: ("code", "name", "name_en", "kind", "area", "phone"),
     Register.ISSUE_TYPES: ("code", "group", "group_en", "kind", "name", "name_en", "limit", "grade", "subject_first"),
     Register.RULES: ("office", "issue", "by", "level", "area", "rank"),
+    Register.LEAVE: ("worker", "since", "until"),
+    Register.ROTA: ("weekday", "office"),
 }
 _NEEDED = {
     Register.WORKERS: ("id", "name"),
@@ -36,6 +40,8 @@ _NEEDED = {
     Register.OFFICES: ("code", "name", "kind"),
     Register.ISSUE_TYPES: ("code", "group", "kind", "name", "limit"),
     Register.RULES: ("office", "issue", "by"),
+    Register.LEAVE: ("worker",),
+    Register.ROTA: ("weekday", "office"),
 }
 REPORT_COLUMNS = (
     "lon", "lat", "datum", "accuracy_m", "issue", "text", "place", "at", "channel", "sender", "sender_number", "key", "contact",

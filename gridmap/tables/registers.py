@@ -1,4 +1,4 @@
-"""The rows of the five registers as nouns. What concerns other rows or the store is checked by the flow."""
+"""The rows of the registers as nouns. What concerns other rows or the store is checked by the flow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import By, Grade, IssueType, Kind, Rule
-from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
+from gridmap.duty import Duty, Leave, Office, OfficeKind, OnCall, Post, Weekday, Worker
 from gridmap.grid import Level
 from gridmap.incidents.report import UNKEEPABLE
 from gridmap.tables.columns import Register
@@ -16,7 +16,7 @@ from gridmap.tables.headers import find_header
 from gridmap.tables.rows import Headed, Parsed, Rejected, Row
 from gridmap.tables.values import Fault, read_flag, read_instant, read_limit, read_whole, read_word, required
 
-Noun = Worker | Post | Office | IssueType | Rule
+Noun = Worker | Post | Office | IssueType | Rule | Leave | OnCall
 LONGEST = 200
 # What a cell shows whose formula went wrong.
 SPREADSHEET_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
@@ -45,7 +45,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Reader(Cells):
-    """Reads one row of a register: naive dates in `zone`; a post without a first day is held from `now` on."""
+    """Reads one row of a register: naive dates in `zone`; a post or a leave without a first day begins `now`."""
 
     zone: ZoneInfo
     now: datetime
@@ -55,7 +55,7 @@ class Reader(Cells):
 
 
 def read_register(register: Register, path: Path, zone: ZoneInfo, now: datetime) -> Parsed[Noun]:
-    """The rows of a file as nouns; `now` is the first instant of posts that name none.
+    """The rows of a file as nouns; `now` is the first instant of posts and leaves that name none.
 
     FileMissing, FileKindUnknown, FileUnreadable, TextUnreadable, TableEmpty, ColumnMissing, ColumnTwice.
     """
@@ -104,10 +104,24 @@ def read_rule(row: Cells) -> Rule:
     )  # fmt: skip
 
 
+def _leave(row: Reader) -> Leave:
+    """A leave that was called off ends when it begins."""
+    since, until = row.instant("since") or row.now, row.instant("until")
+    if until is not None and until < since:
+        raise Fault("until", since=row.text("since"), until=row.text("until"))
+    return Leave(row.must("worker"), since, until)
+
+
+def _on_call(row: Reader) -> OnCall:
+    return OnCall(read_word(row.must("weekday"), "weekday", Weekday), row.must("office"))
+
+
 READ: Mapping[Register, Callable[[Reader], Noun]] = {
     Register.WORKERS: _worker,
     Register.POSTS: _post,
     Register.OFFICES: _office,
     Register.ISSUE_TYPES: _issue_type,
     Register.RULES: read_rule,
+    Register.LEAVE: _leave,
+    Register.ROTA: _on_call,
 }
