@@ -71,7 +71,7 @@ GRANTS = (
     (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
     (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
     *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
-    *((role, f"UPDATE ({', '.join(OF_LIFE)})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, f"UPDATE ({', '.join(OF_LIFE)}, worker, backup)", "incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),

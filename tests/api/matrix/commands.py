@@ -29,6 +29,7 @@ from gridmap.flows import (
     end_post,
     follow,
     grants,
+    handover,
     import_areas,
     import_defaults,
     import_land,
@@ -92,6 +93,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "grants.add_with_grant": ("grant.change", lambda s, a, t: grants.add_with_grant(s, "no name", Role.AUDITOR, actor=a, now=t)),
     "grants.confirm_grant": ("grant.change", lambda s, a, t: grants.confirm_grant(s, UNKNOWN_ID, actor=a, now=t)),
     "grants.end_grant": ("grant.change", lambda s, a, t: grants.end_grant(s, UNKNOWN_ID, actor=a, now=t)),
+    "handover.hand_over": ("incident.dispatch", lambda s, a, t: handover.hand_over(s, "none", reason="x", now=t, actor=a)),
     "import_areas.import_areas": (
         "draft.change",
         lambda s, a, t: import_areas.import_areas(s, NO_FILE, AreaOptions(Level.CELL, COLUMNS), now=t, actor=a),
