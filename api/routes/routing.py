@@ -1,13 +1,15 @@
-"""Where would it go: routing asked without sending anything."""
+"""Where would it go: routing asked without sending anything; and how much falls to the backstop."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asker import Asker, doing
 from gridmap.access import Action
 from gridmap.catalogue import By, Rule
+from gridmap.flows.backstop_share import backstop_share
 from gridmap.flows.dry_route import Question, dry_route
 from gridmap.grid import Level
 
@@ -64,3 +66,15 @@ def route_dry(asked: Annotated[Asker, doing(Action.REGISTER_READ)], run: DryRun)
     question = Question(**run.model_dump(exclude={"rules"}))
     rules = None if run.rules is None else [row.rule() for row in run.rules]
     return dry_route(asked.store, question, rules=rules, now=asked.now, actor=asked.actor).as_dict(asked.lang)
+
+
+@router.get("/backstop")
+def list_backstop(
+    asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
+    since: Annotated[
+        datetime | None, Query(description="Four weeks ago, where none is named; without a zone it is the county's time.")
+    ] = None,
+) -> dict[str, Any]:
+    """By week and township, what share fell to the centre of the territory because nobody else is named, and where that share jumped."""
+    start = since and (since if since.tzinfo else since.replace(tzinfo=asked.settings.timezone))
+    return backstop_share(asked.store, since=start, now=asked.now, actor=asked.actor).as_dict(asked.lang)

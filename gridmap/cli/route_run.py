@@ -1,4 +1,4 @@
-"""`gridmap route dry-run|replay`: the county's own routing, asked beside its work."""
+"""`gridmap route dry-run|replay|backstop`: the county's own routing, asked beside its work."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -101,3 +101,29 @@ def _replayed(told: dict[str, Any]) -> "Iterator[str]":
         yield words("cli.findings_more", count=told["changed"] - LISTED)
     if told["out"]:
         yield words("cli.replay_out", out=told["out"])
+
+
+@route_app.command("backstop", help=words("cli.backstop"))
+def backstop(
+    *,
+    since: Annotated[str | None, _option("--since", about="backstop_since", metavar="INSTANT")] = None,
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.flows.backstop_share import backstop_share  # noqa: PLC0415
+
+    with _open() as store:
+        found = backstop_share(store, since=read_instant(since) if since else None, now=now(), actor=acting(store, actor))
+    told = found.as_dict(LANG)
+    lines = [line for week in told["weeks"] for line in _week(week)]
+    tell(told, "\n".join([*lines, words("cli.backstop_rule", **told["rule"] | {"points": round(100 * told["rule"]["points"])})]), json=json)
+
+
+def _week(week: dict[str, Any]) -> "Iterator[str]":
+    """The week and, indented, each township in which something fell; an alarm is marked."""
+    for area in week["areas"]:
+        shares = {name: "–" if area[name] is None else f"{100 * area[name]:.1f} %" for name in ("share", "share_before")}
+        mark = words("cli.backstop_alarm") if area["alarm"] else ""
+        name = area["name"] or f"{week['since'][:10]} – {week['until'][:10]}"
+        if area["code"] is None or area["backstop"]:
+            yield "  " * bool(area["code"]) + words("cli.backstop_line", **area | shares | {"name": name, "mark": mark}).rstrip()

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, case, cast, func, or_, select
 
+from gridmap.routing.backstop import Fallen
 from gridmap.store.incidents import RECEIVE
 from gridmap.store.schema import history, incident
 from gridmap.store.scoping import within
+
+BACKSTOP = ("reason.route.backstop", "reason.route.backstop.county")
+"""What the reasons of an incident say when it fell to the backstop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,14 @@ def _first(tx: Connection, ids: list[str]) -> dict[str, str | None]:
     """The office that each was sent to when it came, where its log has it: older rows do not."""
     wanted = select(history.c.incident, history.c.facts).where(within(tx, history), history.c.incident.in_(ids), history.c.what == RECEIVE)
     return {which: facts["office"] for which, facts in tx.execute(wanted) if "office" in facts}
+
+
+def fallen(tx: Connection, *, since: datetime, until: datetime) -> dict[str | None, Fallen]:
+    """What was routed in [since, until), by township (None: nowhere known), and how much of it fell to the backstop."""
+    said = cast(incident.c.reasons, Text)
+    fell = or_(*(said.contains(f'"{key}"', autoescape=True) for key in BACKSTOP))
+    span = (incident.c.recorded_at >= since, incident.c.recorded_at < until)
+    wanted = select(incident.c.township, func.count(), func.sum(case((fell, 1), else_=0))).where(
+        within(tx, incident), *span, said.contains('"reason.route.', autoescape=True)
+    )
+    return {township: Fallen(routed, backstop) for township, routed, backstop in tx.execute(wanted.group_by(incident.c.township))}

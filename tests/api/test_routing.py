@@ -2,7 +2,7 @@
 
 from fastapi.testclient import TestClient
 
-from tests.small_land import CELLS, IN_CELL_1
+from tests.small_land import CELLS, IN_CELL_1, IN_EAST
 
 POINT = {"issue": "E0113", "lon": IN_CELL_1[0], "lat": IN_CELL_1[1], "datum": "wgs84"}
 
@@ -27,3 +27,13 @@ def test_rules_in_the_body_are_asked_instead(client: TestClient) -> None:
 def test_a_question_that_is_none_is_refused(client: TestClient) -> None:
     for body in ({}, {"issue": "E0113"}, {**POINT, "area": CELLS[0]}, {**POINT, "datum": ""}, {**POINT, "rules": [{"office": "X"}]}):
         assert client.post("/api/route/dry-run", json=body).status_code == 422, body
+
+
+def test_the_share_that_falls_to_the_backstop_is_told_by_week(client: TestClient) -> None:
+    lon, lat = IN_EAST
+    for issue in ("E0113", "D02"):
+        assert client.post("/api/reports", json={"issue": issue, "lon": lon, "lat": lat, "datum": "wgs84"}).status_code == 201
+    told = client.get("/api/route/backstop?lang=en").json()
+    assert len(told["weeks"]) == 4
+    assert [(area["routed"], area["backstop"], area["alarm"]) for area in told["weeks"][0]["areas"]] == [(2, 1, False)] * 2
+    assert client.get("/api/route/backstop", params={"since": "2999-01-01"}).status_code == 422

@@ -22,6 +22,7 @@ from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
     audit,
+    backstop_share,
     contact,
     cut_draft,
     demo_accounts,
@@ -80,6 +81,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "audit.read_history": ("audit.read", lambda s, a, _: audit.read_history(s, limit=5, actor=a)),
     "audit.export_history": ("audit.read", lambda s, a, _: list(audit.export_history(s, actor=a))),
     "audit.anchor": ("operate", lambda s, a, t: audit.anchor(s, None, None, actor=a, now=t)),
+    "backstop_share.backstop_share": ("incident.read", lambda s, a, t: backstop_share.backstop_share(s, now=t, actor=a)),
     "contact.read_contacts": ("contact.read", lambda s, a, t: contact.read_contacts(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
     "cut_draft.cut_draft": ("draft.change", lambda s, a, t: cut_draft.cut_draft(s, draft="none", villages=("none",), now=t, actor=a)),
     "demo_accounts.make_demo_accounts": ("operate", lambda s, a, t: a == OPERATOR or demo_accounts.make_demo_accounts(s, actor=a, now=t)),
