@@ -83,9 +83,10 @@ def _resign(store: Store, worker: str, reason: str, now: datetime, actor: Actor)
     """End every post that is held or to come; how many those were."""
     with store.begin(allowed(actor, Action.REGISTER_CHANGE)) as tx:
         history.hold(tx)
-        open_ = [post for post in people.posts(tx, worker=worker) if post.until is None or post.until > now]
-        for post in open_:
-            end(tx, post, now if post.since < now else post.since + BEFORE_IT_BEGAN, reason, now)
+        ends = {post: max(now, post.since + BEFORE_IT_BEGAN) for post in people.posts(tx, worker=worker)}
+        open_ = {post: last for post, last in ends.items() if post.until is None or post.until > last}
+        for post, last in open_.items():
+            end(tx, post, last, reason, now)
     return len(open_)
 
 

@@ -105,6 +105,7 @@ def test_who_resigns_loses_every_post_and_no_new_incident_comes_to_them(county: 
         assert held == []
         assert people.posts(tx, at=NOW, worker="W1") == ()
     assert who(sent(county)) == ("W5", None)
+    assert hand_over(county, "W1", reason="resigned", resigns=True, now=NOW, actor=ME).posts_ended == 0
 
 
 def test_ending_posts_needs_the_right_to_and_nothing_is_done_without(county: Store) -> None:
