@@ -25,6 +25,7 @@ from api.routes import (
     post_pages,
     public,
     reports,
+    routing,
     session,
     sign_in_pages,
     tokens,
@@ -57,6 +58,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
     app.include_router(public.router)  # GET  /api/public/incidents
     app.include_router(match.router)  # GET  /api/match
+    app.include_router(routing.router)  # POST /api/route/dry-run; GET /api/route/backstop
     app.include_router(incidents.router)  # GET  /api/incidents, /api/incidents/{id}; POST …/steps, …/contact
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions

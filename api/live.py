@@ -28,7 +28,7 @@ from api.sign_in import identify
 from gridmap.access import Action, Forbidden, Scope, allowed, operator
 from gridmap.errors import Unavailable
 from gridmap.incidents import Incident
-from gridmap.store import Store, Tx, editions, history, lives
+from gridmap.store import Store, Tx, editions, handovers, history, lives
 from gridmap.store import incidents as incidents_store
 from gridmap.store.history import Done
 from gridmap.words import LANGS, Lang
@@ -52,12 +52,13 @@ class Change:
     incident: Incident | None = None
     texts: Mapping[Lang, str] = field(default_factory=dict)
     left: frozenset[str] = frozenset()  # the offices whose it was
+    given: frozenset[str] = frozenset()  # the workers whose it was
 
     def told_to(self, scope: Scope) -> "Change | None":
-        """What the scope is told of it: all, nothing, or to load again, where it was an office's that passed it on."""
+        """What the scope is told of it: all, nothing, or to load again, where it was theirs and another has it now."""
         if self.within(scope):
             return self
-        return None if self.left.isdisjoint(scope.offices) else Change(self.number)
+        return None if self.left.isdisjoint(scope.offices) and self.given.isdisjoint(scope.workers) else Change(self.number)
 
     def within(self, scope: Scope) -> bool:
         one = self.incident
@@ -238,9 +239,10 @@ class Live:
 
     def _changes(self, tx: Tx, last: Mapping[str, int], cursor: int) -> list[Change]:
         """Incidents by their last change: one that changed twice is told once, as it is now, under its last number."""
-        names, left = Names(self._store, tx), lives.offices_left(tx, cursor)
+        names, left, given = Names(self._store, tx), lives.offices_left(tx, cursor), handovers.workers_left(tx, cursor)
         found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
-        return [Change(number, incident, _texts(incident, names), left.get(incident.id, frozenset())) for number, incident in found]
+        nobody: frozenset[str] = frozenset()
+        return [Change(number, one, _texts(one, names), left.get(one.id, nobody), given.get(one.id, nobody)) for number, one in found]
 
     def _tell(self, item: Item) -> None:
         for queue in list(self._listeners):

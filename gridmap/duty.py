@@ -40,6 +40,46 @@ class Post:
         return self.since <= at and (self.until is None or at < self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A dated row: who is away from `since` (inclusive) until the instant they are back (exclusive; None: nobody knows yet).
+
+    Why is nobody's business here. A leave that was called off ends when it begins.
+    """
+
+    worker: str
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+class Weekday(StrEnum):
+    """The days of a week, Monday first."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+    @classmethod
+    def of(cls, at: datetime) -> "Weekday":
+        """The day that it is where `at` was read: doors hand the county's clock."""
+        return tuple(cls)[at.weekday()]
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """A row of the rota: the office that takes, on this day of each week, what nobody else is responsible for (值班)."""
+
+    weekday: Weekday
+    office: str
+
+
 class OfficeKind(StrEnum):
     CENTRE = "centre"  # 综治中心: the service centre of one area
     DEPARTMENT = "department"  # 职能部门

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import chain, islice
 
-from gridmap.duty import Duty, Post, Worker
+from gridmap.duty import Duty, Leave, Post, Worker
 from gridmap.grid import Area
 from gridmap.words import Sentence
 
@@ -28,10 +28,11 @@ class OnDuty:
 
 @dataclass(frozen=True)
 class Roster:
-    """Posts, ready to be asked many times. `workers` only lends its names to the reasons."""
+    """Posts, ready to be asked many times: a post whose holder is away stands empty. `workers` only lends its names to the reasons."""
 
     posts: Sequence[Post]
     workers: Sequence[Worker] = ()
+    leaves: Sequence[Leave] = ()
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, Duty], list[Post]]:
@@ -44,27 +45,56 @@ class Roster:
     def by_id(self) -> Mapping[str, Worker]:
         return {worker.id: worker for worker in self.workers}
 
+    @cached_property
+    def _leaves_of(self) -> Mapping[str, list[Leave]]:
+        found: dict[str, list[Leave]] = defaultdict(list)
+        for leave in self.leaves:
+            found[leave.worker].append(leave)
+        return found
+
+    def away(self, worker: str, at: datetime) -> Leave | None:
+        """The leave that this worker is on; of several that which ends last."""
+        covering = [leave for leave in self._leaves_of.get(worker, ()) if leave.covers(at)]
+        return max(covering, key=lambda leave: (leave.until is None, leave.until or at), default=None)
+
     def holder(self, area: str, duty: Duty, at: datetime) -> Post | None:
-        """The post of this duty held there at the instant: of several the longest standing, then the lowest id."""
-        return next((post for post in self._by_place.get((area, duty), ()) if post.held_at(at)), None)
+        """The post of this duty held there at the instant by somebody present: of several the longest standing, then the lowest id."""
+        return next((post for post in self._held_at(area, duty, at) if not self.away(post.worker, at)), None)
+
+    def _held_at(self, area: str, duty: Duty, at: datetime) -> Iterator[Post]:
+        return (post for post in self._by_place.get((area, duty), ()) if post.held_at(at))
 
     def on_duty(self, path: Sequence[str], at: datetime) -> OnDuty:
         """Who answers for the place at `path` (codes, widest first): the cell's worker, else its backup, else the same question
-        one level up, where the leader of a village or township (网格长) also stands in. The reasons name every step that failed."""
+        one level up, where the leader of a village or township (网格长) also stands in. Whoever is on leave is passed over. The
+        reasons name every step that failed."""
         reasons: list[Sentence] = []
         for area in reversed(path):
+            before = len(reasons)
             for duty in ANSWERABLE:
                 post = self.holder(area, duty, at)
+                held = list(self._held_at(area, duty, at))
+                reasons += [self._away(each, at) for each in (held[: held.index(post)] if post else held)]
                 if post:
                     backup = self.holder(area, Duty.BACKUP, at)
                     return OnDuty(post.worker, _other(backup, post), (*reasons, self._held(post)), post)
-            reasons.append(Sentence("reason.duty.vacant", _place(area)))
+            if len(reasons) == before:
+                reasons.append(Sentence("reason.duty.vacant", _place(area)))
         return OnDuty(None, None, (*reasons, Sentence("reason.duty.nobody", {"path": list(path)})))
 
     def _held(self, post: Post) -> Sentence:
+        return Sentence(f"reason.duty.{post.duty}", {**self._naming(post), "since": post.since.isoformat(timespec="minutes")})
+
+    def _away(self, post: Post, at: datetime) -> Sentence:
+        leave = self.away(post.worker, at)
+        if leave is None or leave.until is None:
+            return Sentence("reason.duty.away", self._naming(post))
+        back = leave.until.astimezone(at.tzinfo).replace(tzinfo=None).isoformat(sep=" ", timespec="minutes")
+        return Sentence("reason.duty.away.until", {**self._naming(post), "until": back})
+
+    def _naming(self, post: Post) -> dict[str, str]:
         worker = self.by_id.get(post.worker, Worker(post.worker, post.worker))
-        facts = {"worker": post.worker, **_place(post.area), "since": post.since.isoformat(timespec="minutes")}
-        return Sentence(f"reason.duty.{post.duty}", {**facts, "name": worker.name, "name_en": worker.name_en or worker.name})
+        return {"worker": post.worker, **_place(post.area), "name": worker.name, "name_en": worker.name_en or worker.name}
 
 
 def on_duty(posts: Iterable[Post], path: Sequence[str], at: datetime) -> OnDuty:

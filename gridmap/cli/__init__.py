@@ -19,10 +19,12 @@ from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
 from gridmap.cli import route as _route  # noqa: F401
+from gridmap.cli import route_run as _route_run  # noqa: F401
 from gridmap.cli import serve as _serve  # noqa: F401
 from gridmap.cli import tick as _tick  # noqa: F401
 from gridmap.cli import users as _users  # noqa: F401
-from gridmap.cli.door import app, audit_app, import_app, incident_app, plan_app, users_app
+from gridmap.cli import workers as _workers  # noqa: F401
+from gridmap.cli.door import app, audit_app, import_app, incident_app, plan_app, users_app, workers_app
 from gridmap.cli.door import run as _run
 from gridmap.cli.route import route_app
 
@@ -34,7 +36,7 @@ def _shorten(commands: Typer) -> None:
         command.short_help = re.sub(r"(?<=[，；：])(?=\S)", " ", first)
 
 
-for _commands in (app, audit_app, import_app, incident_app, plan_app, route_app, users_app):
+for _commands in (app, audit_app, import_app, incident_app, plan_app, route_app, users_app, workers_app):
     _shorten(_commands)
 
 

@@ -32,6 +32,10 @@ class CutFilesMissing(BadInput):
     """Some of the files and columns that a cut from files needs were not given; facts: missing."""
 
 
+class CutKeepsInDraft(BadInput):
+    """Cells can stay as they are in a draft; files of villages have none; facts: none."""
+
+
 class CutOutUnusable(BadInput):
     """Cells are written as a GeoPackage into a folder that is there; facts: path."""
 
@@ -55,6 +59,7 @@ def cut(
     low: Annotated[int, _option("--low", about="low")] = 50,
     high: Annotated[int, _option("--high", about="high")] = 80,
     seed: Annotated[int, _option("--seed", about="seed")] = 0,
+    keep: Annotated[list[str] | None, _option("--keep", about="keep", metavar="CODE")] = None,
     out: Annotated[Path | None, _option("--out", about="out_file", metavar="FILE")] = None,
     force: Annotated[bool, _option("--force", about="force")] = False,
     actor: ActorName = "",
@@ -63,8 +68,10 @@ def cut(
     band = Bounds(low=low, high=high, seed=seed)
     needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
     if not any((*needed.values(), household_id, barriers, bridges)):
-        _tell(_cut_draft(draft, village or [], band, actor), band, {"draft": draft}, json=json)
+        _tell(_cut_draft(draft, village or [], keep or [], band, actor), band, {"draft": draft}, json=json)
         return
+    if keep:
+        raise CutKeepsInDraft
     if villages is None or village_code is None or households is None or count is None or out is None:
         raise CutFilesMissing(missing=", ".join(name for name, given in needed.items() if given is None))
     _check_out(out, force=force)
@@ -108,7 +115,7 @@ def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path]
         return cut_villages(land, people.households, walls, ways, **band, advance=advance)
 
 
-def _cut_draft(draft: str, named: list[str], band: Bounds, name: str) -> "Cut":
+def _cut_draft(draft: str, named: list[str], keep: list[str], band: Bounds, name: str) -> "Cut":
     from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.flows.cut_draft import cut_draft, villages_of  # noqa: PLC0415
     from gridmap.store import Store  # noqa: PLC0415
@@ -118,7 +125,7 @@ def _cut_draft(draft: str, named: list[str], band: Bounds, name: str) -> "Cut":
         with store.read(allowed(actor, Action.DRAFT_CHANGE)) as tx:
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
-            return cut_draft(store, draft=draft, villages=named, **band, now=now(), actor=actor, advance=advance)
+            return cut_draft(store, draft=draft, villages=named, keep=keep, **band, now=now(), actor=actor, advance=advance)
 
 
 def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:

@@ -65,11 +65,13 @@ import_app = typer.Typer(help=words("cli.import"), no_args_is_help=True)
 plan_app = typer.Typer(help=words("cli.plan"), no_args_is_help=True)
 incident_app = typer.Typer(help=words("cli.incident"), no_args_is_help=True)
 users_app = typer.Typer(help=words("cli.users"), no_args_is_help=True)
+workers_app = typer.Typer(help=words("cli.workers"), no_args_is_help=True)
 audit_app = typer.Typer(help=words("cli.audit"), no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(plan_app, name="plan")
 app.add_typer(incident_app, name="incident")
 app.add_typer(users_app, name="users")
+app.add_typer(workers_app, name="workers")
 app.add_typer(audit_app, name="audit")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help=words("cli.json"))]

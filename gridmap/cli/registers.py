@@ -1,4 +1,4 @@
-"""`gridmap import workers|posts|offices|issue-types|rules|defaults`: what a county keeps beside its land, again each year."""
+"""`gridmap import workers|posts|leave|offices|rota|issue-types|rules|defaults`: what a county keeps beside its land, again each year."""
 
 import sys
 from collections.abc import Iterable, Sequence

@@ -1,6 +1,6 @@
 """The villages of a draft are cut into cells, which take the place of the cells they had."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,11 +12,16 @@ from gridmap.flows.import_areas import known_areas, need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Level
 from gridmap.planning import Cut, cut_villages
+from gridmap.planning.aside import set_aside
 from gridmap.store import Store, Tx, drafts, history, land
 
 
 class VillageMissing(NotFound):
     """Named villages are not in the draft; facts: draft, villages."""
+
+
+class CellMissing(NotFound):
+    """Cells that were to stay are in none of the villages that are cut; facts: draft, cells."""
 
 
 class VillagesNone(BadInput):
@@ -39,27 +44,33 @@ def cut_draft(
     low: int = 50,
     high: int = 80,
     seed: int = 0,
+    keep: Collection[str] = (),
     now: datetime,
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
     """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store.
 
+    The cells named by `keep` stay as they are (a mall, a mine: cells of their own), and what is around them is cut.
+
     A draft that does not exist starts from the edition in force. Nothing is written if anything is refused: DraftMissing,
-    VillagesNone, VillageMissing, HouseholdsNone, DraftChanged, and what `cut_villages` refuses.
+    VillagesNone, VillageMissing, CellMissing, HouseholdsNone, DraftChanged, and what `cut_villages` refuses.
     """
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
         areas = villages_of(store, tx, draft, villages, now)
+        own = _own(_known(store, tx, draft, now), areas, keep, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = _shapes(tx, "barrier"), _shapes(tx, "bridge")
     need_jurisdiction(scope, areas)
     if not households.total:
         raise HouseholdsNone
-    cut = cut_villages(areas, households, barriers, bridges, low=low, high=high, seed=seed, retired=retired, advance=advance)
+    ground, people = set_aside(areas, own, households)
+    taken = {*retired, *(cell.code for cell in own)}
+    cut = cut_villages(ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, advance=advance)
     with store.begin(scope) as tx:
         drafts.put(tx, draft, cut.cells, at=now)
-        _replace_cells(tx, draft, areas, cut)
+        _replace_cells(tx, draft, areas, (*cut.cells, *own))
         history.record(tx, now, "draft.cut", f"draft:{draft}", villages=len(areas), cells=len(cut.cells))
     if villages:  # the households of the others were not asked about
         return replace(cut, exceptions=tuple(each for each in cut.exceptions if each.village))
@@ -68,8 +79,7 @@ def cut_draft(
 
 def villages_of(store: Store, tx: Tx, draft: str, named: Collection[str], now: datetime) -> list[Area]:
     """The villages of the draft that are to be cut, by code. DraftMissing, VillagesNone, VillageMissing."""
-    known = known_areas(store, tx, draft, now) or drafts.areas(tx, draft)
-    villages = [area for area in known if area.level is Level.VILLAGE]
+    villages = [area for area in _known(store, tx, draft, now) if area.level is Level.VILLAGE]
     unknown = sorted(set(named) - {village.code for village in villages})
     if unknown:
         raise VillageMissing(draft=draft, villages=", ".join(unknown))
@@ -78,15 +88,30 @@ def villages_of(store: Store, tx: Tx, draft: str, named: Collection[str], now: d
     return [village for village in villages if not named or village.code in named]
 
 
+def _known(store: Store, tx: Tx, draft: str, now: datetime) -> Sequence[Area]:
+    """DraftMissing where there is neither such a draft nor an edition that it would start from."""
+    return known_areas(store, tx, draft, now) or drafts.areas(tx, draft)
+
+
+def _own(known: Iterable[Area], villages: Iterable[Area], keep: Collection[str], draft: str) -> tuple[Area, ...]:
+    """The cells that are kept; CellMissing where a code is no cell of a village that is cut."""
+    codes = {village.code for village in villages}
+    own = tuple(area for area in known if area.level is Level.CELL and area.code in keep and area.parent in codes)
+    unknown = sorted(set(keep) - {cell.code for cell in own})
+    if unknown:
+        raise CellMissing(draft=draft, cells=", ".join(unknown))
+    return own
+
+
 def _shapes(tx: Tx, kind: str) -> list[BaseGeometry]:
     return [shape for _, shape in land.shapes(tx, kind)]
 
 
-def _replace_cells(tx: Tx, draft: str, villages: Sequence[Area], cut: Cut) -> None:
+def _replace_cells(tx: Tx, draft: str, villages: Sequence[Area], cells: Iterable[Area]) -> None:
     """Drop the cells that the villages had before; DraftChanged where a village is not as it was when it was read."""
     now_there = drafts.areas(tx, draft)
     shapes = {area.code: area.shape for area in now_there if area.level is Level.VILLAGE}
     if any(village.shape != shapes.get(village.code) for village in villages):
         raise DraftChanged(draft=draft)
-    mine, made = {village.code for village in villages}, {cell.code for cell in cut.cells}
+    mine, made = {village.code for village in villages}, {cell.code for cell in cells}
     drafts.drop_areas(tx, draft, [a.code for a in now_there if a.level is Level.CELL and a.parent in mine and a.code not in made])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gridmap.catalogue import Grade, IssueType, Urgency
-from gridmap.duty import Worker
+from gridmap.duty import Weekday, Worker
 from gridmap.flows.locate import Located, locate
 from gridmap.grid import Area, Edition
 from gridmap.incidents import Named, Report, State
@@ -38,12 +38,16 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatch:
-    """What was found out about one report. DISPATCHED has a place, a worker and an office; all else is TRIAGE, with the reason."""
+    """What was found out about one report. DISPATCHED has a place, a worker and an office; all else is TRIAGE, with the reason.
+
+    `route` is None where nobody could be asked for: no place, or an unknown type.
+    """
 
     state: State
     edition: int
     located: Located
     issue: IssueType | None
+    route: Route | None
     path: tuple[Area, ...]
     worker: Named | None
     backup: Named | None
@@ -64,12 +68,17 @@ def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
     """What holds at the instant. NoEditionInForce: a county that published nothing cannot take reports, and acknowledges none."""
     edition = store.edition_in_force(tx, at)
     types = {issue.code: issue for issue in catalogues.issue_types(tx)}
-    return Situation(at, edition, index_of(edition), types, Desks(catalogues.rules(tx), offices.all_(tx)), calendars.working_time(tx, at))
+    desks = Desks(catalogues.rules(tx), offices.all_(tx), offices.rota(tx))
+    return Situation(at, edition, index_of(edition), types, desks, calendars.working_time(tx, at))
 
 
 def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
     """The answer for each report, in their order."""
-    placed = locate(situation.index, situation.edition, reports)
+    return dispatch_located(tx, situation, reports, locate(situation.index, situation.edition, reports))
+
+
+def dispatch_located(tx: Tx, situation: Situation, reports: Sequence[Report], placed: Sequence[Located]) -> list[Dispatch]:
+    """The answer for each report whose place was found already."""
     roster = _read_roster(tx, situation, placed)
     return [_one(situation, roster, report, located) for report, located in zip(reports, placed, strict=True)]
 
@@ -77,16 +86,16 @@ def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Di
 def _read_roster(tx: Tx, situation: Situation, placed: Iterable[Located]) -> Roster:
     """The posts held now along the paths that were found, with the workers who hold them."""
     posts = people.posts(tx, at=situation.at, areas={code for located in placed for code in located.path})
-    held_by = {post.worker for post in posts}
+    held_by, leaves = {post.worker for post in posts}, people.leaves(tx, at=situation.at)
     if len(held_by) > FEW_WORKERS:
-        return Roster(posts, people.workers(tx))
-    return Roster(posts, tuple(worker for id in held_by if (worker := people.worker(tx, id))))
+        return Roster(posts, people.workers(tx), leaves)
+    return Roster(posts, tuple(worker for id in held_by if (worker := people.worker(tx, id))), leaves)
 
 
 def _one(situation: Situation, roster: Roster, report: Report, located: Located) -> Dispatch:
     issue = situation.types.get(report.issue)
     duty = roster.on_duty(located.path, situation.at) if located.path else None
-    route = situation.desks.route(issue, located.path) if located.path and issue else None
+    route = situation.desks.route(issue, located.path, Weekday.of(situation.at)) if located.path and issue else None
     complete = duty and duty.worker and route and route.office
     office = situation.desks.by_code[route.office] if route and route.office else None
     return Dispatch(
@@ -94,11 +103,12 @@ def _one(situation: Situation, roster: Roster, report: Report, located: Located)
         edition=situation.edition.number,
         located=located,
         issue=issue,
+        route=route,
         path=tuple(situation.edition.area(code) for code in located.path),
         worker=_person(roster, duty.worker if duty else None),
         backup=_person(roster, duty.backup if duty else None),
         office=Named(office.code, office.name, office.name_en, office.phone) if office else None,
-        reasons=(_in_edition(situation), *located.reasons, *(_named(situation.edition, one) for one in _why(report, issue, duty, route))),
+        reasons=(_in_edition(situation), *located.reasons, *(named(situation.edition, one) for one in _why(report, issue, duty, route))),
     )
 
 
@@ -116,7 +126,7 @@ def _in_edition(situation: Situation) -> Sentence:
     return Sentence("reason.edition", {"edition": situation.edition.number, "since": since.isoformat(timespec="minutes")})
 
 
-def _named(edition: Edition, reason: Sentence) -> Sentence:
+def named(edition: Edition, reason: Sentence) -> Sentence:
     """The reason with the name of its area, which roster and routing do not know."""
     if reason.facts.get("area") is None:
         return reason

@@ -6,7 +6,7 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed
 from gridmap.duty import Duty, Post
 from gridmap.errors import BadInput, Conflict, NotFound
-from gridmap.store import Store, history, people
+from gridmap.store import Store, Tx, history, people
 
 
 class PostMissing(NotFound):
@@ -33,10 +33,15 @@ def end_post(store: Store, post: Post, *, until: datetime | None = None, reason:
         ends = until or now
         if ends < now or ends <= found.since:
             raise PostTermUnusable(until=ends.isoformat())
-        ended = replace(found, until=ends)
-        people.put_posts(tx, [ended])
-        facts = {"area": found.area, "duty": str(found.duty), "since": found.since.isoformat(), "until": ends.isoformat()}
-        history.record(tx, now, "post.end", f"worker:{found.worker}", **facts, reason=reason.strip())
+        return end(tx, found, ends, reason, now)
+
+
+def end(tx: Tx, found: Post, until: datetime, reason: str, now: datetime) -> Post:
+    """The post, ended at this instant and recorded; whether it may be is asked before."""
+    ended = replace(found, until=until)
+    people.put_posts(tx, [ended])
+    facts = {"area": found.area, "duty": str(found.duty), "since": found.since.isoformat(), "until": until.isoformat()}
+    history.record(tx, now, "post.end", f"worker:{found.worker}", **facts, reason=reason.strip())
     return ended
 
 

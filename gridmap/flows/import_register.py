@@ -14,8 +14,10 @@ from gridmap.flows.register_checks import (
     Known,
     check_calendar,
     check_issue_types,
+    check_leave,
     check_offices,
     check_posts,
+    check_rota,
     check_rules,
     check_workers,
 )
@@ -80,8 +82,10 @@ IMPORTS = {
     Register.ISSUE_TYPES: Import(check_issue_types, catalogues.put_issue_types),
     Register.RULES: Import(check_rules, catalogues.put_rules),
     Register.CALENDAR: Import(check_calendar, calendars.put),
+    Register.LEAVE: Import(check_leave, people.put_leaves),
+    Register.ROTA: Import(check_rota, offices.put_rota),
 }
-WHOLE = frozenset({Register.RULES, Register.CALENDAR})
+WHOLE = frozenset({Register.RULES, Register.CALENDAR, Register.ROTA})
 """Whose rows mean something only together: the file takes the place of all before, or is refused."""
 
 
@@ -99,9 +103,9 @@ def import_register(
 ) -> RegisterImport:
     """Bring a register in, in one transaction; rows that are there already are brought up to date.
 
-    Rejected rows are written to `rejects` (beside the file, NAME.rejected.xlsx) in `lang`. Rules and calendar replace their table as a
-    whole, so one bad row refuses all of them (RegisterRefused), as `all_or_nothing` does for the others; so does a file without a good
-    row.
+    Rejected rows are written to `rejects` (beside the file, NAME.rejected.xlsx) in `lang`. Rules, calendar and rota replace their
+    tables as a whole, so one bad row refuses all of them (RegisterRefused), as `all_or_nothing` does for the others; and so does a file
+    without a good row.
     """
     scope = allowed(actor, Action.REGISTER_CHANGE)
     parsed = read_register(register, path, zone, now)
@@ -111,7 +115,7 @@ def import_register(
         rejects_file(path, rejects)
     how = IMPORTS[register]
     with store.begin(scope) as tx:
-        checked = how.check(parsed.good, _known(store, tx, now))
+        checked = how.check(parsed.good, read_known(store, tx, now))
         rejected = tuple(sorted((*parsed.rejected, *checked.rejected), key=lambda one: one.row.number))
         file = _write_back(path, rejects, parsed.header, rejected, lang)
         if rejected and (all_or_nothing or register in WHOLE or not checked.good):
@@ -140,7 +144,8 @@ def _write_back(path: Path, rejects: Path | None, header: Sequence[str], rejecte
     return file
 
 
-def _known(store: Store, tx: Tx, now: datetime) -> Known:
+def read_known(store: Store, tx: Tx, now: datetime) -> Known:
+    """What the rows of a register are checked against."""
     return Known(
         now=now,
         areas=lambda: _area_codes(store, tx, now),

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gridmap.flows.place_points import Doubts, PlaceOptions, Watch, check_out, portions_in_degrees, put_in_place, read_areas, unwatched
+from gridmap.flows.place_points import Doubts, PlaceOptions, Watch, check_out, portions_in_degrees, read_areas, unwatched
 from gridmap.grid import How
 from gridmap.matching import DEFAULT_ACCURACY_M, HOWS, CoverageIndex, Matches
 from gridmap.matching.files import Columns, Matched, choose_columns, open_points, open_writer
+from gridmap.tables.export import put_in_place
 from gridmap.words import Sentence
 
 

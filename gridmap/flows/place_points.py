@@ -1,6 +1,5 @@
 """Place the points of a file on the areas of a file: what commands do alike that read both and write the rows again."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -70,17 +69,6 @@ def read_areas(areas: Path, options: PlaceOptions) -> tuple[list[str], Shapes]:
         raise
     except CrsNeeded as fault:  # whose advice names the options of another command
         raise AreasCrsNeeded(**fault.facts) from fault
-
-
-@contextmanager
-def put_in_place(out: Path) -> Iterator[Path]:
-    """A name beside `out` to write to, that becomes `out` when all went well and vanishes otherwise."""
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        yield beside
-        beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 class PlacedPortions:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import ANY, IssueType, Rule
-from gridmap.duty import Office, OfficeKind, Post, Worker
+from gridmap.duty import Leave, Office, OfficeKind, OnCall, Post, Worker
 from gridmap.errors import Refusal
 from gridmap.limits import Calendar, CalendarRow
 from gridmap.roster import ANSWERABLE
@@ -113,6 +113,25 @@ def _misfit(rows: Sequence[CalendarRow]) -> Refusal | None:
     except Refusal as refusal:
         return refusal
     return None
+
+
+def check_leave(rows: Rows[Leave], known: Known) -> Checked[Leave]:
+    """Workers are known, and no row comes twice; leaves that overlap are one longer leave."""
+
+    def fault(_: Row, leave: Leave) -> Fault:
+        return None if leave.worker in known.workers else Sentence("reason.register.worker_unknown", {"worker": leave.worker})
+
+    return _sorted_out(rows, _once(rows, lambda leave: (leave.worker, leave.since)), fault)
+
+
+def check_rota(rows: Rows[OnCall], known: Known) -> Checked[OnCall]:
+    """Each day once, its office known."""
+    offices = {office.code for office in known.offices}
+
+    def fault(_: Row, on_call: OnCall) -> Fault:
+        return None if on_call.office in offices else Sentence("reason.register.office_unknown", {"office": on_call.office})
+
+    return _sorted_out(rows, _once(rows, lambda on_call: on_call.weekday), fault)
 
 
 def check_posts(rows: Rows[Post], known: Known) -> Checked[Post]:

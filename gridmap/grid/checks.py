@@ -1,5 +1,6 @@
 """The publish gate: everything that must hold of an edition's areas, each rule a function that tells every breach with a place."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -136,9 +137,20 @@ def parents_have_no_gaps(candidate: Candidate) -> Iterable[Finding]:
     ]
 
 
+def is_of_its_own(cell: Area) -> bool:
+    """Whether the band is not meant for this cell: nobody lives there (a mall, a mine), or its code is of a park, a farm or another
+    special unit of the first level (400 to 599 in the county's twelve digits and their extension)."""
+    return cell.households == 0 or bool(re.fullmatch(r"\d{6}[45]\d{8}", cell.code, re.ASCII))
+
+
 def cells_are_of_the_right_size(candidate: Candidate) -> Iterable[Finding]:
+    """A cell out of the band is told; one of its own is only noted."""
     for cell in candidate.areas:
-        if cell.level is Level.CELL and cell.households is not None and not candidate.low <= cell.households <= candidate.high:
+        if cell.level is not Level.CELL or cell.households is None:
+            continue
+        if is_of_its_own(cell):
+            yield _at(cell, "cell_of_its_own", Severity.NOTE, households=cell.households)
+        elif not candidate.low <= cell.households <= candidate.high:
             facts = {"households": cell.households, "low": candidate.low, "high": candidate.high}
             yield _at(cell, "cell_households", Severity.WARNING, **facts)
 

@@ -9,24 +9,34 @@ jurisdiction comes first, then the rule's rank, then the office's code.
 any other: it is how a county says that its village centres settle quarrels between neighbours before any department is asked. The
 *centre* of the territory is something else: the backstop (无明确管理责任主体的按照属地兜底原则, Beijing). It is tried last, for whatever
 nobody was named for, needs no row, and goes up from the village's centre to the township's to the county's (a centre without an area).
+
+The *rota* is the last rung of all: the office on duty on that day of the week, where a county keeps one, takes what not even a centre
+takes. It is no ground of competence, so no rule can name it.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from gridmap.catalogue import ANY, By, IssueType, Kind, Rule
-from gridmap.duty import Office, OfficeKind
+from gridmap.duty import Office, OfficeKind, OnCall, Weekday
 from gridmap.grid import LEVELS, Level
-from gridmap.words import Sentence
+from gridmap.words import Sentence, say
+
+
+class Last(StrEnum):
+    """How an office is found that no ground gives."""
+
+    ROTA = "rota"
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One step that was tried: on which ground, at which level (None is the county) and area, and the office found there if it held."""
 
-    by: By
+    by: By | Last
     level: Level | None
     area: str | None
     office: str | None
@@ -39,11 +49,11 @@ class Route:
     """The one responsible office (None: a person must choose), on which ground, and the trail: every rung tried, in order.
 
     `reasons` say the trail for readers: what held, and for each ground that did not, that nobody is named. Routing the same issue and
-    path through the same rows gives an equal Route: that is the dry replay.
+    path through the same rows on the same day of the week gives an equal Route: that is the dry replay.
     """
 
     office: str | None
-    by: By | None
+    by: By | Last | None
     rungs: tuple[Rung, ...]
     reasons: tuple[Sentence, ...]
 
@@ -79,10 +89,11 @@ class _Competence:
 
 @dataclass(frozen=True)
 class Desks:
-    """Rules and offices, ready to be asked many times."""
+    """Rules, offices and the rota, ready to be asked many times."""
 
     rules: Sequence[Rule]
     offices: Sequence[Office]
+    rota: Sequence[OnCall] = ()
 
     @cached_property
     def by_code(self) -> Mapping[str, Office]:
@@ -101,13 +112,14 @@ class Desks:
             found[rule.issue].append(rule)
         return found
 
-    def route(self, issue: IssueType, path: Sequence[str]) -> Route:
-        """The responsible office for this issue at `path` (codes, widest first)."""
+    def route(self, issue: IssueType, path: Sequence[str], on: Weekday | None = None) -> Route:
+        """The responsible office for this issue at `path` (codes, widest first); `on` is the day that a rota is asked about."""
         about = (rule for name in dict.fromkeys((issue.code, issue.group, ANY)) for rule in self._rules_about.get(name, ()))
         here = [found for rule in about if (found := self._here(rule, path))]
         rungs: list[Rung] = []
         reasons: list[Sentence] = []
-        for step in (*(_climb(by, here, issue, path) for by in grounds(issue)), self._backstop(issue, path)):
+        last = (self._backstop(issue, path), *([self._on_call(issue, on)] if self.rota and on else []))
+        for step in (*(_climb(by, here, issue, path) for by in grounds(issue)), *last):
             rungs += step
             reasons += _told(step)
             if step[-1].held:
@@ -141,6 +153,16 @@ class Desks:
                 return [*rungs, Rung(By.TERRITORY, level, area, centre.code, True, sentence)]
             rungs.append(Rung(By.TERRITORY, level, area, None, False, Sentence("reason.route.backstop.none", _about(issue, area))))
         return rungs
+
+    def _on_call(self, issue: IssueType, on: Weekday) -> list[Rung]:
+        """The office on duty on that day; a day that no row names has none."""
+        facts = {**_about(issue, None), "day": say(f"weekday.{on}", "zh"), "day_en": say(f"weekday.{on}", "en")}
+        code = next((row.office for row in self.rota if row.weekday is on), None)
+        office = self.by_code.get(code) if code else None
+        if office is None:
+            key = "office_missing" if code else "rota.none"
+            return [Rung(Last.ROTA, None, None, None, False, Sentence(f"reason.route.{key}", {**facts, "office": code}))]
+        return [Rung(Last.ROTA, None, None, office.code, True, Sentence("reason.route.rota", {**facts, **_naming(office)}))]
 
 
 def route(rules: Iterable[Rule], offices: Iterable[Office], issue: IssueType, path: Sequence[str]) -> Route:

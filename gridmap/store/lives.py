@@ -25,6 +25,8 @@ PREFIX = "incident."
 """What the log calls a step begins so; its name follows."""
 FROM_OFFICE = "from_office"
 """The fact of a step by which it left an office."""
+HAND_OVER = f"{PREFIX}hand_over"
+"""What the log calls it when other workers take it over: no step, and yet another revision."""
 OLD_CLOSE = "close"
 """What closing was called before there were steps."""
 
@@ -118,7 +120,9 @@ def replayed(tx: Connection, one: Incident) -> Life:
     given = {"office": born.facts.get("office", one.office), "contact_left": bool(born.facts.get("contact_left", one.contact_left))}
     life = Life(incident=one.number, state=born.to_state or State.TRIAGE, **given)
     for row in rows:
-        if row.what == OLD_CLOSE:
+        if row.what == HAND_OVER:
+            life = replace(life, revision=life.revision + 1)
+        elif row.what == OLD_CLOSE:
             life = replace(life, state=State.CLOSED, revision=life.revision + 1)
         else:
             life = replay(life, [Taken.read(Step(row.what.removeprefix(PREFIX)), row.actor, row.facts)])

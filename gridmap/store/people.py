@@ -1,4 +1,4 @@
-"""Workers and their posts."""
+"""Workers, their posts and when they are away."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
-from gridmap.duty import Duty, Post, Worker
+from gridmap.duty import Duty, Leave, Post, Worker
 from gridmap.store.dialect import upsert
-from gridmap.store.schema import post
+from gridmap.store.schema import leave, post
 from gridmap.store.schema import worker as worker_table
 
 _WORKER = (worker_table.c.id, worker_table.c.name, worker_table.c.phone, worker_table.c.name_en)
@@ -46,3 +46,16 @@ def posts(tx: Connection, *, at: datetime | None = None, areas: Iterable[str] | 
         wanted = wanted.where(post.c.worker == worker)
     rows = tx.execute(wanted.order_by(post.c.area, post.c.since, post.c.duty, post.c.worker))
     return tuple(Post(who, where, Duty(duty), since, until) for who, where, duty, since, until in rows)
+
+
+def put_leaves(tx: Connection, given: Iterable[Leave]) -> None:
+    """Add leaves; one of the same worker and `since` gets the new `until`. Their workers must be there."""
+    upsert(tx, leave, (asdict(each) for each in given), on=["worker", "since"])
+
+
+def leaves(tx: Connection, *, at: datetime | None = None) -> tuple[Leave, ...]:
+    """Who is away when, by worker and since; only those away at the instant, where asked."""
+    wanted = select(leave.c.worker, leave.c.since, leave.c.until)
+    if at is not None:
+        wanted = wanted.where(leave.c.since <= at, or_(leave.c.until.is_(None), leave.c.until > at))
+    return tuple(Leave(*row) for row in tx.execute(wanted.order_by(leave.c.worker, leave.c.since)))

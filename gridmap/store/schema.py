@@ -21,7 +21,7 @@ from sqlalchemy import (
 from gridmap.access import Role
 from gridmap.account import AccountKind, TokenKind
 from gridmap.catalogue import By, Grade, Kind, Urgency
-from gridmap.duty import Duty, OfficeKind
+from gridmap.duty import Duty, OfficeKind, Weekday
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
@@ -141,6 +141,15 @@ post = Table(
     CheckConstraint("until > since", name="until"),
 )
 
+leave = Table(
+    "leave",
+    metadata,
+    Column("worker", ForeignKey("worker.id"), primary_key=True),
+    Column("since", Instant, primary_key=True),
+    Column("until", Instant),
+    CheckConstraint("until >= since", name="until"),
+)
+
 office = Table(
     "office",
     metadata,
@@ -181,6 +190,14 @@ rule = Table(
     Column("rank", Integer, nullable=False),
     one_of("by", By),
     one_of("level", Level),
+)
+
+rota = Table(
+    "rota",
+    metadata,
+    Column("weekday", String(10), primary_key=True),
+    Column("office", ForeignKey("office.code"), nullable=False),
+    one_of("weekday", Weekday),
 )
 
 incident = Table(
@@ -233,6 +250,7 @@ incident = Table(
     CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
     Index("ix_incident_state_serial", "state", "serial"),
     Index("ix_incident_lon_lat", "lon", "lat"),
+    Index("ix_incident_recorded_at", "recorded_at"),
 )
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 

@@ -46,7 +46,7 @@ SEPARATOR = "\x1f"  # stands in no code
 
 # What each role may do with which tables (columns in brackets); which rows, the policies say.
 LAND = "edition, area, land, issue_type"
-DUTY = "office, rule, worker, post, calendar"
+DUTY = "office, rule, rota, worker, post, leave, calendar"
 PLANS = "draft, draft_area, household"
 ACCOUNTS = "account, access_grant, token"
 EVERYTHING = f"{LAND}, {DUTY}, {PLANS}, {ACCOUNTS}"
@@ -71,7 +71,7 @@ GRANTS = (
     (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
     (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
     *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
-    *((role, f"UPDATE ({', '.join((*OF_LIFE, *OF_CLOCKS))})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, f"UPDATE ({', '.join((*OF_LIFE, *OF_CLOCKS, 'worker', 'backup'))})", "incident") for role in (SCOPED, COUNTY)),
     *((role, "SELECT", "clock, escalation") for role in (SCOPED, COUNTY, OPERATOR)),
     (INTAKE, "INSERT", "clock"),
     *((role, "INSERT, UPDATE", "clock") for role in (SCOPED, COUNTY, OPERATOR)),
@@ -90,13 +90,13 @@ GRANTS = (
     (OFFICE, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}"),
     (OFFICE, "UPDATE (issuer, subject, disabled_at)", "account"),
     (OFFICE, "UPDATE (since, until, confirmed_by)", "access_grant"),
-    (OFFICE, "DELETE", f"land, rule, calendar, {PLANS}"),
+    (OFFICE, "DELETE", f"land, rule, rota, calendar, {PLANS}"),
     (OPERATOR, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident, throttle"),
     (OPERATOR, "SELECT (report, masked, kept_until)", "contact"),
     (OPERATOR, "INSERT", f"{EVERYTHING}, incident, report, contact, public_incident, throttle"),
     (OPERATOR, "UPDATE", f"land, issue_type, {DUTY}, {PLANS}, {ACCOUNTS}, incident, public_incident, throttle"),
     (OPERATOR, "UPDATE (kept_until)", "contact"),
-    (OPERATOR, "DELETE", f"land, rule, calendar, {PLANS}, throttle, contact"),
+    (OPERATOR, "DELETE", f"land, rule, rota, calendar, {PLANS}, throttle, contact"),
     *((role, "INSERT", "history") for role in ROLES if role != PUBLIC),
     *((role, "SELECT, UPDATE", "history_head") for role in ROLES if role != PUBLIC),
     *((role, "SELECT (id, at)", "history") for role in (INTAKE, DOOR, CONTACT, OFFICE)),  # for RETURNING and foreign keys

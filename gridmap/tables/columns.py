@@ -12,6 +12,8 @@ class Register(StrEnum):
     ISSUE_TYPES = "issue-types"
     RULES = "rules"
     CALENDAR = "calendar"
+    LEAVE = "leave"
+    ROTA = "rota"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -31,6 +33,8 @@ _COLUMNS = {
     Register.ISSUE_TYPES: ("code", "group", "group_en", "kind", "name", "name_en", "limit", "grade", "subject_first"),
     Register.RULES: ("office", "issue", "by", "level", "area", "rank"),
     Register.CALENDAR: ("kind", "since", "until", "hours"),
+    Register.LEAVE: ("worker", "since", "until"),
+    Register.ROTA: ("weekday", "office"),
 }
 _NEEDED = {
     Register.WORKERS: ("id", "name"),
@@ -39,6 +43,8 @@ _NEEDED = {
     Register.ISSUE_TYPES: ("code", "group", "kind", "name", "limit"),
     Register.RULES: ("office", "issue", "by"),
     Register.CALENDAR: ("kind",),
+    Register.LEAVE: ("worker",),
+    Register.ROTA: ("weekday", "office"),
 }
 REPORT_COLUMNS = (
     "lon", "lat", "datum", "accuracy_m", "issue", "text", "place", "at", "channel", "sender", "sender_number", "key", "contact",

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -25,6 +28,17 @@ def ndjson_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One object a line."""
     for row in rows:
         yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+@contextmanager
+def put_in_place(out: Path) -> Iterator[Path]:
+    """A name beside `out` to write to, that becomes `out` when all went well and vanishes otherwise."""
+    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        yield beside
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _cell(value: Any) -> str:

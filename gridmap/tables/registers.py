@@ -1,4 +1,4 @@
-"""The rows of the six registers as nouns. What concerns other rows or the store is checked by the flow."""
+"""The rows of the registers as nouns. What concerns other rows or the store is checked by the flow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gridmap.catalogue import By, Grade, IssueType, Kind, Rule
-from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
+from gridmap.duty import Duty, Leave, Office, OfficeKind, OnCall, Post, Weekday, Worker
 from gridmap.errors import Refusal
 from gridmap.grid import Level
 from gridmap.incidents.report import UNKEEPABLE
@@ -29,7 +29,7 @@ from gridmap.tables.values import (
 )
 from gridmap.words import Sentence
 
-Noun = Worker | Post | Office | IssueType | Rule | CalendarRow
+Noun = Worker | Post | Office | IssueType | Rule | CalendarRow | Leave | OnCall
 LONGEST = 200
 # What a cell shows whose formula went wrong.
 SPREADSHEET_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
@@ -58,7 +58,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Reader(Cells):
-    """Reads one row of a register: naive dates in `zone`; a post without a first day is held from `now` on."""
+    """Reads one row of a register: naive dates in `zone`; a post or a leave without a first day begins `now`."""
 
     zone: ZoneInfo
     now: datetime
@@ -68,7 +68,7 @@ class Reader(Cells):
 
 
 def read_register(register: Register, path: Path, zone: ZoneInfo, now: datetime) -> Parsed[Noun]:
-    """The rows of a file as nouns; `now` is the first instant of posts that name none.
+    """The rows of a file as nouns; `now` is the first instant of posts and leaves that name none.
 
     FileMissing, FileKindUnknown, FileUnreadable, TextUnreadable, TableEmpty, ColumnMissing, ColumnTwice.
     """
@@ -130,6 +130,18 @@ def _calendar_row(row: Reader) -> CalendarRow:
     return CalendarRow(kind, since, until, read_working_hours(row.text("hours"), "hours"))
 
 
+def _leave(row: Reader) -> Leave:
+    """A leave that was called off ends when it begins."""
+    since, until = row.instant("since") or row.now, row.instant("until")
+    if until is not None and until < since:
+        raise Fault("until", since=row.text("since"), until=row.text("until"))
+    return Leave(row.must("worker"), since, until)
+
+
+def _on_call(row: Reader) -> OnCall:
+    return OnCall(read_word(row.must("weekday"), "weekday", Weekday), row.must("office"))
+
+
 READ: Mapping[Register, Callable[[Reader], Noun]] = {
     Register.WORKERS: _worker,
     Register.POSTS: _post,
@@ -137,4 +149,6 @@ READ: Mapping[Register, Callable[[Reader], Noun]] = {
     Register.ISSUE_TYPES: _issue_type,
     Register.RULES: read_rule,
     Register.CALENDAR: _calendar_row,
+    Register.LEAVE: _leave,
+    Register.ROTA: _on_call,
 }

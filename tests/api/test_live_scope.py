@@ -15,20 +15,22 @@ import pytest
 from api import live
 from api.live import TICK, Recall, Watcher
 from gridmap.access import Role
+from gridmap.duty import Duty, Post
 from gridmap.flows import accounts, grants, sign_in, tokens
 from gridmap.flows.act import act_as
+from gridmap.flows.handover import hand_over
 from gridmap.flows.import_register import import_register
 from gridmap.flows.intake import receive_many
 from gridmap.flows.step import step
 from gridmap.incidents import Channel, Report
 from gridmap.incidents.life import Step, Taken
-from gridmap.store import Store
+from gridmap.store import Store, people
 from gridmap.tables import Register
 from tests.accounts import now, person, session
 from tests.api.test_live import _events, take
-from tests.builders import OPERATOR
+from tests.builders import ALL, OPERATOR
 from tests.serving import serving
-from tests.small_land import CELLS, EAST, IN_CELL_1, IN_EAST, TOWN, WEST
+from tests.small_land import CELLS, EAST, IN_CELL_1, IN_EAST, LONG_AGO, POSTS, TOWN, WEST
 
 
 def write(store: Store, *points: tuple[float, float]) -> list[str]:
@@ -80,6 +82,19 @@ def test_an_office_that_passes_an_incident_on_is_told_to_load_again_and_the_othe
         with listening(f"{url}", session(land, "roads")) as roads:  # who was away when it left, too
             assert take(roads, 1)[0]["event"] == "reload"
     assert heard["data"]["properties"]["state"] == "dispatched"
+
+
+def test_a_worker_whose_incidents_are_handed_over_is_told_to_load_again_and_the_other_hears_of_them(land: Store) -> None:
+    person(land, "chen", worker="W1")
+    person(land, "wu", worker="W5")
+    [found] = write(land, IN_CELL_1)
+    with land.begin(ALL) as tx:  # the cell is another's now, the incident is not
+        people.put_posts(tx, [replace(POSTS[0], until=now()), Post("W1", CELLS[3], Duty.WORKER, LONG_AGO)])
+    with serving(land) as url, listening(url, session(land, "chen")) as chen, listening(url, session(land, "wu")) as wu:
+        assert ids(take(chen, 1)) == ids(take(wu, 1)) == [found]
+        hand_over(land, "W1", to="W5", reason="leave", now=now(), actor=OPERATOR)
+        assert take(chen, 1)[0]["event"] == "reload"
+        assert ids(take(wu, 1)) == [found]
 
 
 def test_who_was_away_is_told_what_was_missed_within_the_scope_only(land: Store) -> None:

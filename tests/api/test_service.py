@@ -69,12 +69,12 @@ def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(qu
     told = quick.get("/openapi.json").json()
     named = {operation["operationId"] for path in told["paths"].values() for operation in path.values()}
     assert named == {
-        "send_reports", "match_point", "list_incidents", "get_incident", "close_incident", "list_areas", "get_area", "list_land",
+        "send_reports", "match_point", "list_incidents", "get_incident", "take_step", "list_areas", "get_area", "list_land",
         "list_editions", "list_issue_types", "follow_incidents", "get_health", "get_readiness",
         "sign_in", "sign_out", "get_session", "change_password", "accept_invitation", "list_tokens", "add_phone", "end_token",
         "list_accounts", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key",
         "end_account_tokens", "end_account_token", "propose_grant", "confirm_grant", "end_grant",
-        "follow_report", "read_contact", "list_public_incidents", "list_history",
+        "follow_report", "read_contact", "list_public_incidents", "list_history", "route_dry", "list_backstop",
     }  # fmt: skip
     body = told["paths"]["/api/reports"]["post"]["requestBody"]["content"]
     assert {"english", "中文"} <= set(body["application/json"]["examples"])

@@ -121,3 +121,15 @@ def test_the_help_of_every_table_lists_its_headers_in_both_languages(typed: Term
     said = typed("import", name, "--help")
     assert said.code == 0
     assert "名称" in said.out or "网格" in said.out or "事项" in said.out
+
+
+def test_a_worker_s_open_incidents_are_handed_over_by_one_command(typed: Terminal) -> None:
+    for _ in range(2):
+        assert typed("report", "--issue", "E0113", "--lon", "113.005", "--lat", "28.005", "--datum", "wgs84").code == 0
+    said = typed("workers", "hand-over", "W1", "--reason", "leave")
+    assert "W1: 2 open incidents handed over, 0 stay because nobody stands in there, 0 posts ended." in said.out
+    assert "worker W5, backup –" in said.out
+    answer = typed("workers", "hand-over", "W5", "--to", "W6", "--reason", "resigned", "--resigns", "--json").answer
+    assert [one["worker"] for one in answer["given"]] == ["W6", "W6"]
+    assert (answer["stay"], answer["posts_ended"]) == ([], 1)
+    assert typed("workers", "hand-over", "W5", "--to", "W5", "--reason", "x", "--json").answer["key"] == "successor_unfit"

@@ -12,9 +12,10 @@ from shapely import LineString, Polygon, box
 
 from gridmap.access import operator
 from gridmap.errors import DraftMissing, InstantPast, PublishRefused
-from gridmap.flows.cut_draft import DraftChanged, HouseholdsNone, VillageMissing, VillagesNone, cut_draft
+from gridmap.flows.cut_draft import CellMissing, DraftChanged, HouseholdsNone, VillageMissing, VillagesNone, cut_draft
 from gridmap.flows.publish import check_draft, publish
-from gridmap.grid import Area, Edition, Households, Level
+from gridmap.grid import Area, Edition, Households, Level, Severity
+from gridmap.matching import find, index_of
 from gridmap.store import Store, drafts, editions, land
 from tests.builders import ALL
 
@@ -190,6 +191,44 @@ def test_cutting_again_replaces_the_cells_of_the_named_villages_only(store: Stor
     kept = {cell.code for cell in first.cells if cell.parent == WEST.code}
     assert cells == kept | {cell.code for cell in again.cells}
     assert {cell.parent for cell in again.cells} == {EAST.code}
+
+
+def test_a_cell_of_its_own_stays_while_the_village_around_it_is_cut(store: Store) -> None:
+    settle(store, homes())
+    mall = Area(f"{WEST.code}002", Level.CELL, "商场", WEST.code, square(20, 20, 60, 70), "Mall")
+    fill(store, *LAND, mall)
+    cut = cut_draft(store, keep=[mall.code], now=NOW, actor=PLANNER)
+    findings = check_draft(store, "import", actor=PLANNER)
+    assert {finding.severity for finding in findings} <= {Severity.WARNING, Severity.NOTE}
+    assert not {finding.code for finding in findings} & {"overlap", "gap", "gap_at_border", "child_outside_parent"}
+    made = publish(store, "import", now=NOW, actor=PLANNER)
+    assert made.area(mall.code).shape.equals(mall.shape)
+    assert {cell.code for cell in made.at(Level.CELL)} == {mall.code, *(cell.code for cell in cut.cells)}
+    assert mall.code not in {cell.code for cell in cut.cells}
+    assert not any(cell.shape.intersection(mall.shape).area for cell in cut.cells)
+    inside = made.area(mall.code).households or 0
+    assert inside > 0
+    assert sum(cell.households or 0 for cell in made.at(Level.CELL)) == 800
+
+
+def test_a_village_that_is_one_cell_of_its_own_is_not_cut_at_all(store: Store) -> None:
+    settle(store, homes())
+    mine = Area(f"{WEST.code}001", Level.CELL, "矿区", WEST.code, WEST.shape, "Mine", 0)
+    fill(store, *LAND, mine)
+    cut = cut_draft(store, keep=[mine.code], now=NOW, actor=PLANNER)
+    assert {cell.parent for cell in cut.cells} == {EAST.code}
+    assert publish(store, "import", now=NOW, actor=PLANNER).area(mine.code).households == 0
+    for wrong in (EAST.code, f"{WEST.code}999"):
+        with pytest.raises(CellMissing):
+            cut_draft(store, draft="other", keep=[wrong], now=NOW, actor=PLANNER)
+
+
+def test_a_park_of_the_first_level_without_villages_is_published_and_takes_reports(store: Store) -> None:
+    park = replace(TOWNSHIP, code="420100400", name="工业园", shape=square(400, 0, 600, 200))
+    fill(store, *LAND, park)
+    made = publish(store, "import", now=NOW, actor=PLANNER)
+    middle = park.shape.centroid
+    assert find(index_of(made), middle.x, middle.y).path == (park.code,)
 
 
 def test_a_cell_code_that_was_retired_is_never_given_again(store: Store) -> None:

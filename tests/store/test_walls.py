@@ -23,7 +23,7 @@ from tests.builders import ALL
 from tests.small_land import CELLS, TOWN
 from tests.store import small_world
 from tests.store.crowd import Crowd, grow
-from tests.store.small_world import KEYS, World
+from tests.store.small_world import FAR, KEYS, World
 
 
 @pytest.fixture(scope="module")
@@ -378,6 +378,9 @@ def test_no_step_moves_an_incident_to_where_its_taker_does_not_reach(walled: tup
         raise Undone
     with pytest.raises(StoreForbidden), store.begin(office) as tx:
         tx.execute(text(moves))
-    for column in ("cell", "worker", "text", "number"):
+    stands = allowed(Actor("an", "account-an", "W2", (Grant(Role.WORKER, FAR),)), Action.INCIDENT_SETTLE)
+    with pytest.raises(StoreForbidden), store.begin(stands) as tx:
+        tx.execute(text("UPDATE incident SET worker = 'W3', backup = NULL WHERE worker = 'W2'"))
+    for column in ("cell", "township", "text", "number"):
         with pytest.raises(StoreForbidden), store.begin(desk) as tx:
             tx.execute(text(f"UPDATE incident SET {column} = NULL"))

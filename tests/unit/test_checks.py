@@ -118,9 +118,19 @@ def test_a_gap_between_children_and_their_parent_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("households", [0, 49, 81])
+@pytest.mark.parametrize("households", [1, 49, 81])
 def test_a_cell_out_of_the_band_is_told(households: int) -> None:
     assert found(TOWNSHIP, WEST, EAST, replace(UPPER, households=households), LOWER) == [("cell_households", Severity.WARNING, UPPER.code)]
+
+
+def test_a_cell_of_its_own_is_noted_and_not_judged_by_the_band() -> None:
+    """A mall has no households; a park's code says that it is one, on each level."""
+    assert found(TOWNSHIP, WEST, EAST, replace(UPPER, households=0), LOWER) == [("cell_of_its_own", Severity.NOTE, UPPER.code)]
+    park = replace(TOWNSHIP, code="420100400")
+    inside = replace(WEST, code="420100400500", parent=park.code, shape=TOWNSHIP.shape)
+    dormitory = replace(UPPER, code="420100400500001", parent=inside.code, shape=inside.shape, households=900)
+    assert found(park, inside, dormitory) == [("cell_of_its_own", Severity.NOTE, dormitory.code)]
+    assert found(replace(park, code="420100300")) == found(park) == []
 
 
 def test_a_cell_whose_households_nobody_knows_is_not_judged_by_them() -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmap.duty import Duty, Post, Worker
+from gridmap.duty import Duty, Leave, Post, Worker
 from gridmap.roster import Roster, on_duty
+from gridmap.words import LANGS
 
 TOWN, VILLAGE, CELL = "330101001", "330101001200", "330101001200003"
 PATH = (TOWN, VILLAGE, CELL)
@@ -60,6 +61,25 @@ def test_reasons_lend_the_worker_s_name_and_read_in_both_languages() -> None:
     assert "网格员甲01" in reason.text("zh")
 
 
+def test_whoever_is_on_leave_is_passed_over_and_said_so_until_they_are_back() -> None:
+    posts = (post("A"), post("B", duty=Duty.BACKUP), post("L", VILLAGE, Duty.LEADER))
+    leaves = (Leave("A", LONG_AGO, NOON + timedelta(hours=1)), Leave("A", LONG_AGO, NOON))
+    found = Roster(posts, (), leaves).on_duty(PATH, NOON)
+    assert (found.worker, found.backup, [reason.key for reason in found.reasons]) == (
+        "B",
+        None,
+        ["reason.duty.away.until", "reason.duty.backup"],
+    )
+    assert "05:00" in found.reasons[0].text("en")
+    both = Roster(posts, (), (*leaves, Leave("B", NOON))).on_duty(PATH, NOON)
+    assert (both.worker, [reason.key[12:] for reason in both.reasons]) == ("L", ["away.until", "away", "leader"])
+    assert Roster(posts, (), leaves).on_duty(PATH, NOON + timedelta(hours=1)).worker == "A"
+
+
+def test_a_leave_that_was_called_off_covers_no_instant() -> None:
+    assert Roster((post("A"),), (), (Leave("A", NOON, NOON),)).on_duty(PATH, NOON).worker == "A"
+
+
 DUTIES = st.sampled_from([Duty.WORKER, Duty.BACKUP, Duty.LEADER, Duty.POLICE])
 HOURS = st.integers(-50, 50)
 
@@ -69,16 +89,31 @@ HOURS = st.integers(-50, 50)
     st.lists(
         st.tuples(st.sampled_from("ABCD"), st.sampled_from([*PATH, "elsewhere"]), DUTIES, HOURS, st.none() | st.integers(1, 60)),
         max_size=12,
-    )
+    ),
+    st.lists(st.tuples(st.sampled_from("ABCD"), HOURS, st.none() | st.integers(0, 60)), max_size=4),
 )
-def test_the_answer_is_the_first_that_a_plain_search_finds(rows: list[tuple[str, str, Duty, int, int | None]]) -> None:
+def test_the_answer_is_the_first_that_a_plain_search_finds(
+    rows: list[tuple[str, str, Duty, int, int | None]], away: list[tuple[str, int, int | None]]
+) -> None:
     posts = [
         post(worker, area, duty, NOON + timedelta(hours=start), None if last is None else NOON + timedelta(hours=start + last))
         for worker, area, duty, start, last in rows
     ]
+    leaves = [
+        Leave(worker, NOON + timedelta(hours=start), None if last is None else NOON + timedelta(hours=start + last))
+        for worker, start, last in away
+    ]
+    gone = {leave.worker for leave in leaves if leave.since <= NOON and (leave.until is None or leave.until > NOON)}
     candidates = [
         (-PATH.index(p.area), ["worker", "backup", "leader"].index(p.duty), p.since, p.worker)
         for p in posts
-        if p.area in PATH and p.duty in ("worker", "backup", "leader") and p.since <= NOON and (p.until is None or p.until > NOON)
+        if p.area in PATH
+        and p.duty in ("worker", "backup", "leader")
+        and p.since <= NOON
+        and (p.until is None or p.until > NOON)
+        and p.worker not in gone
     ]
-    assert on_duty(posts, PATH, NOON).worker == (min(candidates)[3] if candidates else None)
+    found = Roster(tuple(posts), (), tuple(leaves)).on_duty(PATH, NOON)
+    assert found.worker == (min(candidates)[3] if candidates else None)
+    assert {found.worker, found.backup}.isdisjoint(gone)
+    assert all(reason.text(lang) for reason in found.reasons for lang in LANGS)

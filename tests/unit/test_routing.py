@@ -5,9 +5,9 @@ import random
 import pytest
 
 from gridmap.catalogue import By, IssueType, Kind, Limit, Rule
-from gridmap.duty import Office, OfficeKind
+from gridmap.duty import Office, OfficeKind, OnCall, Weekday
 from gridmap.grid import LEVELS, Level
-from gridmap.routing import Desks, Route, route
+from gridmap.routing import Desks, Last, Route, route
 from gridmap.words import LANGS
 
 TOWN, VILLAGE, CELL = "330101001", "330101001200", "330101001200003"
@@ -180,3 +180,21 @@ def test_routing_agrees_with_a_plain_sort_over_a_thousand_drawn_tables() -> None
         assert found.office == plain_route(rules, offices, about, path)
         assert found == route(rules, offices, about, path)
         assert [rung.held for rung in found.rungs] == [False] * (len(found.rungs) - 1) + [found.office is not None]
+
+
+def test_the_rota_takes_what_nothing_else_takes_and_nothing_more() -> None:
+    draw = random.Random(11)
+    for _ in range(300):
+        offices = [office(f"O{n}", draw.choice(list(OfficeKind)), draw.choice([None, *PATH])) for n in range(draw.randint(0, 3))]
+        rules = [Rule(f"O{draw.randint(0, 3)}", "X1", By.TERRITORY)] if draw.random() < 0.3 else []
+        rota = tuple(OnCall(day, f"O{draw.randint(0, 3)}") for day in Weekday if draw.random() < 0.5)
+        day = draw.choice(list(Weekday))
+        without, found = Desks(rules, offices).route(EVENT, PATH), Desks(rules, offices, rota).route(EVENT, PATH, day)
+        if without.office or not rota:
+            assert found == without
+            continue
+        on_call = next((row.office for row in rota if row.weekday is day), None)
+        known = on_call in {each.code for each in offices}
+        assert (found.office, found.by) == ((on_call, Last.ROTA) if known else (None, None))
+        assert found.rungs[:-1] == without.rungs
+        assert all(reason.text(lang) for reason in found.reasons for lang in LANGS)
