@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from api.page import DESK, MENU, USERS
 from api.places import Places
 from gridmap.access import ANONYMOUS, Action, Actor, Scope, allowed, may
+from gridmap.incidents.life import STEPS
+from gridmap.tables import Register
 
 OWN = frozenset({Action.SELF_READ, Action.SELF_CHANGE})
 POSTS = "/posts"
+TAKE = "incident take"
+ACTIONS = tuple(dict.fromkeys(row.action for row in STEPS.values()))
 PAGES = {
     Action.INCIDENT_READ: DESK,
-    Action.INCIDENT_CLOSE: DESK,
+    **dict.fromkeys(ACTIONS, DESK),
     Action.CONTACT_READ: DESK,
     Action.REGISTER_READ: POSTS,
     Action.REGISTER_CHANGE: POSTS,
@@ -20,14 +24,18 @@ PAGES = {
 }
 COMMANDS = {
     Action.REPORT_VOUCH: ("import reports", "report"),
+    Action.INCIDENT_READ: ("incident list", "incident show", "route replay", "route backstop"),
+    **dict.fromkeys(ACTIONS, (TAKE,)),
+    Action.INCIDENT_DISPATCH: (TAKE, "workers hand-over"),
     Action.HOUSEHOLD_READ: ("plan area",),
-    Action.REGISTER_CHANGE: ("import workers", "import posts", "import offices", "import issue-types", "import rules", "plan staff"),
+    Action.REGISTER_READ: ("route dry-run",),
+    Action.REGISTER_CHANGE: (*(f"import {register}" for register in Register), "plan staff"),
     Action.LAND_CHANGE: ("import households", "import barriers", "import bridges", "import streets"),
     Action.DRAFT_READ: ("plan drafts", "plan check"),
     Action.DRAFT_CHANGE: ("import areas", "plan cut", "plan drop"),
     Action.DRAFT_PUBLISH: ("plan publish",),
     Action.AUDIT_READ: ("audit show", "audit verify", "audit export"),
-    Action.OPERATE: ("status", "migrate", "purge"),
+    Action.OPERATE: ("status", "migrate", "purge", "tick"),
 }
 """What has no page, or has more than its page; each with `gridmap` before it."""
 
