@@ -1,5 +1,6 @@
 """The real service on a free port of loopback, in a thread, stopped at the end of the block."""
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +9,7 @@ from threading import Thread
 from api.server import listen, make_server
 from gridmap.settings import Settings, read_settings
 from gridmap.store import Store
-
-STOP_SECONDS = 8
+from tests import patient
 
 
 def some_settings(**more: str) -> Settings:
@@ -17,8 +17,17 @@ def some_settings(**more: str) -> Settings:
 
 
 @contextmanager
+def kept_port() -> Iterator[int]:
+    """A port of loopback for a service that goes and comes back: nobody else is given it while it is away, and nobody answers there."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as `listen` does: then both may hold it, and one may listen
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])
+
+
+@contextmanager
 def serving(store: Store, port: int = 0, settings: Settings | None = None) -> Iterator[str]:
-    """The service's address. At the end it must be gone within seconds, whatever still listens to it."""
+    """The service's address. At the end it must be gone, whatever still listens to it."""
     taken = listen("127.0.0.1", port)
     server = make_server(store, settings or some_settings())
     thread = Thread(target=server.run, kwargs={"sockets": [taken]})
@@ -30,6 +39,6 @@ def serving(store: Store, port: int = 0, settings: Settings | None = None) -> It
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(STOP_SECONDS)
+        thread.join(patient.SECONDS)
         taken.close()
         assert not thread.is_alive(), "the server did not stop"

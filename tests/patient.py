@@ -1,0 +1,12 @@
+"""How long a test waits for what must come, and how it asks a service of ours: a limit that only a hang reaches costs nothing."""
+
+from functools import partial
+
+import httpx2
+
+SECONDS = 60
+
+get = partial(httpx2.get, timeout=SECONDS)
+post = partial(httpx2.post, timeout=SECONDS)
+stream = partial(httpx2.stream, timeout=SECONDS)
+Client = partial(httpx2.Client, timeout=SECONDS)
