@@ -1,6 +1,8 @@
 """The command centre as a dispatcher meets it."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,28 @@ def note_asking(page: Page) -> None:
              const coming = ask(...how), done = () => awaited.delete(coming); asked.push(how[0]); awaited.add(coming);
              coming.then((answer) => answer.clone().text()).then(done, done); return coming; }; }"""
     )
+
+
+@contextmanager
+def held(page: Page, asked: str) -> Iterator[Callable[[], None]]:
+    """The first that the page asks for there waits until it is let go on; nothing is missed if it has not been asked for by then."""
+    waiting: list[Route] = []
+    free: list[bool] = []
+
+    def hold(route: Route) -> None:
+        if free:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    def go_on() -> None:
+        free.append(True)
+        for route in waiting:
+            route.continue_()
+
+    page.route(asked, hold)
+    yield go_on
+    page.unroute(asked, hold)
 
 
 def drawn(page: Page) -> None:
@@ -216,21 +240,60 @@ def test_a_report_is_taken_at_the_desk_with_a_click_on_the_map(desk: Watched) ->
 
 def test_whoever_types_faster_than_the_catalogue_comes_loses_no_key(desk: Watched) -> None:
     page = desk.open()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/issue-types", hold)
-    with page.expect_request("**/api/issue-types"):
+    with held(page, "**/api/issue-types") as go_on:
         page.keyboard.press("n")
-    page.locator("#report-issue").type("manh")
-    page.keyboard.press("Enter")
-    page.locator("#report-text").type("hole")
-    expect(page.locator("#report-issue")).to_have_value("manh")
-    held[0].continue_()
+        page.locator("#report-issue").type("manh")
+        page.keyboard.press("Enter")
+        page.locator("#report-text").type("hole")
+        expect(page.locator("#report-issue")).to_have_value("manh")
+        go_on()
     expect(page.locator("#report-issue")).to_have_value("Water manhole")
     expect(page.locator("#report-text")).to_be_focused()
+
+
+def test_whoever_sends_before_the_catalogue_has_come_is_not_told_that_a_type_is_missing(desk: Watched) -> None:
+    page = desk.open()
+    with held(page, "**/api/issue-types") as go_on:
+        page.keyboard.press("n")
+        page.locator("#report-issue").fill("C0101")
+        page.locator("#report-place").fill("by the old bridge")
+        page.locator("form.report button[type=submit]").click()
+        expect(page.locator("form.report button[type=submit]")).to_be_disabled()
+        go_on()
+    expect(page.locator("#panel h2")).to_have_text("Water manhole")
+
+
+def test_what_is_written_while_the_incident_is_asked_for_again_stays(desk: Watched) -> None:
+    incident = send(desk.url)["incident"]
+    page = desk.open()
+    page.locator("#list .row").click()
+    expect(page.locator("#panel textarea")).to_be_visible()
+    with held(page, f"**/api/incidents/{incident}") as go_on:
+        patient.post(f"{desk.url}/api/incidents/{incident}/close", json={"reason": "done"}).raise_for_status()
+        expect(page.locator("#list .row")).to_have_count(0)
+        page.locator("#panel textarea").click()
+        page.keyboard.type("half a sent")
+        with page.expect_response(f"**/api/incidents/{incident}"):
+            go_on()
+    drawn(page)
+    expect(page.locator("#panel textarea")).to_have_value("half a sent")
+    expect(page.locator("#panel textarea")).to_be_focused()
+
+
+def test_the_border_of_an_incident_that_was_shut_meanwhile_is_not_drawn(desk: Watched) -> None:
+    send(desk.url)
+    page = desk.open()
+    with held(page, "**/api/areas/*?edition=*") as go_on:
+        page.locator("#list .row").click()
+        expect(page.locator("#panel h2")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#panel")).to_be_hidden()
+        with page.expect_response("**/api/areas/*?edition=*"):
+            go_on()
+    drawn(page)
+    assert page.locator(".leaflet-mark-pane > *").count() == 0
+    page.locator("#list .row").click()
+    expect(page.locator(".leaflet-mark-pane > *")).to_have_count(1)
 
 
 def test_a_report_without_a_place_is_held_at_the_desk_with_a_sentence(desk: Watched) -> None:
