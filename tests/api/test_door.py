@@ -15,6 +15,7 @@ from gridmap.access import Role
 from gridmap.flows import accounts, grants, sign_in, tokens
 from gridmap.flows.act import act_as
 from gridmap.store import Store, incidents
+from tests import patient
 from tests.accounts import key, now, person, session
 from tests.api.test_live import write
 from tests.builders import ALL, OPERATOR
@@ -257,7 +258,7 @@ def revoke_and_ask(store: Store, url: str, trials: int) -> list[int]:
     """Each trial: somebody signs in and is answered; their session, grant or account is taken back; they ask again."""
     person(store, "chen")
     statuses = []
-    with httpx.Client(base_url=url) as client:
+    with patient.Client(base_url=url) as client:
         for trial in range(trials):
             granted = grants.propose_grant(store, "chen", Role.DISPATCHER, area=CELLS[trial % 4], actor=OPERATOR, now=now())
             raw = session(store, "chen")
@@ -297,7 +298,7 @@ def test_no_clock_tells_what_is_there(land: Store) -> None:
     """Somebody else's incident and none at all: the medians of 300 pairs, asked in turn."""
     person(land, "li", (Role.DISPATCHER, EAST))
     number = number_of(land, write(land)[0])
-    with serving(land) as url, httpx.Client(base_url=url, cookies={"gridmap": session(land, "li")}) as client:
+    with serving(land) as url, patient.Client(base_url=url, cookies={"gridmap": session(land, "li")}) as client:
         took: dict[str, list[float]] = {number: [], "2026-999999": []}
         for turn in range(320):
             for id in sorted(took, reverse=bool(turn % 2)):

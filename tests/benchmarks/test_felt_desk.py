@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from gridmap.store import Store
 from tests import patient
+from tests.api.test_live import following, take, write
 from tests.benchmarks.test_felt_speed import told
 from tests.serving import serving
 from tests.small_land import settle
@@ -62,6 +63,15 @@ def test_a_report_is_on_map_and_list_and_leaves_them_within_a_second(desk: Watch
     patient.post(f"{desk.url}/api/incidents/{incident}/close", json={"reason": "done"}).raise_for_status()
     told("a report sent is on map and list", shown, "ms", 1000)
     told("an incident closed elsewhere has left the list", at(page, "gone") - start, "ms", 1000)
+
+
+def test_a_change_by_another_process_is_told_within_a_second(land: Store) -> None:
+    with serving(land) as url, following(url) as events:
+        next(events)
+        start = now_ms()
+        write(land)
+        take(events, 1)
+        told("a change by another process is told", now_ms() - start, "ms", 1000)
 
 
 def test_of_a_hundred_events_each_is_shown_within_a_second_and_most_in_a_third(desk: Watched) -> None:
