@@ -1,6 +1,5 @@
 """The real service on a free port of loopback, in a thread, stopped at the end of the block."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,6 @@ from tests import patient
 
 def some_settings(**more: str) -> Settings:
     return read_settings({"GRIDMAP_DATABASE_URL": "sqlite:///never-opened.db", **more})
-
-
-@contextmanager
-def kept_port() -> Iterator[int]:
-    """A port of loopback for a service that goes and comes back: nobody else is given it while it is away, and nobody answers there."""
-    with socket.socket() as kept:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as `listen` does: then both may hold it, and one may listen
-        kept.bind(("127.0.0.1", 0))
-        yield int(kept.getsockname()[1])
 
 
 @contextmanager

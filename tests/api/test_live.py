@@ -13,7 +13,8 @@ from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store
 from tests import patient
-from tests.serving import kept_port, serving
+from tests.ports import kept_port
+from tests.serving import serving
 from tests.small_land import IN_CELL_1
 
 

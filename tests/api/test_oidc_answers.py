@@ -19,7 +19,7 @@ from api.outside import MOST, SECONDS
 from gridmap.settings import OidcSettings
 from tests import patient
 from tests.evil_provider import CURVE, OTHER, RSA, Evil, lying
-from tests.serving import kept_port
+from tests.ports import kept_port
 
 BACK = "http://127.0.0.1:8000/sign-in/oidc/back"
 SECRET = "made-up-secret-for-tests"
@@ -372,7 +372,7 @@ ODD = (
 CLAIMS = st.sampled_from(["iss", "sub", "aud", "exp", "iat", "nonce", "azp", "amr", "auth_time", "at_hash", "nbf", "acr"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.dictionaries(CLAIMS, ODD))
 def test_whatever_a_token_claims_is_believed_or_refused(service: Oidc, evil: Evil, claims: dict[str, Any]) -> None:
     evil.claims = claims
@@ -383,7 +383,7 @@ def test_whatever_a_token_claims_is_believed_or_refused(service: Oidc, evil: Evi
     assert not {"iss", "nonce", "exp", "sub"} & {name for name, claim in claims.items() if claim is None}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_whatever_comes_back_is_refused_in_a_sentence(service: Oidc, state: str, kept: str) -> None:
     with pytest.raises(SignInUnfinished):

@@ -29,7 +29,7 @@ LONG = """() => { window.long = []; new PerformanceObserver((list) => list.getEn
 
 @pytest.fixture
 def land(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/gridmap.db") as store:
+    with Store.open(patient.sqlite(tmp_path)) as store:
         settle(store)
         yield store
 

@@ -49,7 +49,7 @@ def manhole(text: str, at: tuple[float, float] = IN_CELL_1) -> Report:
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The small land with somebody of every kind; `second` waits to become an administrator."""
-    with light_passwords(), Store.open(f"sqlite:///{tmp_path_factory.mktemp('county')}/gridmap.db") as store:
+    with light_passwords(), Store.open(patient.sqlite(tmp_path_factory.mktemp("county"))) as store:
         settle(store)
         for name, role, area in (
             ("first", Role.ADMINISTRATOR, None),

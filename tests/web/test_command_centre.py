@@ -16,7 +16,8 @@ from gridmap.incidents import Channel, Report
 from gridmap.store import Store, editions
 from tests import patient
 from tests.builders import ALL
-from tests.serving import kept_port, serving
+from tests.ports import kept_port
+from tests.serving import serving
 from tests.small_land import IN_CELL_1, settle
 from tests.web.conftest import Watched, chromium_with, watched
 
@@ -387,14 +388,14 @@ def test_borders_come_by_zoom_and_names_with_them(desk: Watched) -> None:
 
 
 def test_before_anything_is_published_the_page_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/empty.db") as store, serving(store) as url, watched(browser, url) as found:
+    with Store.open(patient.sqlite(tmp_path)) as store, serving(store) as url, watched(browser, url) as found:
         page = found.open()
         expect(page.locator(".nothing").first).to_contain_text("gridmap demo")
         assert found.faults == found.foreign == []
 
 
 def test_an_edition_that_takes_effect_while_the_page_is_open_is_told_and_shown(browser: Browser, tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/land.db") as store, serving(store) as url, watched(browser, url) as found:
+    with Store.open(patient.sqlite(tmp_path)) as store, serving(store) as url, watched(browser, url) as found:
         page = found.open()
         settle(store)  # a page without land shows the first edition by itself
         expect(page.locator(".edition")).to_contain_text("1")
