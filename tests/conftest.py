@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from tests import postgres
+from tests import patient, postgres
 
 if TYPE_CHECKING:  # the tests that need no database do not wait for it
     from gridmap.store import Store
+
+# The same examples each time, however long a busy machine takes over them: a search for new ones is made on purpose, with another profile
+# (--hypothesis-profile=default), and does not stop a change that has nothing to do with what it finds.
+settings.register_profile("gridmap", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gridmap")
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -59,7 +65,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Store"]:
     """An open, migrated store without rows, once on each database."""
     from gridmap.store import Store  # noqa: PLC0415
 
-    url = f"sqlite:///{tmp_path}/gridmap.db" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = patient.sqlite(tmp_path) if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
     with Store.open(url) as opened:
         yield opened
 

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from time import time
+from time import monotonic, time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
+
+from tests import patient
 
 Answer = tuple[int, dict[str, str], bytes]
 RSA = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
@@ -40,7 +42,8 @@ class Evil:
         self.nonce = ""
         self.token: Callable[[], Any] = lambda: {"access_token": "a", "token_type": "Bearer", "id_token": self.id_token()}
         self.answers: dict[str, Callable[[], Answer]] = {}  # by path, instead of what it would say
-        self.dripping = False  # a byte now and then, for ever
+        self.dripping = False  # a byte now and then, for as long as anybody could have the patience
+        self.left = Event()  # somebody did not wait for the end of an answer
         self.stopped = Event()
         self.asked: list[str] = []
         self.posted: list[dict[str, str]] = []
@@ -85,7 +88,8 @@ def lying() -> Iterator[Evil]:
             status, headers, body = evil.answer(urlsplit(self.path).path)
             try:
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nX: " if evil.dripping else b"")
-                while evil.dripping and not evil.stopped.wait(0.05):
+                last = monotonic() + patient.SECONDS
+                while evil.dripping and monotonic() < last and not evil.stopped.wait(0.05):
                     self.wfile.write(b"x")
                 self.send_response(status)
                 for name, text in headers.items():
@@ -94,7 +98,7 @@ def lying() -> Iterator[Evil]:
                 self.end_headers()
                 self.wfile.write(body)
             except OSError:  # who asked had enough
-                return
+                evil.left.set()
 
         def log_message(self, *_: object) -> None:
             return

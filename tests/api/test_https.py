@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +20,7 @@ from api.oidc import Oidc, SignInServiceAway
 from api.server import Tls, TlsUnusable, listen, make_server
 from gridmap.settings import OidcSettings
 from gridmap.store import Store
+from tests import patient
 from tests.serving import some_settings
 
 
@@ -49,12 +49,12 @@ def url(pem: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         thread.start()
         yield f"https://127.0.0.1:{taken.getsockname()[1]}"
         server.should_exit = True
-        thread.join(8)
+        thread.join(patient.SECONDS)
         taken.close()
 
 
 def test_who_trusts_the_certificate_is_answered_over_https(url: str, pem: Path) -> None:
-    with httpx2.Client(verify=ssl.create_default_context(cafile=str(pem))) as client:
+    with patient.Client(verify=ssl.create_default_context(cafile=str(pem))) as client:
         answer = client.get(f"{url}/healthz")
         assert answer.status_code == 200
         kept = client.get(f"{url}/lang/zh").headers["set-cookie"]
@@ -111,4 +111,4 @@ def test_a_certificate_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None
 
 def _line(url: str) -> socket.socket:
     parts = urlsplit(url)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=patient.SECONDS)

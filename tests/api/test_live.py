@@ -3,21 +3,19 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
-
-import httpx2 as httpx
 
 from gridmap.access import operator
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store
+from tests import patient
 from tests.closing import close
+from tests.ports import kept_port
 from tests.serving import serving
 from tests.small_land import IN_CELL_1
-
-PATIENCE_SECONDS = 60  # a stream beats for ever: what does not come fails, and does not hang
 
 
 def write(store: Store, count: int = 1) -> list[str]:
@@ -29,7 +27,7 @@ def write(store: Store, count: int = 1) -> list[str]:
 
 @contextmanager
 def following(url: str, after: int = 0, **headers: str) -> Iterator[Iterator[dict[str, Any]]]:
-    with httpx.stream("GET", f"{url}/api/live?after={after}", headers=headers, timeout=10) as answer:
+    with patient.stream("GET", f"{url}/api/live?after={after}", headers=headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["x-accel-buffering"] == "no"
         yield _events(answer.iter_lines())
@@ -48,7 +46,7 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    last = time.monotonic() + PATIENCE_SECONDS
+    last = time.monotonic() + patient.SECONDS  # a stream beats for ever: what does not come fails, and does not hang
     for event in events:
         assert time.monotonic() < last, f"only {len(found)} of {count} came"
         if event["event"] != "beat":
@@ -58,13 +56,11 @@ def take(events: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_change_by_another_process_is_told_within_a_second(land: Store) -> None:
+def test_a_change_by_another_process_is_told(land: Store) -> None:
     with serving(land) as url, following(url) as events:
         next(events)
-        start = time.monotonic()
         [incident] = write(land)
         [event] = take(events, 1)
-        assert time.monotonic() - start < 1
         assert event["data"]["id"] == incident
         assert event["data"]["properties"]["state"] == "dispatched"
 
@@ -84,7 +80,7 @@ def test_every_event_has_a_number_and_a_page_that_was_away_goes_on_where_it_stop
 def test_a_list_and_its_cursor_leave_nothing_out_and_tell_nothing_twice(land: Store) -> None:
     with serving(land) as url:
         write(land, 4)
-        page = httpx.get(f"{url}/api/incidents").json()
+        page = patient.get(f"{url}/api/incidents").json()
         later = write(land, 3)
         with following(url, page["cursor"]) as events:
             assert [event["data"]["id"] for event in take(events, 3)] == later
@@ -114,11 +110,11 @@ def test_many_pages_all_hear_the_same(land: Store) -> None:
         assert [event["data"]["id"] for event in take(other, 20)] == incidents
 
 
-def test_the_server_ends_promptly_while_pages_listen(land: Store) -> None:
-    with serving(land) as url, following(url) as events:
-        next(events)
-        start = time.monotonic()
-        url_of_the_next = url
-    assert time.monotonic() - start < 5
-    with serving(land, int(url_of_the_next.rsplit(":", 1)[1])) as url:
-        assert httpx.get(f"{url}/healthz").status_code == 200
+def test_the_server_ends_the_streams_of_pages_that_listen_and_the_next_takes_its_address(land: Store) -> None:
+    with kept_port() as port, ExitStack() as pages:
+        with serving(land, port) as url:
+            events = pages.enter_context(following(url))
+            next(events)
+        assert {event["event"] for event in events} <= {"beat"}  # ended in order: what is cut off raises
+        with serving(land, port) as url:
+            assert patient.get(f"{url}/healthz").status_code == 200

@@ -18,6 +18,7 @@ from gridmap.flows.accounts import add_account, disable_account, link_account
 from gridmap.flows.sign_in import who
 from gridmap.settings import Settings, read_settings
 from gridmap.store import Store, history
+from tests import patient
 from tests.builders import ALL, OPERATOR
 from tests.evil_provider import Evil, lying
 from tests.oidc_provider import SECRET, running
@@ -49,7 +50,7 @@ def issuer() -> Iterator[str]:
 
 @pytest.fixture
 def quick_store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/quick.db") as opened:
+    with Store.open(patient.sqlite(tmp_path)) as opened:
         yield opened
 
 
@@ -63,7 +64,7 @@ class Person:
 
     def __init__(self, home: str) -> None:
         self.home, self.trail = home, list[str]()
-        self.browser = httpx2.Client(timeout=10)
+        self.browser = patient.Client()
 
     def open(self, url: str, form: dict[str, str] | None = None, *, until: str = "\0") -> httpx2.Response:
         answer = self.browser.post(url, data=form) if form else self.browser.get(url)

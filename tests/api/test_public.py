@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from api import create_app
 from gridmap.access import ANONYMOUS, Action, Grant, Role, allowed, operator
-from gridmap.flows.follow import BURST
+from gridmap.flows import follow
 from gridmap.flows.intake import receive, receive_many
 from gridmap.geometry.metres import metres_per_degree
 from gridmap.incidents import Answer, Channel, Report
@@ -109,8 +109,10 @@ def test_a_matter_is_shown_as_a_square_with_its_type_day_and_village_and_nothing
     }
     assert set(feature) == {"type", "geometry", "properties"}
     told = door.get("/api/public/incidents?state=open&state=closed")
+    drawn = {"x-request-id", "content-security-policy"}  # by lot, and a lot may fall on "W1"
+    shown = told.text + str([each for each in told.headers.items() if each[0] not in drawn])
     for secret in ("secret", "1390000", answer.number, answer.incident, answer.report, "W1", "113.005", "28.005"):
-        assert secret not in told.text + str(told.headers), secret
+        assert secret not in shown, secret
 
 
 def test_wherever_in_the_square_it_lies_the_answer_is_the_same_and_asking_often_tells_no_more(door: Door) -> None:
@@ -241,13 +243,13 @@ def test_every_id_that_is_no_reports_is_answered_with_the_same_bytes(door: Door)
     assert found.pop()[0] == 404
 
 
-def test_following_without_end_is_slowed_down(door: Door) -> None:
+def test_following_without_end_is_slowed_down(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "EVERY", timedelta(hours=1))  # none comes back while this machine asks
     if door.store.dialect != "sqlite":
         pytest.skip("how buckets count is tried on both databases elsewhere")
     answer = door.take()
-    found = Counter(door.get(f"/api/reports/{answer.report}").status_code for _ in range(BURST + 20))
-    assert found[200] >= BURST
-    assert found[429] > 0
+    found = Counter(door.get(f"/api/reports/{answer.report}").status_code for _ in range(follow.BURST + 20))
+    assert found == {200: follow.BURST, 429: 20}
 
 
 def test_the_reporters_contact_is_masked_for_readers_and_shown_for_a_purpose_to_whom_the_matter_is_in_hand(door: Door) -> None:

@@ -27,6 +27,7 @@ from gridmap.flows.sign_in import accept_invitation
 from gridmap.settings import read_settings
 from gridmap.store import Store
 from gridmap.words import LANGS
+from tests import patient
 from tests.accounts import now, person
 from tests.builders import OPERATOR
 from tests.serving import some_settings
@@ -190,7 +191,7 @@ def test_others_are_served_by_https_and_sign_in(tmp_path: Path) -> None:
         trust = ssl.create_default_context(cafile=str(tls.cert))
         port = told["listens"].rsplit(":", 1)[1].strip("/")
         asked = {"headers": {"Host": "grid.example:8443"}, "extensions": {"sni_hostname": "grid.example"}}
-        with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trust) as client:
+        with patient.Client(base_url=f"https://127.0.0.1:{port}", verify=trust) as client:
             assert client.get("/api/incidents", **asked).status_code == 401
             body = {"name": "wang", "password": PASSWORD}
             answer = client.post("/api/session", json=body, **asked)
@@ -200,18 +201,18 @@ def test_others_are_served_by_https_and_sign_in(tmp_path: Path) -> None:
             for foreign in ("evil.example", f"10.0.0.7:{port}"):
                 assert client.get("/healthz", headers={"Host": foreign}, extensions=asked["extensions"]).status_code == 400
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{port}/healthz")
+            patient.get(f"http://127.0.0.1:{port}/healthz")
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.load_verify_locations(tls.cert)
         old.minimum_version = ssl.TLSVersion.TLSv1_2
         old.maximum_version = ssl.TLSVersion.TLSv1_2
         old.set_ciphers("ECDHE+AES+SHA1:@SECLEVEL=0")
-        with httpx.Client(verify=old) as client, pytest.raises(httpx.TransportError, match="SSL"):
+        with patient.Client(verify=old) as client, pytest.raises(httpx.TransportError, match="SSL"):
             client.get(f"https://127.0.0.1:{port}/healthz", **asked)
 
 
 def test_on_this_machine_it_says_whether_anybody_signs_in(tmp_path: Path) -> None:
     with served(tmp_path) as told:
         assert told["loopback_only"] is True
-        assert httpx.get(f"{told['url']}api/incidents").status_code == 200
-        assert httpx.get(f"{told['url']}healthz", headers={"Host": "grid.example"}).status_code == 400
+        assert patient.get(f"{told['url']}api/incidents").status_code == 200
+        assert patient.get(f"{told['url']}healthz", headers={"Host": "grid.example"}).status_code == 400

@@ -19,21 +19,20 @@ from gridmap.flows.intake import receive
 from gridmap.incidents import Channel, Report
 from gridmap.settings import Settings
 from gridmap.store import Store
+from tests import patient
 from tests.serving import some_settings
 from tests.small_land import IN_CELL_1, settle
-
-PATIENCE = 20.0
 
 
 @pytest.fixture
 def land(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/gridmap.db") as store:
+    with Store.open(patient.sqlite(tmp_path)) as store:
         settle(store)
         yield store
 
 
-def until(condition: object, *, seconds: float = PATIENCE) -> None:
-    last = time.monotonic() + seconds
+def until(condition: object) -> None:
+    last = time.monotonic() + patient.SECONDS
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < last
         time.sleep(0.01)

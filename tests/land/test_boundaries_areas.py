@@ -78,7 +78,7 @@ def test_a_coverage_that_fits_its_parents_has_no_fault(bring: Any) -> None:
     assert [area.name for area in file.areas] == ["n430102001001", "n430102001002", "n430102002001"]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(side=st.integers(1, 4), bends=st.integers(0, 6), seed=st.integers(0, 99))
 def test_a_made_up_coverage_of_any_bends_tiles_its_parent(bring: Any, side: int, bends: int, seed: int) -> None:
     shapes = moved(bent_coverage(side, bends, seed), scale=0.1, east=113.0, north=28.0)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from gridmap.incidents.life import Step, Taken
 from gridmap.store import Store, incidents, lives
+from tests import patient
 from tests.builders import ALL
 from tests.store.build import NOON, keep, settle
 
@@ -28,12 +29,13 @@ def test_changes_come_in_order_from_a_cursor_and_stop_at_a_limit(store):
 
 def _wait_for_a_waiter(store: Store) -> None:
     waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
-    for _ in range(500):
+    last = time.monotonic() + patient.SECONDS
+    while True:
         with store.read(ALL) as tx:
             if tx.scalar(waiting):
                 return
+        assert time.monotonic() < last, "nobody waits"
         time.sleep(0.01)
-    raise AssertionError("nobody waits")
 
 
 def test_a_change_that_is_still_uncommitted_is_never_overtaken(fresh_postgres):
@@ -52,7 +54,7 @@ def test_a_change_that_is_still_uncommitted_is_never_overtaken(fresh_postgres):
             with store.read(ALL) as tx:
                 assert incidents.changes_after(tx, 0, 10) == ()
             assert not other.done()
-        other_id = other.result(timeout=10)
+        other_id = other.result(timeout=patient.SECONDS)
         with store.read(ALL) as tx:
             assert [which for _, which in incidents.changes_after(tx, 0, 10)] == [mine, other_id]
 
@@ -85,9 +87,9 @@ def test_a_follower_sees_every_change_once_while_many_write(store):
         follower = pool.submit(follow)
         writing = [pool.submit(write) for _ in range(writers)]
         try:
-            written = [one for found in writing for one in found.result(timeout=60)]
+            written = [one for found in writing for one in found.result(timeout=patient.SECONDS)]
         finally:
             done.set()  # also where a writer failed: the pool waits for the follower
-        seen = follower.result(timeout=60)
+        seen = follower.result(timeout=patient.SECONDS)
     assert len(seen) == writers * each
     assert sorted(seen) == sorted(written)

@@ -329,7 +329,7 @@ def _killed_in_the_last_batch(store: Store, process: subprocess.Popen[str], last
     with store._engine.connect() as tx, tx.begin():
         tx.execute(text("SELECT report FROM contact WHERE report = :last FOR UPDATE"), {"last": last})
         print(file=process.stdin, flush=True)
-        while not ask_sql(url, "SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0]:
+        while not ask_sql(url, "SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")[0][0]:
             assert process.poll() is None
         _kill(process)
     return BATCH

@@ -110,7 +110,7 @@ def test_an_edition_recorded_later_for_an_earlier_instant_supersedes_the_one_tha
     assert held == [None, 1, 1, 3, 3, 3, 5]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(plans=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=6))
 def test_what_held_at_an_instant_that_has_passed_never_changes(tmp_path_factory, plans):
     """A model of the rule: after each recording, every answer about instants before it stays as it was."""

@@ -21,6 +21,7 @@ from gridmap.flows.verify_history import verify
 from gridmap.incidents import State
 from gridmap.store import Store, anchors, chain, history, incidents
 from gridmap.store.faults import HistoryHeadGone, StoreForbidden
+from tests import patient
 from tests.builders import ALL, OPERATOR
 from tests.closing import close
 from tests.store import build, tampering
@@ -85,7 +86,7 @@ FACTS = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(facts=FACTS, micro=st.integers(0, 10**15), actor=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
 def test_whatever_is_recorded_hashes_the_same_when_it_comes_back(store, facts, micro, actor):
     at = build.NOON + timedelta(microseconds=micro)
@@ -121,7 +122,7 @@ def test_several_processes_witness_in_one_file_and_one_that_is_killed_harms_nobo
     url = f"sqlite:///{forger.store.file}?timeout=60" if forger.sqlite else forger.url
     run = [sys.executable, "-c", WRITER, url, str(forger.anchors)]
     killed, *others = [subprocess.Popen([*run, count], cwd=ROOT) for count in ("100000", "5", "5")]
-    assert [each.wait(60) for each in others] == [0, 0]
+    assert [each.wait(5 * patient.SECONDS) for each in others] == [0, 0]
     killed.kill()
     killed.wait()
     found = tampering.look(forger)

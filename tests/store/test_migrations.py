@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from gridmap.store import Store, people
 from gridmap.store.migrate import HEAD, VERSION_TABLE
 from gridmap.store.schema import metadata
-from tests import postgres
+from tests import patient, postgres
 from tests.builders import ALL
 from tests.store.build import WORKERS
 
@@ -82,7 +82,7 @@ def test_many_who_migrate_at_once_migrate_once(bare_postgres):
 
 
 def test_many_who_open_a_new_sqlite_file_at_once_all_find_it_ready(tmp_path):
-    url = f"sqlite:///{tmp_path}/a.db"
+    url = patient.sqlite(tmp_path)
 
     def work(_: int) -> int:
         with Store.open(url) as store, store.begin(ALL) as tx:

@@ -15,7 +15,7 @@ from gridmap.store import Store, Tx, faults, incidents, people
 from gridmap.store.connect import read_url
 from gridmap.store.migrate import HEAD
 from gridmap.words import LANGS
-from tests import postgres
+from tests import patient, postgres
 from tests.builders import ALL
 from tests.store import build
 
@@ -144,7 +144,7 @@ def test_a_busy_database_is_told(tmp_path):
 
 def test_a_writer_waits_for_another_process_and_then_writes(tmp_path):
     """Two stores have nothing in common but the file: as two processes."""
-    url = f"sqlite:///{tmp_path}/a.db"
+    url = patient.sqlite(tmp_path)
     with Store.open(url) as one, Store.open(url) as two, ThreadPoolExecutor(1) as pool:
         started = Event()
 
@@ -159,7 +159,7 @@ def test_a_writer_waits_for_another_process_and_then_writes(tmp_path):
             waiting = pool.submit(write)
             started.wait()
             assert wait([waiting], timeout=0.2).done == set()
-        waiting.result(timeout=5)
+        waiting.result(timeout=patient.SECONDS)
         with one.read(ALL) as tx:
             assert len(people.workers(tx)) == 3
 

@@ -367,7 +367,7 @@ def test_the_machines_operator_may_use_an_account_and_history_says_so(store: Sto
 
 def test_guesses_pass_at_most_what_is_allowed_and_lock_no_dispatcher_out(store: Store, request: pytest.FixtureRequest) -> None:
     """A small one of tests/proof/test_guessing.py."""
-    url = request.getfixturevalue("fresh_postgres") if store.dialect == "postgresql" else f"{store.url_shown}?timeout=60"
+    url = request.getfixturevalue("fresh_postgres") if store.dialect == "postgresql" else store.url_shown
     attack = Attack(guesses=100, names=3, networks=2, seconds=180, sign_ins=5, sides=1)
     told = check(attack, [guess(url, attack, prepare(store, attack))])
     assert (told["looked"], told["signed_in"]) == (3 * 11, 5)

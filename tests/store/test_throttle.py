@@ -50,7 +50,7 @@ def test_it_takes_as_much_as_a_count_by_hand_allows(store: Store) -> None:
 
 
 def test_many_at_once_and_from_two_sides_take_no_more_than_the_burst(store: Store, request: pytest.FixtureRequest) -> None:
-    url = request.getfixturevalue("fresh_postgres") if store.dialect == "postgresql" else store.url_shown + "?timeout=60"
+    url = request.getfixturevalue("fresh_postgres") if store.dialect == "postgresql" else store.url_shown
     with Store.open(url) as other, ThreadPoolExecutor(8) as pool:
         for turn in range(3):
             waits = list(pool.map(lambda n, turn=turn: take((store, other)[n % 2], f"t{turn}", 0), range(16)))

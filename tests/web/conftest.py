@@ -7,14 +7,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_playwright
 
 from gridmap.store import Store
+from tests import patient
 from tests.serving import serving
 from tests.small_land import settle
 
 DEBIAN = Path("/usr/bin/chromium")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync", "--disable-component-update")
+expect.set_options(timeout=1000 * patient.SECONDS)
 ARGS = [*QUIET, "--disable-background-networking", "--disable-default-apps"]
 WATCH = "document.addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))"
 
@@ -60,7 +62,7 @@ def watched(browser: Browser, url: str, *, lang: str = "en-GB", width: int = 144
     page.route("**/*", only_home)
     page.on("console", lambda told: told.type in {"error", "warning"} and found.faults.append(told.text))
     page.on("pageerror", lambda fault: found.faults.append(str(fault)))
-    page.set_default_timeout(8000)
+    page.set_default_timeout(1000 * patient.SECONDS)
     yield found
     if not page.is_closed():
         page.unroute_all(behavior="ignoreErrors")
@@ -83,7 +85,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def land(tmp_path: Path) -> Iterator[Store]:
     """The small land in the embedded database."""
-    with Store.open(f"sqlite:///{tmp_path}/gridmap.db") as store:
+    with Store.open(patient.sqlite(tmp_path)) as store:
         settle(store)
         yield store
 

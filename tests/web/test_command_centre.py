@@ -1,20 +1,22 @@
 """The command centre as a dispatcher meets it."""
 
 import re
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, Route, expect
 
 from gridmap.access import operator
 from gridmap.flows.intake import receive, receive_many
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store, editions
+from tests import patient
 from tests.builders import ALL
+from tests.ports import kept_port
 from tests.serving import serving
 from tests.small_land import IN_CELL_1, settle
 from tests.web.conftest import Watched, chromium_with, watched
@@ -27,7 +29,7 @@ STATE = "() => [map_command.getCenter().lat, map_command.getCenter().lng, map_co
 def send(url: str, **changes: Any) -> dict[str, Any]:
     lon, lat = IN_CELL_1
     body = {"issue": "C0101", "channel": "hotline", "lon": lon, "lat": lat, "datum": "wgs84", "text": "a cover is missing", **changes}
-    answer = httpx.post(f"{url}/api/reports", json=body)
+    answer = patient.post(f"{url}/api/reports", json=body)
     assert answer.status_code == 201, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -50,39 +52,73 @@ def fill(store: Store, count: int) -> None:
     receive_many(store, reports, now=datetime.now(UTC), actor=operator("import"))
 
 
-def signs(page: Page) -> int:
-    return page.locator(".leaflet-signs-pane .pin, .leaflet-counts-pane .pin").count()
+def signs(page: Page) -> Locator:
+    return page.locator(".leaflet-signs-pane .pin, .leaflet-counts-pane .pin")
 
 
-def test_a_report_sent_while_the_page_is_open_appears_on_map_and_list(desk: Watched) -> None:
+def note_asking(page: Page) -> None:
+    """From now on the page keeps in `asked` what it asks the service for, from that very moment, and in `awaited` what has not come."""
+    page.evaluate(
+        """() => { window.asked = []; window.awaited = new Set(); const ask = window.fetch; window.fetch = (...how) => {
+             const coming = ask(...how), done = () => awaited.delete(coming); asked.push(how[0]); awaited.add(coming);
+             coming.then((answer) => answer.clone().text()).then(done, done); return coming; }; }"""
+    )
+
+
+@contextmanager
+def held(page: Page, asked: str) -> Iterator[Callable[[], None]]:
+    """The first that the page asks for there waits until it is let go on; nothing is missed if it has not been asked for by then."""
+    waiting: list[Route] = []
+    free: list[bool] = []
+
+    def hold(route: Route) -> None:
+        if free:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    def go_on() -> None:
+        free.append(True)
+        for route in waiting:
+            route.continue_()
+
+    page.route(asked, hold)
+    yield go_on
+    page.unroute(asked, hold)
+
+
+def drawn(page: Page) -> None:
+    """Once two frames have been drawn: what a script has changed is in its place, and signs follow a frame later."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+
+
+def look_at(page: Page, lat: float, lon: float, zoom: float) -> None:
+    page.evaluate("([at, zoom]) => { map_command.setView(at, zoom, {animate: false}); }", [[lat, lon], zoom])
+    drawn(page)
+
+
+def test_a_report_sent_while_the_page_is_open_appears_on_map_and_list_without_being_asked_for(desk: Watched) -> None:
+    """How soon is the benchmark's to say: tests/benchmarks/test_felt_desk.py."""
     page = desk.open()
     expect(page.locator("#list .none")).to_contain_text("No open incidents")
-    assert signs(page) == 0
-    start = time.monotonic()
+    expect(signs(page)).to_have_count(0)
+    note_asking(page)
     number = send(desk.url)["number"]
-    page.wait_for_selector("#list .row", timeout=1000)
-    page.wait_for_selector(f".leaflet-signs-pane .pin[title*='{number}']", timeout=1000)
-    assert time.monotonic() - start < 1
+    page.wait_for_selector("#list .row")
+    page.wait_for_selector(f".leaflet-signs-pane .pin[title*='{number}']")
+    assert [path for path in page.evaluate("window.asked") if "/api/incidents" in path] == []
     expect(page.locator("#list .row")).to_contain_text("Water manhole")
     expect(page.locator("#list .row")).to_contain_text("Worker A01")
     assert page.locator(".leaflet-signs-pane .sign.general").count() == 1
 
 
-def test_a_hundred_events_are_each_shown_within_a_second_and_most_in_a_third(desk: Watched) -> None:
+def test_a_hundred_events_are_each_shown_once_the_newest_first_without_being_asked_for(desk: Watched) -> None:
     page = desk.open()
-    page.evaluate(
-        """() => { window.seen = {}; new MutationObserver(() => { for (const row of document.querySelectorAll('#list .row'))
-             window.seen[row.dataset.id] ??= Date.now(); }).observe(document.querySelector('#list'), {childList: true, subtree: true}); }"""
-    )
-    sent = {}
-    for n in range(100):
-        incident = send(desk.url, text=f"no. {n}")["incident"]
-        sent[incident] = time.time() * 1000
+    note_asking(page)
+    sent = [send(desk.url, text=f"no. {n}")["incident"] for n in range(100)]
     expect(page.locator("#list .row")).to_have_count(100)
-    seen = page.evaluate("window.seen")
-    waits = sorted(seen[incident] - sent[incident] for incident in sent)
-    assert waits[50] < 300, waits
-    assert waits[-1] < 1000, waits[90:]
+    assert page.evaluate("[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)") == sent[::-1]
+    assert [path for path in page.evaluate("window.asked") if "/api/incidents" in path] == []
 
 
 def test_what_a_reporter_writes_runs_nothing_anywhere(desk: Watched) -> None:
@@ -101,10 +137,11 @@ def test_a_script_without_the_pages_nonce_does_not_run(browser: Browser, url: st
     with watched(browser, url) as found:
         page = found.open()
         page.evaluate("() => { const s = document.createElement('script'); s.textContent = 'window.__x = 1'; document.body.append(s); }")
-        page.evaluate("() => { document.body.insertAdjacentHTML('beforeend', '<img src=/none onerror=\"window.__x = 1\">'); }")
-        page.wait_for_timeout(300)
+        page.evaluate("""() => { document.body.insertAdjacentHTML('beforeend', '<img src=/none onerror="window.__x = 1">');
+            return new Promise((done) => document.body.lastElementChild.addEventListener('error', done)); }""")
         assert page.evaluate("window.__x") is None
-        assert any("policy" in fault for fault in found.faults)
+        told = [fault for fault in found.faults if fault.startswith("policy: ")]
+        assert told == ["policy: script-src-elem inline", "policy: script-src-attr inline"]
 
 
 @pytest.mark.parametrize(("lang", "left", "over"), [("en", "29 min left", "2 h over"), ("zh", "剩 29 分钟", "超 2 小时")])
@@ -159,16 +196,16 @@ def test_an_incident_tells_where_who_and_why_and_leaves_when_it_is_closed(desk: 
     panel.locator(".stepping [type=submit]").click()
     expect(page.locator("#list .row")).to_have_count(0)
     expect(panel).to_be_hidden()
-    assert signs(page) == 0
+    expect(signs(page)).to_have_count(0)
 
 
-def test_what_is_closed_elsewhere_leaves_map_and_list_within_a_second(desk: Watched) -> None:
+def test_what_is_closed_elsewhere_leaves_map_and_list(desk: Watched) -> None:
     page = desk.open()
     incident = send(desk.url)["incident"]
     page.wait_for_selector(".leaflet-signs-pane .pin")
-    httpx.post(f"{desk.url}/api/incidents/{incident}/steps", json=VOID)
-    expect(page.locator("#list .row")).to_have_count(0, timeout=1000)
-    expect(page.locator(".leaflet-signs-pane .pin")).to_have_count(0, timeout=1000)
+    patient.post(f"{desk.url}/api/incidents/{incident}/steps", json=VOID).raise_for_status()
+    expect(page.locator("#list .row")).to_have_count(0)
+    expect(page.locator(".leaflet-signs-pane .pin")).to_have_count(0)
 
 
 def test_the_triage_queue_says_why_each_one_waits(desk: Watched) -> None:
@@ -202,7 +239,7 @@ def test_keys_move_open_filter_and_go_back(desk: Watched) -> None:
     page.keyboard.press("/")
     page.keyboard.type("damaged")
     expect(page.locator("#list .row")).to_have_count(1)
-    assert "text=damaged" in page.url
+    expect(page).to_have_url(re.compile("text=damaged"))
     page.reload()
     expect(page.locator("#list .row")).to_have_count(1)
     page.locator("#search").fill("")
@@ -232,20 +269,60 @@ def test_a_report_is_taken_at_the_desk_with_a_click_on_the_map(desk: Watched) ->
 
 def test_whoever_types_faster_than_the_catalogue_comes_loses_no_key(desk: Watched) -> None:
     page = desk.open()
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/issue-types", hold)
-    page.keyboard.press("n")
-    page.locator("#report-issue").type("manh")
-    page.keyboard.press("Enter")
-    page.locator("#report-text").type("hole")
-    expect(page.locator("#report-issue")).to_have_value("manh")
-    held[0].continue_()
+    with held(page, "**/api/issue-types") as go_on:
+        page.keyboard.press("n")
+        page.locator("#report-issue").type("manh")
+        page.keyboard.press("Enter")
+        page.locator("#report-text").type("hole")
+        expect(page.locator("#report-issue")).to_have_value("manh")
+        go_on()
     expect(page.locator("#report-issue")).to_have_value("Water manhole")
     expect(page.locator("#report-text")).to_be_focused()
+
+
+def test_whoever_sends_before_the_catalogue_has_come_is_not_told_that_a_type_is_missing(desk: Watched) -> None:
+    page = desk.open()
+    with held(page, "**/api/issue-types") as go_on:
+        page.keyboard.press("n")
+        page.locator("#report-issue").fill("C0101")
+        page.locator("#report-place").fill("by the old bridge")
+        page.locator("form.report button[type=submit]").click()
+        expect(page.locator("form.report button[type=submit]")).to_be_disabled()
+        go_on()
+    expect(page.locator("#panel h2")).to_have_text("Water manhole")
+
+
+def test_what_is_written_while_the_incident_is_asked_for_again_stays(desk: Watched) -> None:
+    incident = send(desk.url)["incident"]
+    page = desk.open()
+    page.locator("#list .row").click()
+    expect(page.locator("#panel textarea")).to_be_visible()
+    with held(page, f"**/api/incidents/{incident}") as go_on:
+        patient.post(f"{desk.url}/api/incidents/{incident}/close", json={"reason": "done"}).raise_for_status()
+        expect(page.locator("#list .row")).to_have_count(0)
+        page.locator("#panel textarea").click()
+        page.keyboard.type("half a sent")
+        with page.expect_response(f"**/api/incidents/{incident}"):
+            go_on()
+    drawn(page)
+    expect(page.locator("#panel textarea")).to_have_value("half a sent")
+    expect(page.locator("#panel textarea")).to_be_focused()
+
+
+def test_the_border_of_an_incident_that_was_shut_meanwhile_is_not_drawn(desk: Watched) -> None:
+    send(desk.url)
+    page = desk.open()
+    with held(page, "**/api/areas/*?edition=*") as go_on:
+        page.locator("#list .row").click()
+        expect(page.locator("#panel h2")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#panel")).to_be_hidden()
+        with page.expect_response("**/api/areas/*?edition=*"):
+            go_on()
+    drawn(page)
+    assert page.locator(".leaflet-mark-pane > *").count() == 0
+    page.locator("#list .row").click()
+    expect(page.locator(".leaflet-mark-pane > *")).to_have_count(1)
 
 
 def test_a_report_without_a_place_is_held_at_the_desk_with_a_sentence(desk: Watched) -> None:
@@ -265,9 +342,9 @@ def test_nothing_moves_while_events_come_and_a_draft_is_kept(desk: Watched, land
     page.locator("#panel textarea").fill("half a sent")
     before = page.evaluate(STATE)
     top = page.locator("#list li.selected").bounding_box()
-    for n in range(15):
-        send(desk.url, text=f"new {n}")
+    sent = [send(desk.url, text=f"new {n}")["incident"] for n in range(15)]
     expect(page.locator("#fresh")).to_have_text("15 new ↑")
+    drawn(page)  # only then has the browser put back what new rows pushed down
     assert page.evaluate(STATE)[:3] == before[:3]
     now = page.locator("#list li.selected").bounding_box()
     assert top is not None
@@ -276,24 +353,23 @@ def test_nothing_moves_while_events_come_and_a_draft_is_kept(desk: Watched, land
     assert page.locator("#panel textarea").input_value() == "half a sent"
     page.locator("#fresh").click()
     expect(page.locator("#fresh")).to_be_hidden()
-    expect(page.locator("#list .row").first).to_contain_text("just now")
+    expect(page.locator("#list .row").first).to_have_attribute("data-id", sent[-1])
 
 
 def test_after_the_service_was_away_the_list_is_exactly_what_is_open(browser: Browser, land: Store) -> None:
-    with serving(land) as url:
-        port = int(url.rsplit(":", 1)[1])
-    with watched(browser, url) as found:
-        with serving(land, port):
+    with kept_port() as port, watched(browser, f"http://127.0.0.1:{port}") as found:
+        with serving(land, port) as url:
             fill(land, 5)
             page = found.open()
-            gone = httpx.get(f"{url}/api/incidents").json()["features"][0]["id"]
+            gone = patient.get(f"{url}/api/incidents").json()["features"][0]["id"]
         expect(page.locator("#link")).to_have_attribute("data-state", "reconnecting")
         fill(land, 20)
         with serving(land, port):
-            httpx.post(f"{url}/api/incidents/{gone}/steps", json=VOID)
-            page.wait_for_selector("#link[data-state=live]", timeout=15000)
+            patient.post(f"{url}/api/incidents/{gone}/steps", json=VOID).raise_for_status()
+            page.wait_for_selector("#link[data-state=live]")
+            expect(page.locator(f"#list .row[data-id='{gone}']")).to_have_count(0)  # told last: nothing comes after it
             expect(page.locator("#list .row")).to_have_count(24)
-            wanted = {feature["id"] for feature in httpx.get(f"{url}/api/incidents?limit=1000").json()["features"]}
+            wanted = {feature["id"] for feature in patient.get(f"{url}/api/incidents?limit=1000").json()["features"]}
             shown = page.evaluate("[...document.querySelectorAll('#list .row')].map((row) => row.dataset.id)")
             assert sorted(shown) == sorted(wanted)
             page.goto("about:blank")
@@ -322,68 +398,56 @@ def test_both_languages_are_whole_and_nothing_is_cut(browser: Browser, url: str,
 def test_the_language_is_changed_by_the_toggle_and_kept(desk: Watched) -> None:
     page = desk.open("/#tab=triage")
     page.locator(".langs a[lang=zh-CN]").click()
-    page.wait_for_selector("#link[data-state=live]")
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
-    assert page.url.endswith("/#tab=triage")
+    expect(page.locator("html[lang=zh-CN] #link")).to_have_attribute("data-state", "live")
+    expect(page).to_have_url(f"{desk.url}/#tab=triage")
     page.reload()
-    page.wait_for_selector("#link[data-state=live]")
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    expect(page.locator("html[lang=zh-CN] #link")).to_have_attribute("data-state", "live")
 
 
 def test_borders_come_by_zoom_and_names_with_them(desk: Watched) -> None:
     page = desk.open()
-    asked: list[str] = []
-    page.on("request", lambda request: "/api/areas?" in request.url and asked.append(request.url))
-    page.evaluate("() => { map_command.setView([28.01, 113.02], 9, {animate: false}); }")
-    page.wait_for_timeout(400)
-    assert {url.split("level=")[1].split("&")[0] for url in asked} == {"township"}
-    asked.clear()
-    page.evaluate("() => { map_command.setView([28.01, 113.02], 15, {animate: false}); }")
-    page.wait_for_selector(".name.cell", state="attached")
-    assert {url.split("level=")[1].split("&")[0] for url in asked} == {"township", "village", "cell"}
+    for zoom, levels in ((9, {"township"}), (15, {"township", "village", "cell"})):
+        note_asking(page)
+        look_at(page, 28.01, 113.02, zoom)
+        asked = page.evaluate("window.asked.filter((path) => path.startsWith('/api/areas?'))")
+        assert {url.split("level=")[1].split("&")[0] for url in asked} == levels
     expect(page.locator(".name.cell span").first).to_be_visible()
-    assert page.locator(".name.village").count() == 2
+    expect(page.locator(".name.village")).to_have_count(2)
 
 
 def test_before_anything_is_published_the_page_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/empty.db") as store, serving(store) as url, watched(browser, url) as found:
+    with Store.open(patient.sqlite(tmp_path)) as store, serving(store) as url, watched(browser, url) as found:
         page = found.open()
         expect(page.locator(".nothing").first).to_contain_text("gridmap demo")
         assert found.faults == found.foreign == []
 
 
 def test_an_edition_that_takes_effect_while_the_page_is_open_is_told_and_shown(browser: Browser, tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/land.db") as store, serving(store) as url, watched(browser, url) as found:
+    with Store.open(patient.sqlite(tmp_path)) as store, serving(store) as url, watched(browser, url) as found:
         page = found.open()
         settle(store)  # a page without land shows the first edition by itself
-        expect(page.locator(".edition")).to_contain_text("1", timeout=12_000)
+        expect(page.locator(".edition")).to_contain_text("1")
         expect(page.locator("#newer")).to_be_hidden()
         now = datetime.now(UTC)
         with store.begin(ALL) as tx:
             editions.add(tx, store.edition(tx, 1).areas, in_force_from=now, recorded_at=now)
-        page.locator("#newer").click(timeout=12_000)
+        page.locator("#newer").click()
         expect(page.locator(".edition")).to_contain_text("2")
         assert found.faults == found.foreign == []
 
 
-def test_three_thousand_open_incidents_stay_quick(browser: Browser, land: Store, url: str) -> None:
+def test_of_three_thousand_open_incidents_only_as_many_are_drawn_as_can_be_seen(browser: Browser, land: Store, url: str) -> None:
     fill(land, 3000)
     with watched(browser, url) as found:
         page = found.open()
         expect(page.locator("#list .row")).to_have_count(200)
         expect(page.locator("#list .more")).to_contain_text("2,800 more")
-        page.evaluate(
-            """() => { window.long = []; new PerformanceObserver((list) => list.getEntries().forEach((e) => window.long.push(e.duration)))
-                .observe({type: 'longtask'}); }"""
-        )
         for zoom in (13, 14, 15, 16, 14, 12):
-            page.evaluate(f"() => {{ map_command.setView([28.01, 113.02], {zoom}, {{animate: false}}); }}")
-            page.wait_for_timeout(250)
-            assert 0 < signs(page) < 800
+            look_at(page, 28.01, 113.02, zoom)
+            assert 0 < signs(page).count() < 800
         send(url)
         expect(page.locator("#tabs b").first).to_have_text("3,001")
-        slow = page.evaluate("Math.max(0, ...window.long)")
-        assert slow < 600, slow  # two cores, shared with the server and other tests
+        expect(page.locator("#list .row")).to_have_count(200)
         assert found.faults == found.foreign == []
 
 
@@ -402,9 +466,11 @@ def test_signs_never_lie_on_each_other_or_on_a_name_and_what_is_urgent_is_counte
     with watched(browser, url) as found:
         page = found.open()
         expect(page.locator("#tabs b").first).to_have_text("900")
+        note_asking(page)
         for zoom in (11, 12.5, 14, 15, 16):
-            page.evaluate(f"() => {{ map_command.setView([28.01, 113.02], {zoom}, {{animate: false}}); }}")
-            page.wait_for_timeout(400)
+            look_at(page, 28.01, 113.02, zoom)
+            page.wait_for_function("() => awaited.size === 0")  # names are written when their borders have come
+            drawn(page)
             number, touching, hidden = page.evaluate(OVERLAPS)
             assert number > 0
             assert (touching, hidden) == (0, 0), zoom
@@ -416,7 +482,7 @@ def test_signs_never_lie_on_each_other_or_on_a_name_and_what_is_urgent_is_counte
         page.wait_for_selector(".pin.chosen")
         for zoom in (14, 15.5):
             page.evaluate(f"() => {{ map_command.setZoom({zoom}, {{animate: false}}); }}")
-            page.wait_for_timeout(400)
+            drawn(page)
             assert page.evaluate(OVERLAPS)[1] == 0, zoom
 
 
@@ -458,7 +524,7 @@ def test_a_step_goes_on_in_the_panel_and_one_that_came_too_late_is_told(desk: Wa
     panel = page.locator("#panel")
     expect(panel.locator(".choice[aria-pressed=true]")).to_have_text("Acknowledge")
     panel.locator("textarea").fill("half a sentence")
-    httpx.post(f"{desk.url}/api/incidents/{incident}/steps", json={"step": "acknowledge", "revision": 1})
+    patient.post(f"{desk.url}/api/incidents/{incident}/steps", json={"step": "acknowledge", "revision": 1})
     expect(page.locator("#list .row .third")).to_have_text("Acknowledged")
     panel.locator(".stepping [type=submit]").click()
     expect(panel.locator(".stepping .sad")).to_contain_text("has changed meanwhile: it is at “Acknowledged” now")
@@ -521,9 +587,7 @@ def test_an_unsent_report_comes_back_and_its_point_can_be_set_by_keys(desk: Watc
 
 
 def test_an_incident_that_could_not_be_shown_is_shown_when_the_service_is_back(browser: Browser, land: Store) -> None:
-    with serving(land) as url:
-        port = int(url.rsplit(":", 1)[1])
-    with watched(browser, url) as found:
+    with kept_port() as port, watched(browser, f"http://127.0.0.1:{port}") as found:
         with serving(land, port):
             fill(land, 2)
             page = found.open()
@@ -534,7 +598,7 @@ def test_an_incident_that_could_not_be_shown_is_shown_when_the_service_is_back(b
         page.keyboard.press("Escape")
         page.locator("#list .row").first.click()
         with serving(land, port):
-            page.wait_for_selector("#link[data-state=live]", timeout=15000)
+            page.wait_for_selector("#link[data-state=live]")
             expect(page.locator("#panel blockquote")).to_contain_text("no.")
             page.goto("about:blank")
 
@@ -560,7 +624,7 @@ def test_it_works_without_webgl_and_3d(playwright: Playwright, url: str) -> None
         assert page.evaluate("document.createElement('canvas').getContext('webgl')") is None
         send(url)
         page.wait_for_selector(".leaflet-signs-pane .pin")
-        assert page.locator("canvas").count() > 0
+        expect(page.locator("canvas")).not_to_have_count(0)
         assert found.faults == found.foreign == []
 
 
@@ -570,7 +634,7 @@ def test_the_description_of_the_routes_opens_from_our_own_files(desk: Watched) -
     desk.page.locator("#operations-reports-send_reports .opblock-summary").click()
     expect(desk.page.locator("#operations-reports-send_reports .opblock-body")).to_contain_text("GM-E0506")
     expect(desk.page.locator(".errors-wrapper")).to_have_count(0)
-    assert desk.page.locator(".opblock").count() >= 13
+    expect(desk.page.locator(".opblock").nth(12)).to_be_attached()
 
 
 def test_eight_pages_share_one_stream_and_the_next_goes_on_when_one_closes(desk: Watched) -> None:
@@ -578,7 +642,7 @@ def test_eight_pages_share_one_stream_and_the_next_goes_on_when_one_closes(desk:
     pages = [first.context.new_page() for _ in range(7)]
     for page in pages:
         page.goto(desk.url)
-        page.wait_for_selector("#link[data-state=live]", timeout=15000)
+        page.wait_for_selector("#link[data-state=live]")
     send(desk.url)
     for page in (first, *pages):
         expect(page.locator("#list .row")).to_have_count(1)

@@ -1,9 +1,9 @@
 """A dispatcher asks a reporter back."""
 
-import httpx2 as httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests import patient
 from tests.small_land import IN_CELL_1
 from tests.web.conftest import Watched, watched
 
@@ -15,7 +15,7 @@ WORDS = {"en-GB": ("Reporter's contact", "Show in full", "contact read"), "zh-CN
 def test_the_contact_is_masked_until_a_purpose_is_given_which_the_log_then_shows(browser: Browser, url: str, lang: str) -> None:
     lon, lat = IN_CELL_1
     body = {"issue": "C0101", "channel": "hotline", "lon": lon, "lat": lat, "datum": "wgs84", "text": "x", "contact": PHONE}
-    httpx.post(f"{url}/api/reports", json=body).raise_for_status()
+    patient.post(f"{url}/api/reports", json=body).raise_for_status()
     title, show, read = WORDS[lang]
     with watched(browser, url, lang=lang) as desk:
         page = desk.open()
@@ -41,7 +41,7 @@ def test_the_contact_is_masked_until_a_purpose_is_given_which_the_log_then_shows
 
 def test_without_a_contact_the_panel_says_nothing_of_one(desk: Watched) -> None:
     lon, lat = IN_CELL_1
-    httpx.post(f"{desk.url}/api/reports", json={"issue": "C0101", "lon": lon, "lat": lat, "datum": "wgs84"}).raise_for_status()
+    patient.post(f"{desk.url}/api/reports", json={"issue": "C0101", "lon": lon, "lat": lat, "datum": "wgs84"}).raise_for_status()
     page = desk.open()
     page.locator("#list .row").first.click()
     expect(page.locator("#panel .log")).to_be_visible()

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from tests import patient
 from tests.api.matrix.asking import Asking
 from tests.api.matrix.door import Answer
 from tests.api.matrix.exact import refused
 from tests.api.matrix.oracle import Person, sees
 from tests.api.matrix.world import SENT, Canary, canaries
-
-PATIENCE_SECONDS = 20
 
 
 @dataclass
@@ -66,7 +65,7 @@ async def _listen(asking: Asking, people: Sequence[Person]) -> None:
 
 
 async def _until(heard: asyncio.Condition, complete: object) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS), heard:
+    async with asyncio.timeout(patient.SECONDS), heard:
         await heard.wait_for(complete)  # type: ignore[arg-type]
 
 

@@ -22,6 +22,7 @@ export class Borders {
   #writing = new Map(); // level → layer of names
   #frame = 0;
   #mark = null;
+  #marking = 0;
 
   // `taken()` answers where signs stand, in pixels of the map, so that names can step aside.
   constructor(map, edition, taken) {
@@ -58,11 +59,18 @@ export class Borders {
 
   // The border of one area, whatever the zoom: of the incident that is looked at.
   async mark(area, edition) {
+    const turn = ++this.#marking;
     this.#mark?.remove();
     this.#mark = null;
     if (!area) return;
-    const feature = await ask(`/api/areas/${encodeURIComponent(area)}?edition=${edition}`);
-    this.#mark?.remove();
+    let feature;
+    try {
+      feature = await ask(`/api/areas/${encodeURIComponent(area)}?edition=${edition}`);
+    } catch (fault) {
+      console.warn(fault.message); // the incident can be read without it
+      return;
+    }
+    if (turn !== this.#marking) return; // the reader looks at another one, or at none
     this.#mark = L.geoJSON(feature, { pane: "mark", interactive: false, style: { color: "#0b2545", weight: 3, fillColor: "#ffb000", fillOpacity: 0.1 } }).addTo(this.map);
   }
 

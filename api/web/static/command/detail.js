@@ -20,18 +20,19 @@ export class Detail {
     Object.assign(this, { go, closed, marked, stepped });
   }
 
-  async open(id, { focus = true } = {}) {
+  // With `over` not set, what somebody writes here meanwhile is left alone.
+  async open(id, { focus = true, over = true } = {}) {
     const turn = ++this.#asked;
     if (id !== this.id) this.#revision = 0;
     this.id = id;
     this.#filled ??= "";
     try {
       const feature = await ask(`/api/incidents/${encodeURIComponent(id)}`);
-      if (turn !== this.#asked) return;
+      if (turn !== this.#asked || (!over && this.#writing())) return;
       this.#show(feature);
       if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
     } catch (fault) {
-      if (turn !== this.#asked) return;
+      if (turn !== this.#asked || (!over && this.#writing())) return;
       const again = fault.status === 0 || fault.status >= 500;
       this.#fill(again ? null : "", el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
     }
@@ -45,7 +46,12 @@ export class Detail {
   // It changed elsewhere: shown anew, unless somebody is writing here, or it is what is shown already.
   refresh(id, revision) {
     if (revision !== undefined && revision <= this.#revision) return;
-    if (id === this.id && ![...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value)) this.open(id, { focus: false });
+    if (id === this.id && !this.#writing()) this.open(id, { focus: false, over: false });
+  }
+
+  // Who stands in a field is about to write: without it their first letters would be taken for keys of the page.
+  #writing() {
+    return [...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value || field === document.activeElement);
   }
 
   shut(done = null) {

@@ -13,6 +13,7 @@ export class ReportForm {
   #pin = null;
   #at = null;
   #types = null;
+  #coming = null; // the catalogue, asked for once
   #turn = 0;
   #kept = null; // what was filled in and not sent
 
@@ -32,10 +33,20 @@ export class ReportForm {
     this.map.getContainer().classList.add("picks");
     this.issue.input.focus();
     try {
-      this.#types ??= (await ask("/api/issue-types")).issue_types;
+      await this.#catalogue();
       this.issue.refresh();
     } catch (fault) {
       this.told.textContent = fault.message;
+    }
+  }
+
+  async #catalogue() {
+    this.#coming ??= ask("/api/issue-types");
+    try {
+      this.#types = (await this.#coming).issue_types;
+    } catch (fault) {
+      this.#coming = null;
+      throw fault;
     }
   }
 
@@ -103,25 +114,32 @@ export class ReportForm {
     return this.map.containerPointToLatLng([(x - aside) / 2, y / 2]);
   }
 
-  async #send(event) {
-    event.preventDefault();
+  // What is sent, or nothing and a sentence that says what is missing.
+  #body() {
     const body = { issue: this.issue.code(), channel: this.channel.value, text: this.text.value, place: this.place.value, key: this.key };
     if (this.#at) Object.assign(body, this.#at, { datum: "wgs84" });
-    if (!body.issue || !(this.#at || body.place.trim())) {
-      this.told.textContent = t(body.issue ? "report.needs_place" : "report.needs_issue");
-      (body.issue ? this.place : this.issue.input).focus();
-      return;
-    }
+    if (body.issue && (this.#at || body.place.trim())) return body;
+    this.told.textContent = t(body.issue ? "report.needs_place" : "report.needs_issue");
+    (body.issue ? this.place : this.issue.input).focus();
+    return null;
+  }
+
+  async #send(event) {
+    event.preventDefault();
     this.button.disabled = true;
     try {
-      const answer = await ask("/api/reports", { method: "POST", body });
-      this.shut();
-      this.#kept = null;
-      this.sent(answer.incident);
+      await this.#catalogue(); // a code is typed more quickly than the catalogue comes
+      const body = this.open ? this.#body() : null; // whoever shut it meanwhile sends nothing
+      if (body) {
+        const answer = await ask("/api/reports", { method: "POST", body });
+        this.shut();
+        this.#kept = null;
+        this.sent(answer.incident);
+      }
     } catch (fault) {
       this.told.textContent = fault.message;
-      this.button.disabled = false;
     }
+    this.button.disabled = false;
   }
 }
 

@@ -1,0 +1,18 @@
+"""How long a test waits for what must come, and how it asks a service of ours: a limit that only a hang reaches costs nothing."""
+
+from functools import partial
+from pathlib import Path
+
+import httpx2
+
+SECONDS = 60
+
+get = partial(httpx2.get, timeout=SECONDS)
+post = partial(httpx2.post, timeout=SECONDS)
+stream = partial(httpx2.stream, timeout=SECONDS)
+Client = partial(httpx2.Client, timeout=SECONDS)
+
+
+def sqlite(folder: Path) -> str:
+    """The address of a database in this folder, where many who write at once wait for each other for as long as it takes."""
+    return f"sqlite:///{folder}/gridmap.db?timeout={SECONDS}"
