@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 
 SECONDS = 60
+COMMAND_SECONDS = 600  # for a command that does much, on a machine that does more
 
 get = partial(httpx2.get, timeout=SECONDS)
 post = partial(httpx2.post, timeout=SECONDS)

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from gridmap.cli import app
 from gridmap.version import __version__
+from tests import patient
 
 PROGRAM = Path(sys.executable).with_name("gridmap")
 ROOT = Path(__file__).parents[1]
@@ -121,7 +122,9 @@ def test_every_command_is_explained(path: tuple[str, ...], command: Any) -> None
 def test_a_chinese_help_is_cut_off_nowhere() -> None:
     """Its sentences have no spaces where a line could end."""
     asked = {**os.environ, "GRIDMAP_LANG": "zh", "COLUMNS": "80"}
-    told = subprocess.run([PROGRAM, "report", "--help"], env=asked, check=True, timeout=60, capture_output=True, text=True).stdout
+    told = subprocess.run(
+        [PROGRAM, "report", "--help"], env=asked, check=True, timeout=patient.COMMAND_SECONDS, capture_output=True, text=True
+    ).stdout
     assert "单独保存、掩码显示" in told
     assert "…" not in told
 

@@ -173,7 +173,7 @@ def served(folder: Path, *options: str, **environment: str) -> Iterator[dict[str
 
 def test_the_command_says_what_is_missing_and_makes_nothing(tmp_path: Path) -> None:
     with serve(tmp_path, "--host", "0.0.0.0") as running:
-        told, errors = running.communicate(timeout=60)
+        told, errors = running.communicate(timeout=patient.COMMAND_SECONDS)
     assert (running.returncode, json.loads(told)["key"], errors.count("\n")) == (1, "host_not_ready", 1)
     assert all(named in errors for named in ("users add", "GRIDMAP_PUBLIC_URL", "--tls-cert", "GRIDMAP_PROXY"))
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from gridmap.cli import app, audit
 from gridmap.errors import Refusal
 from gridmap.store import Store, history
+from tests import patient
 from tests.builders import ALL
 from tests.store import build, tampering
 from tests.store.tampering import Forger
@@ -35,7 +36,13 @@ def gridmap(*arguments: str, url: str, folder: Path, code: int = 0) -> str:
 def in_chinese(*arguments: str, url: str, folder: Path) -> str:
     environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": "zh"}
     done = subprocess.run(
-        [PROGRAM, "audit", *arguments], env=environment, cwd=folder, check=False, timeout=60, capture_output=True, text=True
+        [PROGRAM, "audit", *arguments],
+        env=environment,
+        cwd=folder,
+        check=False,
+        timeout=patient.COMMAND_SECONDS,
+        capture_output=True,
+        text=True,
     )
     return done.stdout
 
@@ -133,7 +140,7 @@ def test_an_export_into_a_folder_that_is_not_there_says_so_in_both_languages(url
             env=asked,
             cwd=tmp_path,
             check=False,
-            timeout=60,
+            timeout=patient.COMMAND_SECONDS,
             capture_output=True,
             text=True,
         )

@@ -14,6 +14,7 @@ import pytest
 from gridmap.incidents import State
 from gridmap.store import Store, incidents
 from gridmap.store.migrate import HEAD
+from tests import patient
 from tests.builders import ALL
 from tests.store import build
 
@@ -25,7 +26,7 @@ def _gridmap(
 ) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": lang} | more
     to = {"stdout": stdout, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.run([PROGRAM, *arguments], env=environment, cwd=folder, check=False, timeout=60, **to)
+    return subprocess.run([PROGRAM, *arguments], env=environment, cwd=folder, check=False, timeout=patient.COMMAND_SECONDS, **to)
 
 
 def test_a_new_postgresql_database_is_made_ready_and_told_of(bare_postgres, tmp_path):

@@ -122,7 +122,7 @@ def test_several_processes_witness_in_one_file_and_one_that_is_killed_harms_nobo
     url = f"sqlite:///{forger.store.file}?timeout=60" if forger.sqlite else forger.url
     run = [sys.executable, "-c", WRITER, url, str(forger.anchors)]
     killed, *others = [subprocess.Popen([*run, count], cwd=ROOT) for count in ("100000", "5", "5")]
-    assert [each.wait(5 * patient.SECONDS) for each in others] == [0, 0]
+    assert [each.wait(patient.COMMAND_SECONDS) for each in others] == [0, 0]
     killed.kill()
     killed.wait()
     found = tampering.look(forger)
