@@ -62,7 +62,7 @@ def test_a_true_history_ends_with_nought_and_a_forged_one_with_one_in_both_langu
         Forger(store, "", tmp_path / "a.db.anchors").run("UPDATE history SET actor = 'eve' WHERE id = 14")
     told = json.loads(gridmap("verify", "--json", url=url, folder=tmp_path, code=1))
     assert [(fault["wrong"], fault["row"]) for fault in told["faults"]] == [("changed", 14)]
-    assert "Row 14 was changed (incident.close of incident:2026-000001, by eve)" in gridmap("verify", url=url, folder=tmp_path, code=1)
+    assert "Row 14 was changed (incident.settle of incident:2026-000001, by eve)" in gridmap("verify", url=url, folder=tmp_path, code=1)
     assert "第 14 行被改动" in in_chinese("verify", url=url, folder=tmp_path)
 
 
