@@ -379,7 +379,7 @@ class Tampers:
                     "UPDATE incident SET state = 'closed' WHERE serial = 1",
                     "incident",
                 ),
-                ("UPDATE incident SET revision = 7 WHERE serial = 3", "UPDATE incident SET revision = 2 WHERE serial = 3", "incident"),
+                ("UPDATE incident SET revision = 7 WHERE serial = 3", "UPDATE incident SET revision = 3 WHERE serial = 3", "incident"),
                 (
                     "UPDATE account SET disabled_at = made_at WHERE name = 'ada'",
                     "UPDATE account SET disabled_at = NULL WHERE name = 'ada'",
