@@ -72,8 +72,8 @@ def _events(tx: Connection, one: Incident) -> list[tuple[datetime, Event]]:
 
 
 def _event(row: LogRow) -> Event | None:
-    """What a row of the log was to the clocks."""
-    if row.to_state is None:
+    """What a row of the log was to the clocks; other hands on it are nothing to them."""
+    if row.to_state is None or row.what == HAND_OVER:
         return None
     if row.from_state is None:
         return first_event(row.to_state)

@@ -15,7 +15,7 @@ from gridmap.flows.step import step
 from gridmap.flows.verify_history import verify
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
 from gridmap.incidents.life import Step, Taken
-from gridmap.store import Store, handovers, history, incidents, lives, people
+from gridmap.store import Store, clocks, handovers, history, incidents, lives, people
 from gridmap.store.faults import IncidentChanged
 from tests.builders import ALL
 from tests.closing import close
@@ -83,6 +83,16 @@ def test_every_hand_over_is_in_the_log_and_the_log_still_makes_the_life(county: 
     assert not verify(county, None, actor=ME).faults
     with pytest.raises(IncidentChanged):
         step(county, one.number, Taken(step=Step.VOID, actor="", reason="x"), revision=1, now=NOW, actor=ME)
+
+
+def test_what_was_handed_over_takes_steps_and_its_clocks_go_on(county: Store) -> None:
+    one = sent(county)
+    hand_over(county, "W1", reason="leave", now=NOW, actor=DESK)
+    done = step(county, one.number, Taken(step=Step.ACKNOWLEDGE, actor=""), revision=2, now=NOW + timedelta(hours=1), actor=ME)
+    assert (done.worker, done.clock, done.revision) == ("W5", "handle", 3)
+    with county.read(ALL) as tx:
+        assert lives.replayed(tx, done) == done.life
+        assert lives.clocked(tx, done, NOW) == clocks.of_incident(tx, done.id)
 
 
 def test_who_is_on_leave_stands_in_for_nobody_and_what_nobody_takes_stays_and_is_told(county: Store) -> None:
