@@ -33,18 +33,16 @@ def gridmap(*arguments: str, url: str, folder: Path, code: int = 0) -> str:
     return done.stdout
 
 
-def in_chinese(*arguments: str, url: str, folder: Path) -> str:
-    environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": "zh"}
-    done = subprocess.run(
-        [PROGRAM, "audit", *arguments],
-        env=environment,
-        cwd=folder,
-        check=False,
-        timeout=patient.COMMAND_SECONDS,
-        capture_output=True,
-        text=True,
+def run(*arguments: str, url: str, folder: Path, lang: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": lang}
+    limit = patient.COMMAND_SECONDS
+    return subprocess.run(
+        [PROGRAM, "audit", *arguments], env=environment, cwd=folder, check=False, timeout=limit, capture_output=True, text=True
     )
-    return done.stdout
+
+
+def in_chinese(*arguments: str, url: str, folder: Path) -> str:
+    return run(*arguments, url=url, folder=folder, lang="zh").stdout
 
 
 @pytest.fixture
@@ -134,16 +132,7 @@ def test_an_export_holds_every_row_and_no_formula(url, tmp_path):
 
 def test_an_export_into_a_folder_that_is_not_there_says_so_in_both_languages(url, tmp_path):
     for lang, told in (("en", "There is no folder nowhere. Make it"), ("zh", "文件夹 nowhere 不存在")):
-        asked = os.environ | {"GRIDMAP_DATABASE_URL": url, "GRIDMAP_LANG": lang}
-        done = subprocess.run(
-            [PROGRAM, "audit", "export", "nowhere/out.csv"],
-            env=asked,
-            cwd=tmp_path,
-            check=False,
-            timeout=patient.COMMAND_SECONDS,
-            capture_output=True,
-            text=True,
-        )
+        done = run("export", "nowhere/out.csv", url=url, folder=tmp_path, lang=lang)
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
 
