@@ -12,7 +12,7 @@ from gridmap.duty import Office, Worker
 from gridmap.flows.step import reaches, steps_of
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
-from gridmap.incidents.life import STEPS, Step
+from gridmap.incidents.life import Step
 from gridmap.limits import Clock
 from gridmap.store import Store, Tx, catalogues, clocks, contacts, offices, people
 from gridmap.store import incidents as incidents_store
@@ -123,7 +123,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},
-        "possible": [_step(step, lang) for step in steps_of(asked.actor, incident)],
+        "possible": [_step(incident, step, lang) for step in steps_of(asked.actor, incident)],
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
@@ -132,8 +132,8 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
     return told
 
 
-def _step(step: Step, lang: Lang) -> dict[str, Any]:
-    return {"step": step, "name": step.text(lang), "needs": sorted(STEPS[step].needs)}
+def _step(incident: Incident, step: Step, lang: Lang) -> dict[str, Any]:
+    return {"step": step, "name": step.text(lang), "needs": sorted(incident.life.rows[step].needs)}
 
 
 def _clock(run: Clock, at: datetime) -> dict[str, Any]:

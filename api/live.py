@@ -62,7 +62,7 @@ class Change:
 
     def within(self, scope: Scope) -> bool:
         one = self.incident
-        return one is None or scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+        return one is None or scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup), one.asked)
 
 
 @dataclass(frozen=True, slots=True)

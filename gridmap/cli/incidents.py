@@ -116,7 +116,7 @@ def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any],
         one = incidents.get(tx, number)
         log, steps = incidents.history(tx, one.id), steps_of(actor, one)
         text = "\n".join([*_who(tx, one), *_next(one, steps), words("cli.incident_log"), *map(_logged, log)])
-    possible = [{"step": each, "needs": _needs(each)} for each in steps]
+    possible = [{"step": each, "needs": _needs(one, each)} for each in steps]
     return _brief(one) | {"possible": possible, "log": list(map(_log_json, log))}, text
 
 
@@ -163,13 +163,11 @@ def _next(one: "Incident", steps: Sequence["Step"]) -> list[str]:
 
 
 def _command(one: "Incident", step: "Step") -> str:
-    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in _needs(step))))
+    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in _needs(one, step))))
 
 
-def _needs(step: "Step") -> list[str]:
-    from gridmap.incidents.life import STEPS  # noqa: PLC0415
-
-    return sorted(STEPS[step].needs)
+def _needs(one: "Incident", step: "Step") -> list[str]:
+    return sorted(one.life.rows[step].needs)
 
 
 def _logged(row: "LogRow") -> str:

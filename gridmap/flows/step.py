@@ -7,7 +7,7 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
 from gridmap.incidents import Incident
-from gridmap.incidents.life import STEPS, Evidence, Step, Taken, open_to
+from gridmap.incidents.life import ACTIONS, ROWS, Evidence, Step, Taken, open_to
 from gridmap.store import Store, Tx, incidents, lives, offices
 
 ONE_IN = 10
@@ -45,7 +45,7 @@ def step(
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
     EvidenceTooLong, InstantUnreadable, UntilPast, and what `gridmap.incidents.life.take` refuses.
     """
-    scope = allowed(actor, STEPS[taken.step].action)
+    scope = allowed(actor, ACTIONS[taken.step])
     kept = _kept(taken, actor, draw)
     _check(kept, now)
     with store.begin(scope) as tx:
@@ -57,17 +57,17 @@ def step(
 def reaches(actor: Actor, action: Action, one: Incident) -> bool:
     """Whether the actor may do this with this incident: not everything is within the reach of everybody who sees it."""
     reach = allowed(actor, action) if may(actor, action) else None
-    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+    return reach is not None and reach.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup), one.asked)
 
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, STEPS[each].action, one))
+    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, ACTIONS[each], one))
 
 
 def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:
     """The step as it is kept: nothing around its texts, no office or term where none is asked for, its own actor, and the lot."""
-    needs = STEPS[taken.step].needs
+    needs = {each for row in ROWS[taken.step] for each in row.needs}
     given = {str(each): getattr(taken, each).strip() for each in Evidence if each in needs or each in TOLD}
     return Taken(step=taken.step, actor=actor.name, **given, drawn=taken.step is Step.SETTLE and draw())
 

@@ -34,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 LONLAT = 4326
+SEPARATOR = "\x1f"  # stands in no code
 POSTGRESQL = "postgresql"
 
 Key = BigInteger().with_variant(Integer(), "sqlite")

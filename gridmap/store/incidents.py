@@ -16,8 +16,9 @@ from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
 from gridmap.incidents.deadlines import Timed
+from gridmap.incidents.life import Satisfied, Task, Template
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import clocks, contacts, public
+from gridmap.store import clocks, contacts, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
@@ -46,7 +47,10 @@ SenderKey = tuple[str, str]
 RECEIVE = "receive"
 """What the first row of an incident's log is called."""
 
-_INCIDENT = tuple(incident.c[each.name] for each in fields(Incident))
+OF_BIRTH = ("office", "keeper", "contact_left", "grade", "template")
+"""What of its life the first row of its log says, beside the state."""
+_COLUMNS = tuple(each.name for each in fields(Incident) if each.name != "tasks")  # which have their own table
+_INCIDENT = tuple(incident.c[name] for name in _COLUMNS)
 _REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
 
 
@@ -138,7 +142,7 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
 
 def get(tx: Connection, id_or_number: str) -> Incident:
     """The incident of this id or readable number, or IncidentMissing."""
-    return _incident(_row(tx, id_or_number, _INCIDENT))
+    return _with_tasks(tx, [_row(tx, id_or_number, _INCIDENT)])[0]
 
 
 def identity(tx: Connection, id_or_number: str) -> Identity:
@@ -236,7 +240,7 @@ def _place(tx: Connection, number: str) -> Place:
 def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
     if last:
         wanted = wanted.where(incident.c.serial < last.serial)
-    return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
+    return _with_tasks(tx, tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)).all())
 
 
 def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
@@ -247,7 +251,7 @@ def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: i
         if last:
             due = due.where(tuple_(incident.c.due_at, incident.c.serial) > tuple_(literal(last.due_at, Instant), last.serial))
             last = None
-        found = tuple(_incident(row) for row in tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)))
+        found = _with_tasks(tx, tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)).all())
     rest = limit - len(found)
     return (*found, *_newest(tx, wanted.where(incident.c.due_at.is_(None)), last, rest)) if rest else found
 
@@ -267,19 +271,21 @@ def _report_row(one: Received) -> dict[str, Any]:
 
 
 def _incident_row(one: Incident) -> dict[str, Any]:
-    facts = {each.name: getattr(one, each.name) for each in fields(Incident)}
+    facts = {name: getattr(one, name) for name in _COLUMNS}
     return facts | {
+        "asked": tasks.listed(one.asked),
         "serial": int(one.number.partition("-")[2]),
-        "state": str(one.state),
-        "channel": str(one.channel),
-        "grade": str(one.grade),
-        "urgency": str(one.urgency),
         "candidates": [dict(each) for each in one.candidates],
         "reasons": [each.as_dict() for each in one.reasons],
     }
 
 
-def _incident(row: Row[Any]) -> Incident:
+def _with_tasks(tx: Connection, rows: Sequence[Row[Any]]) -> tuple[Incident, ...]:
+    asked = tasks.of_incidents(tx, [row.id for row in rows])
+    return tuple(_incident(row, asked.get(row.id, ())) for row in rows)
+
+
+def _incident(row: Row[Any], asked: tuple[Task, ...]) -> Incident:
     facts = dict(row._mapping)
     return Incident(
         **facts
@@ -288,6 +294,9 @@ def _incident(row: Row[Any]) -> Incident:
             "channel": Channel(facts["channel"]),
             "grade": Grade(facts["grade"]),
             "urgency": Urgency(facts["urgency"]),
+            "template": Template(facts["template"]),
+            "satisfied": Satisfied(facts["satisfied"]) if facts["satisfied"] else None,
+            "tasks": asked,
             "candidates": tuple(facts["candidates"]),
             "reasons": tuple(Sentence(**each) for each in facts["reasons"]),
         }
@@ -295,7 +304,7 @@ def _incident(row: Row[Any]) -> Incident:
 
 
 def _received(one: Received) -> Entry:
-    facts = {"report": one.report_id, "office": one.incident.office, "contact_left": one.incident.contact_left}
+    facts = {"report": one.report_id} | {name: getattr(one.incident, name) for name in OF_BIRTH}
     return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
 
 

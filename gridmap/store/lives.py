@@ -6,18 +6,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from gridmap.catalogue import Grade
 from gridmap.incidents import Incident, State
 from gridmap.incidents.contact import KEPT_FROM_CLOSING
 from gridmap.incidents.deadlines import Timed, event_of, first_event, pressed
-from gridmap.incidents.incident import OF_CLOCKS, OF_LIFE
-from gridmap.incidents.life import ENDED, Life, Step, Taken, replay
+from gridmap.incidents.incident import IN_ROW, OF_CLOCKS
+from gridmap.incidents.life import ENDED, Life, Step, Taken, Template, replay
 from gridmap.incidents.life import take as life_after
 from gridmap.incidents.public import PublicState
 from gridmap.limits import Event
-from gridmap.store import clocks, contacts, incidents, public
+from gridmap.store import clocks, contacts, incidents, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged
-from gridmap.store.incidents import LogRow
+from gridmap.store.incidents import OF_BIRTH, LogRow
 from gridmap.store.schema import history, incident
 from gridmap.store.scoping import within
 
@@ -89,10 +90,11 @@ def _check_revision(found: Incident, expected: int | None) -> None:
 def _write(tx: Connection, before: Incident, after: Incident) -> None:
     """The row as it is after the step; IncidentChanged where another was quicker, whatever let it."""
     row = update(incident).where(within(tx, incident), incident.c.id == before.id, incident.c.revision == before.revision)
-    kept = {name: getattr(after, name) for name in (*OF_LIFE, *OF_CLOCKS)} | {"state": str(after.state)}
+    kept = {name: getattr(after, name) for name in (*IN_ROW, *OF_CLOCKS)} | {"asked": tasks.listed(after.asked)}
     if not tx.execute(row.values(kept)).rowcount:
         found = incidents.get(tx, before.id)
         raise IncidentChanged(incident=found.number, state=found.state, revision=found.revision)
+    tasks.put(tx, after.id, after.tasks)
 
 
 def _follow(tx: Connection, before: Incident, after: Incident, at: datetime) -> None:
@@ -114,11 +116,24 @@ def offices_left(tx: Connection, cursor: int) -> dict[str, frozenset[str]]:
     return {which: frozenset(offices) for which, offices in left.items()}
 
 
+def _born(one: Incident, first: LogRow) -> Life:
+    """The life as the log's first row has it; what older rows do not say was never changed since."""
+    said = {name: first.facts.get(name, getattr(one, name)) for name in OF_BIRTH}
+    return Life(
+        incident=one.number,
+        state=first.to_state or State.TRIAGE,
+        office=said["office"],
+        keeper=said["keeper"],
+        contact_left=bool(said["contact_left"]),
+        grade=Grade(said["grade"]),
+        template=Template(said["template"]),
+    )
+
+
 def replayed(tx: Connection, one: Incident) -> Life:
     """The incident's life made anew from its log alone: the same as the row's, or somebody changed one of the two."""
     born, *rows = (row for row in incidents.history(tx, one.id) if row.to_state is not None)
-    given = {"office": born.facts.get("office", one.office), "contact_left": bool(born.facts.get("contact_left", one.contact_left))}
-    life = Life(incident=one.number, state=born.to_state or State.TRIAGE, **given)
+    life = _born(one, born)
     for row in rows:
         if row.what == HAND_OVER:
             life = replace(life, revision=life.revision + 1)

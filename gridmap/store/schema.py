@@ -24,6 +24,7 @@ from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind, Weekday
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
+from gridmap.incidents.life import Satisfied, TaskKind, Template
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
 from gridmap.store.metadata import metadata, one_of
@@ -230,13 +231,23 @@ incident = Table(
     Column("candidates", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("template", String(10), nullable=False),
+    Column("keeper", ForeignKey("office.code")),
     Column("contact_left", Boolean, nullable=False),
     Column("replied", Boolean, nullable=False),
     Column("returns", Integer, nullable=False),
     Column("reworks", Integer, nullable=False),
     Column("reopened", Integer, nullable=False),
+    Column("tier", Integer, nullable=False),
     Column("handled_by", Text),
     Column("settled", Boolean, nullable=False),
+    Column("supervised_by", Text),
+    Column("supervised_until", Instant),
+    Column("satisfied", String(10)),
+    Column("merged_into", String(20), index=True),
+    Column("onward", ForeignKey("office.code")),
+    Column("homed_in", Integer),
+    Column("asked", Text),  # the offices of its tasks, here too: no wall may ask two tables of each other
     Column("due_at", Instant),
     Column("clock", String(20)),
     *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in Level),
@@ -244,6 +255,8 @@ incident = Table(
     one_of("channel", Channel),
     one_of("grade", Grade),
     one_of("urgency", Urgency),
+    one_of("template", Template),
+    one_of("satisfied", Satisfied),
     one_of("how", How),
     CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
     CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
@@ -255,9 +268,28 @@ incident = Table(
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 
 Index(
+    "ix_incident_asked", incident.c.asked,
+    sqlite_where=incident.c.asked.is_not(None), postgresql_where=incident.c.asked.is_not(None),
+)  # fmt: skip
+Index(
     "ix_incident_due_at", incident.c.due_at, incident.c.serial,
     sqlite_where=incident.c.due_at.is_not(None), postgresql_where=incident.c.due_at.is_not(None),
 )  # fmt: skip
+
+task = Table(
+    "task",
+    metadata,
+    Column("incident", ForeignKey("incident.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(10), nullable=False),
+    Column("office", ForeignKey("office.code"), nullable=False, index=True),
+    Column("until", Instant),
+    Column("arrived", Boolean, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    one_of("kind", TaskKind),
+    CheckConstraint("number > 0", name="number"),
+)
 
 report = Table(
     "report",

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     event,
+    false,
     func,
     or_,
     select,
@@ -29,11 +30,11 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
 from gridmap.store.clock_tables import clock, escalation
-from gridmap.store.dialect import POSTGRESQL
-from gridmap.store.schema import access_grant, account, contact, history, incident, report, token
+from gridmap.store.dialect import POSTGRESQL, SEPARATOR
+from gridmap.store.schema import access_grant, account, contact, history, incident, report, task, token
 from gridmap.store.walls import settings_of
 
-SCOPED = frozenset({incident, report, contact, clock, escalation, history, account, access_grant, token})
+SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, account, access_grant, token})
 MARK = "scope_"
 # What is done about accounts in general, rather than about one's own.
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
@@ -79,13 +80,18 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
 def _incidents(scope: Scope) -> ColumnElement[bool]:
     if scope.report:
         return incident.c.id.in_(select(report.c.incident).where(_marked(report, report.c.id == scope.report)))
-    areas, offices, workers = sorted(scope.areas), sorted(scope.offices), sorted(scope.workers)
+    areas, offices, asked, workers = map(sorted, (scope.areas, scope.offices, scope.asked, scope.workers))
     return or_(
         *(incident.c[level].in_(areas) for level in ("township", "village", "cell")),
         incident.c.office.in_(offices),
         incident.c.worker.in_(workers),
         incident.c.backup.in_(workers),
+        incident.c.asked.is_not(None) & or_(false(), *(_is_asked(office) for office in asked)),
     )
+
+
+def _is_asked(office: str) -> ColumnElement[bool]:
+    return incident.c.asked.contains(f"{SEPARATOR}{office}{SEPARATOR}", autoescape=True)
 
 
 def _visible(scope: Scope) -> Select[Any]:
