@@ -51,14 +51,15 @@ class Change:
     number: int
     incident: Incident | None = None
     texts: Mapping[Lang, str] = field(default_factory=dict)
-    left: frozenset[str] = frozenset()  # the offices whose it was
+    left: frozenset[str] = frozenset()  # the offices whose it was, or that were asked
     given: frozenset[str] = frozenset()  # the workers whose it was
 
     def told_to(self, scope: Scope) -> "Change | None":
         """What the scope is told of it: all, nothing, or to load again, where it was theirs and another has it now."""
         if self.within(scope):
             return self
-        return None if self.left.isdisjoint(scope.offices) and self.given.isdisjoint(scope.workers) else Change(self.number)
+        stays = self.left.isdisjoint(scope.offices | scope.asked) and self.given.isdisjoint(scope.workers)
+        return None if stays else Change(self.number)
 
     def within(self, scope: Scope) -> bool:
         one = self.incident
@@ -101,7 +102,7 @@ class Watcher:
 
 
 def _rows(scope: Scope) -> tuple[object, ...]:
-    return scope.everywhere, scope.areas, scope.offices, scope.workers
+    return scope.everywhere, scope.areas, scope.offices, scope.asked, scope.workers
 
 
 class Live:

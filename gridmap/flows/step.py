@@ -7,8 +7,8 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
 from gridmap.incidents import Incident
-from gridmap.incidents.life import ACTIONS, ROWS, Evidence, Step, Taken, open_to
-from gridmap.store import Store, Tx, incidents, lives, offices
+from gridmap.incidents.life import ACTIONS, ROWS, Evidence, EvidenceUnfit, Step, Taken, Task, open_to
+from gridmap.store import Store, Tx, catalogues, incidents, lives, offices
 
 ONE_IN = 10
 """Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
@@ -43,14 +43,13 @@ def step(
     """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
-    EvidenceTooLong, InstantUnreadable, UntilPast, and what `gridmap.incidents.life.take` refuses.
+    EvidenceTooLong, InstantUnreadable, UntilPast, EvidenceUnfit, TaskOfAnother, and what `gridmap.incidents.life.take` refuses.
     """
     scope = allowed(actor, ACTIONS[taken.step])
     kept = _kept(taken, actor, draw)
     _check(kept, now)
     with store.begin(scope) as tx:
-        if kept.office:
-            _check_office(tx, incident, kept.office)
+        _check_known(tx, incident, kept)
         return lives.take(tx, incident, kept, at=now, expected_revision=revision)
 
 
@@ -62,7 +61,22 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, ACTIONS[each], one))
+    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, ACTIONS[each], one) and _has_task(actor, each, one))
+
+
+def own_tasks(actor: Actor, one: Incident) -> tuple[Task, ...]:
+    """The tasks that this actor may answer: those of the offices that they stand for."""
+    if not may(actor, Action.INCIDENT_ANSWER):
+        return ()
+    scope = allowed(actor, Action.INCIDENT_ANSWER)
+    return tuple(task for task in one.life.owed if scope.everywhere or task.office in scope.asked)
+
+
+def _has_task(actor: Actor, step: Step, one: Incident) -> bool:
+    """Whether a step that is about a task finds one that is this actor's; any other step needs none."""
+    if step is Step.ARRIVE:
+        return any(task.is_whistled for task in own_tasks(actor, one))
+    return step is not Step.ANSWER or bool(own_tasks(actor, one))
 
 
 def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:
@@ -78,6 +92,17 @@ def _check(taken: Taken, now: datetime) -> None:
             raise EvidenceTooLong(evidence=each, most=LONGEST)
     if taken.until and _read(taken.until) <= now:
         raise UntilPast(until=taken.until)
+    if taken.place and not _is_point(taken.place):
+        raise EvidenceUnfit(step=taken.step, evidence=Evidence.PLACE, given=taken.place)
+
+
+def _is_point(place: str) -> bool:
+    """Whether it is "lon,lat" in degrees on the globe."""
+    try:
+        lon, lat = map(float, place.split(","))
+    except ValueError:
+        return False
+    return abs(lon) <= 180 and abs(lat) <= 90  # also false of what is no number
 
 
 def _read(until: str) -> datetime:
@@ -91,8 +116,12 @@ def _read(until: str) -> datetime:
     return found
 
 
-def _check_office(tx: Tx, incident: str, office: str) -> None:
-    """OfficeMissing; but first IncidentMissing: who has no such incident learns nothing about offices."""
+def _check_known(tx: Tx, incident: str, taken: Taken) -> None:
+    """OfficeMissing, EvidenceUnfit; but first IncidentMissing: who has no such incident learns nothing about offices and types."""
+    if not (taken.office or taken.issue):
+        return
     incidents.identity(tx, incident)
-    if offices.get(tx, office) is None:
-        raise OfficeMissing(office=office)
+    if taken.office and offices.get(tx, taken.office) is None:
+        raise OfficeMissing(office=taken.office)
+    if taken.issue and catalogues.issue_type(tx, taken.issue) is None:
+        raise EvidenceUnfit(step=taken.step, evidence=Evidence.ISSUE, given=taken.issue)

@@ -17,15 +17,22 @@ from gridmap.incidents.public import PublicState
 from gridmap.limits import Event
 from gridmap.store import clocks, contacts, incidents, public, tasks
 from gridmap.store import history as history_store
-from gridmap.store.faults import IncidentChanged
+from gridmap.store.faults import IncidentChanged, TaskOfAnother
 from gridmap.store.incidents import OF_BIRTH, LogRow
 from gridmap.store.schema import history, incident
-from gridmap.store.scoping import within
+from gridmap.store.scoping import scope_of, within
 
 PREFIX = "incident."
 """What the log calls a step begins so; its name follows."""
 FROM_OFFICE = "from_office"
 """The fact of a step by which it left an office."""
+FROM_ASKED = "from_asked"
+"""The fact of a step by which offices are asked no longer, and so see it no more."""
+MOVING = tuple(
+    f"{PREFIX}{step}"
+    for step in (Step.DISPATCH, Step.TRANSFER, Step.RULE, Step.ELEVATE, Step.RETYPE, Step.RELOCATE, Step.REHOME, Step.WITHDRAW)
+)
+"""What the log calls the steps by which it can leave its office, or one that was asked."""
 HAND_OVER = f"{PREFIX}hand_over"
 """What the log calls it when other workers take it over: no step, and yet another revision."""
 OLD_CLOSE = "close"
@@ -35,12 +42,14 @@ OLD_CLOSE = "close"
 def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expected_revision: int | None) -> Incident:
     """Take the step and record it; the incident as it is now. Nobody else writes one before this transaction ends.
 
-    IncidentMissing; IncidentChanged where its revision is not the expected one (None: whatever it is); what `life.take` refuses.
+    IncidentMissing; IncidentChanged where its revision is not the expected one (None: whatever it is); what `life.take` refuses;
+    TaskOfAnother.
     """
     history_store.hold(tx)
     before = incidents.get(tx, id_or_number)
     _check_revision(before, expected_revision)
     after = before.living(life_after(before.life, taken))
+    _check_task(tx, before, taken)
     runs = _clocks(tx, before, taken, at)
     if runs is not None:
         due_at, clock = pressed(runs)
@@ -50,6 +59,8 @@ def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expec
     facts = taken.facts() | {"revision": after.revision}
     if after.office != before.office:
         facts[FROM_OFFICE] = before.office
+    if gone := sorted({*before.asked} - {*after.asked}):
+        facts[FROM_ASKED] = gone
     history_store.append(tx, [incidents.entry(after, at=at, what=f"{PREFIX}{taken.step}", before=before.state, facts=facts)])
     _follow(tx, before, after, at)
     return after
@@ -87,6 +98,16 @@ def _check_revision(found: Incident, expected: int | None) -> None:
         raise IncidentChanged(incident=found.number, state=found.state, revision=found.revision)
 
 
+def _check_task(tx: Connection, one: Incident, taken: Taken) -> None:
+    """Who answers for an office answers its own tasks: that one sees the others' is no right to them."""
+    scope = scope_of(tx)
+    if taken.step not in {Step.ARRIVE, Step.ANSWER} or scope.everywhere:
+        return
+    task = next(each for each in one.tasks if str(each.number) == taken.task)
+    if task.office not in scope.asked:
+        raise TaskOfAnother(incident=one.number, task=task.number, office=task.office)
+
+
 def _write(tx: Connection, before: Incident, after: Incident) -> None:
     """The row as it is after the step; IncidentChanged where another was quicker, whatever let it."""
     row = update(incident).where(within(tx, incident), incident.c.id == before.id, incident.c.revision == before.revision)
@@ -94,7 +115,7 @@ def _write(tx: Connection, before: Incident, after: Incident) -> None:
     if not tx.execute(row.values(kept)).rowcount:
         found = incidents.get(tx, before.id)
         raise IncidentChanged(incident=found.number, state=found.state, revision=found.revision)
-    tasks.put(tx, after.id, after.tasks)
+    tasks.put(tx, after.id, [each for each in after.tasks if each not in before.tasks])
 
 
 def _follow(tx: Connection, before: Incident, after: Incident, at: datetime) -> None:
@@ -107,12 +128,11 @@ def _follow(tx: Connection, before: Incident, after: Incident, at: datetime) -> 
 
 
 def offices_left(tx: Connection, cursor: int) -> dict[str, frozenset[str]]:
-    """The offices that incidents (by id) left after history id `cursor`: who saw them there sees them no more."""
-    moving = [f"{PREFIX}{step}" for step in (Step.DISPATCH, Step.TRANSFER, Step.RULE)]
-    wanted = select(history.c.incident, history.c.facts).where(within(tx, history), history.c.id > cursor, history.c.what.in_(moving))
+    """The offices that incidents (by id) left, or that are asked no longer, after history id `cursor`: they see them there no more."""
+    wanted = select(history.c.incident, history.c.facts).where(within(tx, history), history.c.id > cursor, history.c.what.in_(MOVING))
     left: defaultdict[str, set[str]] = defaultdict(set)
     for which, facts in tx.execute(wanted):
-        left[which] |= {office} if (office := facts.get(FROM_OFFICE)) else set()
+        left[which] |= {*filter(None, [facts.get(FROM_OFFICE)]), *facts.get(FROM_ASKED, ())}
     return {which: frozenset(offices) for which, offices in left.items()}
 
 

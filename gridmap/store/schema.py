@@ -26,7 +26,7 @@ from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
 from gridmap.incidents.life import Satisfied, TaskKind, Template
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
-from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
+from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, listed_in, point_of
 from gridmap.store.metadata import metadata, one_of
 from gridmap.store.walls import raise_walls_with
 
@@ -267,10 +267,13 @@ incident = Table(
 )
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 
+Index("ix_incident_asked", incident.c.asked, sqlite_where=incident.c.asked.is_not(None)).ddl_if(dialect="sqlite")
 Index(
-    "ix_incident_asked", incident.c.asked,
-    sqlite_where=incident.c.asked.is_not(None), postgresql_where=incident.c.asked.is_not(None),
-)  # fmt: skip
+    "ix_incident_asked",
+    listed_in(incident.c.asked),
+    postgresql_using="gin",
+    postgresql_where=incident.c.asked.is_not(None),
+).ddl_if(dialect=POSTGRESQL)
 Index(
     "ix_incident_due_at", incident.c.due_at, incident.c.serial,
     sqlite_where=incident.c.due_at.is_not(None), postgresql_where=incident.c.due_at.is_not(None),

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     event,
-    false,
     func,
     or_,
     select,
@@ -30,7 +29,7 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
 from gridmap.store.clock_tables import clock, escalation
-from gridmap.store.dialect import POSTGRESQL, SEPARATOR
+from gridmap.store.dialect import POSTGRESQL, lists_any
 from gridmap.store.schema import access_grant, account, contact, history, incident, report, task, token
 from gridmap.store.walls import settings_of
 
@@ -77,21 +76,20 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
     return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
 
 
-def _incidents(scope: Scope) -> ColumnElement[bool]:
+def _incidents(scope: Scope) -> ColumnElement[bool] | bool:
     if scope.report:
         return incident.c.id.in_(select(report.c.incident).where(_marked(report, report.c.id == scope.report)))
     areas, offices, asked, workers = map(sorted, (scope.areas, scope.offices, scope.asked, scope.workers))
-    return or_(
-        *(incident.c[level].in_(areas) for level in ("township", "village", "cell")),
-        incident.c.office.in_(offices),
-        incident.c.worker.in_(workers),
-        incident.c.backup.in_(workers),
-        incident.c.asked.is_not(None) & or_(false(), *(_is_asked(office) for office in asked)),
-    )
-
-
-def _is_asked(office: str) -> ColumnElement[bool]:
-    return incident.c.asked.contains(f"{SEPARATOR}{office}{SEPARATOR}", autoescape=True)
+    ways: list[ColumnElement[bool]] = []
+    if areas:
+        ways += [incident.c[level].in_(areas) for level in ("township", "village", "cell")]
+    if offices:
+        ways.append(incident.c.office.in_(offices))
+    if workers:
+        ways += [incident.c.worker.in_(workers), incident.c.backup.in_(workers)]
+    if asked:  # that there are any is said so that both databases find them by the index of those few
+        ways.append((incident.c.asked > "") & lists_any(incident.c.asked, asked))
+    return or_(*ways) if ways else False
 
 
 def _visible(scope: Scope) -> Select[Any]:

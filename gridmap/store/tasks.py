@@ -15,7 +15,7 @@ _TASK = tuple(task.c[each.name] for each in fields(Task))
 
 
 def put(tx: Connection, incident: str, tasks: Iterable[Task]) -> None:
-    """The incident's tasks as they are now; none is ever removed."""
+    """Keep these of the incident's tasks as they are now; none is ever removed."""
     upsert(tx, task, (asdict(one) | {"incident": incident} for one in tasks), on=("incident", "number"))
 
 

@@ -138,6 +138,8 @@ _ANY = "true"
 _SELF = _acting(Action.SELF_CHANGE)
 _CLOSING = _acting(Action.INCIDENT_CLOSE)
 _STEPPING = _acting(*STEPPING)
+# Who answers for an office answers its own tasks alone.
+_OWN_TASK = f"({ACTION} <> '{Action.INCIDENT_ANSWER}' OR office = ANY ({_ASKED}))"
 _DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
 
 # (tables, roles, which command, rows that it finds and may leave behind). What is not here is not found.
@@ -163,7 +165,7 @@ POLICIES = (
     ("task", (COUNTY,), "SELECT", _ANY),
     ("task", (SCOPED,), "SELECT", _VISIBLE.format("task")),
     *(("task", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),
-    *(("task", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('task')}") for command in ("INSERT", "UPDATE")),
+    *(("task", (SCOPED,), command, f"{_STEPPING} AND {_OWN_TASK} AND {_VISIBLE.format('task')}") for command in ("INSERT", "UPDATE")),
     ("clock", (INTAKE,), "INSERT", _ANY),
     ("clock, escalation", (COUNTY,), "SELECT", _ANY),
     *(("clock", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),

@@ -54,11 +54,12 @@ def upgrade() -> None:
         _alter()
     else:
         _make_anew()
-    for name in ("asked", "due_at"):
-        if name == "asked" or op.get_bind().dialect.name != POSTGRESQL:
-            there = text(f"{name} IS NOT NULL")
-            columns = ["due_at", "serial"] if name == "due_at" else [name]
-            op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=there, postgresql_where=there)
+    if op.get_bind().dialect.name == POSTGRESQL:
+        asked = text("string_to_array(asked, chr(31))")
+        op.create_index("ix_incident_asked", "incident", [asked], postgresql_using="gin", postgresql_where=text("asked IS NOT NULL"))
+    else:
+        for name, columns in (("asked", ["asked"]), ("due_at", ["due_at", "serial"])):
+            op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=text(f"{name} IS NOT NULL"))
     op.create_table(
         "task",
         Column("incident", String(36), ForeignKey("incident.id"), primary_key=True),
