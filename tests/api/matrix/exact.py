@@ -21,6 +21,7 @@ STATES = ("triage", "dispatched", "closed")
 STEP_OF = {
     "incident.dispatch": "file",
     "incident.handle": "acknowledge",
+    "incident.answer": "answer",
     "incident.inspect": "inspect",
     "incident.settle": "settle",
     "incident.rule": "rule",
