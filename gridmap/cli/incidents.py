@@ -1,6 +1,7 @@
 """`gridmap incident …`: what is open, one incident with its log and what may be done now, and the steps of its life."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -11,7 +12,7 @@ from gridmap.words import say, texts
 if TYPE_CHECKING:
     from gridmap.access import Actor
     from gridmap.incidents import Incident
-    from gridmap.incidents.life import Step
+    from gridmap.incidents.life import Step, Task
     from gridmap.store import Store, Tx
     from gridmap.store.incidents import LogRow
 
@@ -20,15 +21,20 @@ StateName = Literal[
     "inspected", "closed", "voided",
 ]  # fmt: skip
 StepName = Literal[
-    "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "extend", "suspend",
-    "resume", "handle", "settle", "inspect", "rework", "reply", "close", "void", "reopen",
+    "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "elevate", "extend",
+    "suspend", "resume", "assist", "inform", "whistle", "upward", "arrive", "answer", "withdraw", "supervise", "release", "regrade",
+    "retype", "relocate", "rehome", "merge", "join", "handle", "settle", "inspect", "rework", "reply", "close", "void", "call_back",
+    "reopen",
 ]  # fmt: skip
 
 OrderName = Literal["newest", "due"]
+GradeName = Literal["general", "complex", "difficult"]
+SatisfiedName = Literal["yes", "mostly", "no"]
 
 BRIEF = (
     "id", "number", "state", "revision", "issue", "urgency", "grade", "text", "place", "lon", "lat", "edition", "township", "village",
-    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by", "clock",
+    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by", "clock", "template",
+    "tier", "keeper", "supervised_by", "satisfied", "merged_into",
 )  # fmt: skip
 
 
@@ -50,6 +56,8 @@ def list_(
     *,
     state: Annotated[StateName | None, _option("--state", about="state", metavar="STATE")] = None,
     area: Annotated[str | None, _option("--area", about="area", metavar="CODE")] = None,
+    supervised: Annotated[bool, _option("--supervised", about="supervised")] = False,
+    owed: Annotated[bool, _option("--owed", about="owed")] = False,
     order: Annotated[OrderName, _option("--order", about="order")] = "newest",
     after: Annotated[str | None, _option("--after", about="after", metavar="NUMBER")] = None,
     limit: Annotated[int, _option("--limit", about="limit", min=1, max=1000)] = 50,
@@ -62,7 +70,9 @@ def list_(
 
     states = (State(state),) if state else OPEN_STATES
     with _open() as store, store.read(allowed(acting(store, actor), Action.INCIDENT_READ)) as tx:
-        found = incidents.list_(tx, states=states, area=area, order=incidents.Order(order), after=after, limit=limit)
+        found = incidents.list_(
+            tx, states=states, area=area, supervised=supervised, owed=owed, order=incidents.Order(order), after=after, limit=limit
+        )
         names = {issue.code: issue.name_in(LANG) for issue in catalogues.issue_types(tx)}
     lines = [_line(one, names.get(one.issue, one.issue)) for one in found]
     tell({"incidents": [_brief(one) for one in found]}, "\n".join(lines) or words("cli.incident_none"), json=json)
@@ -71,7 +81,9 @@ def list_(
 def _line(one: "Incident", issue: str) -> str:
     where = one.cell or one.village or one.township or "-"
     due = [words("cli.incident_due", at=local(one.due_at))] if one.due_at else []
-    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at), *due))
+    flags = [words("cli.incident_flag_supervised")] if one.supervised_by else []
+    flags += [words("cli.incident_flag_owed", count=len(one.life.owed))] if one.life.owed else []
+    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at), *due, *flags))
 
 
 @incident_app.command("show", help=words("cli.incident_show"), no_args_is_help=True)
@@ -90,6 +102,13 @@ def take(
     photo: Annotated[str, _option("--photo", about="photo", metavar="NAME")] = "",
     office: Annotated[str, _option("--office", about="office", metavar="CODE")] = "",
     until: Annotated[str | None, _option("--until", about="until", metavar="INSTANT")] = None,
+    task: Annotated[int | None, _option("--task", about="task", metavar="NUMBER", min=1)] = None,
+    grade: Annotated[GradeName | None, _option("--grade", about="grade")] = None,
+    issue: Annotated[str, _option("--issue", about="issue", metavar="CODE")] = "",
+    place: Annotated[str, _option("--place", about="place", metavar="LON,LAT")] = "",
+    into: Annotated[str, _option("--into", about="into", metavar="NUMBER")] = "",
+    agreement: Annotated[str, _option("--agreement", about="agreement", metavar="NAME")] = "",
+    satisfied: Annotated[SatisfiedName | None, _option("--satisfied", about="satisfied")] = None,
     revision: Annotated[int | None, _option("--revision", about="revision", min=1)] = None,
     actor: ActorName = "",
     json: JsonFlag = False,
@@ -98,7 +117,10 @@ def take(
     from gridmap.incidents.life import Step, Taken  # noqa: PLC0415
 
     term = read_instant(until).isoformat() if until else ""
-    taken = Taken(step=Step(step), actor="", reason=reason, photo=photo, office=office, until=term)
+    taken = Taken(
+        step=Step(step), actor="", reason=reason, photo=photo, office=office, until=term, task=str(task or ""), grade=grade or "",
+        issue=issue, place=place, into=into, agreement=agreement, satisfied=satisfied or "",
+    )  # fmt: skip
     with _open() as store:
         who = acting(store, actor)
         made = flow.step(store, number, taken, revision=revision, now=now(), actor=who)
@@ -127,8 +149,13 @@ def _log_json(row: "LogRow") -> dict[str, Any]:
 def _brief(one: "Incident") -> dict[str, Any]:
     """What programs are told of an incident, codes as they are."""
     return {name: getattr(one, name) for name in BRIEF} | {
-        "at": one.at.isoformat(), "due_at": one.due_at and one.due_at.isoformat(), "overdue": one.is_overdue(now())
+        "at": one.at.isoformat(), "due_at": one.due_at and one.due_at.isoformat(), "overdue": one.is_overdue(now()),
+        "supervised_until": one.supervised_until and one.supervised_until.isoformat(), "tasks": list(map(_task_json, one.tasks)),
     }  # fmt: skip
+
+
+def _task_json(task: "Task") -> dict[str, Any]:
+    return asdict(task) | {"until": task.until and task.until.isoformat(), "owed": task.owed}
 
 
 def _who(tx: "Tx", one: "Incident") -> list[str]:
@@ -148,7 +175,23 @@ def _who(tx: "Tx", one: "Incident") -> list[str]:
         *(f"{words(f'cli.report_{who}')}: {_named(*told)}" for who, told in named if told),
         *([words("cli.incident_pressing", clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))] if one.due_at else []),
         *([words("cli.incident_reply")] if one.life.must_reply else []),
+        *([words("cli.incident_merged", into=one.merged_into)] if one.merged_into else []),
+        *([words("cli.incident_watched", who=one.supervised_by, at=local(one.supervised_until))] if one.supervised_until else []),
+        *(_tasks(tx, one) if one.tasks else []),
     ]
+
+
+def _tasks(tx: "Tx", one: "Incident") -> list[str]:
+    """What other offices were asked for, a line each."""
+    from gridmap.store import offices  # noqa: PLC0415
+
+    lines = [words("cli.incident_tasks")]
+    for task in one.tasks:
+        office = offices.get(tx, task.office)
+        told = (str(task.number), task.kind.text(LANG), _named(office.code, office.name, office.name_en) if office else task.office)
+        until = [words("cli.incident_due", at=local(task.until))] if task.until else []
+        lines.append("  ".join(("", *told, *until, task.standing.text(LANG))).rstrip())
+    return lines
 
 
 def _named(code: str, name: str, name_en: str) -> str:

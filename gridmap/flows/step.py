@@ -61,7 +61,8 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, ACTIONS[each], one) and _has_task(actor, each, one))
+    own = (each for each in open_to(one.life, actor.name) if each is not Step.JOIN)  # which comes with the other's merging
+    return tuple(each for each in own if reaches(actor, ACTIONS[each], one) and _has_task(actor, each, one))
 
 
 def own_tasks(actor: Actor, one: Incident) -> tuple[Task, ...]:

@@ -157,15 +157,18 @@ def list_(
     states: Collection[State] = OPEN_STATES,
     bbox: Bounds | None = None,
     area: str | None = None,
+    supervised: bool = False,
+    owed: bool = False,
     order: Order = Order.NEWEST,
     after: str | None = None,
     limit: int,
 ) -> tuple[Incident, ...]:
-    """Incidents in this order; `bbox` is (west, south, east, north) in degrees, `area` a code of any level.
+    """Incidents in this order; `bbox` is (west, south, east, north) in degrees, `area` a code of any level. Only those that are
+    `supervised`, or about which another office owes an answer (`owed`).
 
     The next page is what comes `after` the number of the last one (IncidentMissing if there is none such); new ones move nothing.
     """
-    wanted = _among(tx, select(*_INCIDENT), states, area)
+    wanted = _among(tx, select(*_INCIDENT), states, area, supervised=supervised, owed=owed)
     if bbox is not None:
         wanted = wanted.where(lies_in(tx, incident, bbox))
     last = None if after is None else _place(tx, after)
@@ -174,9 +177,11 @@ def list_(
     return _newest(tx, wanted, last, limit)
 
 
-def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
+def count(
+    tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None, supervised: bool = False, owed: bool = False
+) -> dict[State, int]:
     """How many incidents are in each of the states, also where none is."""
-    wanted = _among(tx, select(incident.c.state, func.count()), states, area).group_by(incident.c.state)
+    wanted = _among(tx, select(incident.c.state, func.count()), states, area, supervised=supervised, owed=owed).group_by(incident.c.state)
     found: dict[str, int] = dict(tx.execute(wanted).all())
     return {state: found.get(state, 0) for state in states}
 
@@ -212,7 +217,11 @@ def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, s
     return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
 
-def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None) -> Select[Any]:
+def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None, *, supervised: bool, owed: bool) -> Select[Any]:
+    if supervised:
+        wanted = wanted.where(incident.c.supervised_by.is_not(None))
+    if owed:
+        wanted = wanted.where(tasks.is_owed(tx))
     wanted = wanted.where(within(tx, incident), incident.c.state.in_([str(state) for state in states]))
     return wanted if area is None else wanted.where(_lies_within(area))
 

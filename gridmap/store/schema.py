@@ -275,6 +275,10 @@ Index(
     postgresql_where=incident.c.asked.is_not(None),
 ).ddl_if(dialect=POSTGRESQL)
 Index(
+    "ix_incident_supervised", incident.c.serial,
+    sqlite_where=incident.c.supervised_by.is_not(None), postgresql_where=incident.c.supervised_by.is_not(None),
+)  # fmt: skip
+Index(
     "ix_incident_due_at", incident.c.due_at, incident.c.serial,
     sqlite_where=incident.c.due_at.is_not(None), postgresql_where=incident.c.due_at.is_not(None),
 )  # fmt: skip

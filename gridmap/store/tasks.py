@@ -4,19 +4,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from gridmap.incidents.life import Task, TaskKind
 from gridmap.store.dialect import SEPARATOR, upsert
-from gridmap.store.schema import task
+from gridmap.store.schema import incident, task
 from gridmap.store.scoping import within
 
 _TASK = tuple(task.c[each.name] for each in fields(Task))
 
 
-def put(tx: Connection, incident: str, tasks: Iterable[Task]) -> None:
+def put(tx: Connection, id: str, tasks: Iterable[Task]) -> None:
     """Keep these of the incident's tasks as they are now; none is ever removed."""
-    upsert(tx, task, (asdict(one) | {"incident": incident} for one in tasks), on=("incident", "number"))
+    upsert(tx, task, (asdict(one) | {"incident": id} for one in tasks), on=("incident", "number"))
+
+
+def is_owed(tx: Connection) -> ColumnElement[bool]:
+    """Whether an incident's row is one about which another office still owes an answer."""
+    open_ = (task.c.kind != str(TaskKind.INFORM)) & ~task.c.answered & ~task.c.withdrawn
+    owing = select(task.c.incident).where(within(tx, task), task.c.incident == incident.c.id, open_)
+    return (incident.c.asked > "") & owing.correlate(incident).exists()
 
 
 def listed(offices: Collection[str]) -> str | None:

@@ -29,12 +29,13 @@ from gridmap.incidents.life.living import (
     replay,
     take,
 )
-from gridmap.incidents.life.states import ENDED, OPEN_STATES, Evidence, Listed, Satisfied, State, Step, TaskKind, Template
+from gridmap.incidents.life.states import ENDED, OPEN_STATES, Evidence, Listed, Satisfied, Standing, State, Step, TaskKind, Template
 from gridmap.incidents.life.steps import ACTIONS, ROWS, STEPS, TEMPLATES, Row
 from gridmap.incidents.life.taken import Taken
 
 __all__ = [
-    "ACTIONS", "ENDED", "OPEN_STATES", "ROWS", "RULED_AFTER", "STEPS", "TEMPLATES", "TIERS", "Evidence", "EvidenceMissing", "EvidenceUnfit",
-    "HandledByYou", "LastTier", "Life", "Listed", "ReplyMissing", "Row", "RulingNeeded", "Satisfied", "State", "Step", "StepImpossible",
-    "Taken", "Task", "TaskKind", "TaskMissing", "TasksOwed", "Template", "open_to", "possible", "replay", "take",
+    "ACTIONS", "ENDED", "OPEN_STATES", "ROWS", "RULED_AFTER", "STEPS", "TEMPLATES", "TIERS", "Evidence", "EvidenceMissing",
+    "EvidenceUnfit", "HandledByYou", "LastTier", "Life", "Listed", "ReplyMissing", "Row", "RulingNeeded", "Satisfied", "Standing",
+    "State", "Step", "StepImpossible", "Taken", "Task", "TaskKind", "TaskMissing", "TasksOwed", "Template", "open_to", "possible",
+    "replay", "take",
 ]  # fmt: skip

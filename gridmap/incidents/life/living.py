@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from gridmap.access import hands
 from gridmap.catalogue import Grade
 from gridmap.errors import BadInput, Conflict
-from gridmap.incidents.life.states import Listed, Satisfied, State, Step, TaskKind, Template
+from gridmap.incidents.life.states import Listed, Satisfied, Standing, State, Step, TaskKind, Template
 from gridmap.incidents.life.steps import TEMPLATES, Row
 from gridmap.incidents.life.taken import Taken
 
@@ -69,6 +69,13 @@ class Task:
     def owed(self) -> bool:
         """Whether an answer is still to come: a copy needs none."""
         return self.kind is not TaskKind.INFORM and not self.answered and not self.withdrawn
+
+    @property
+    def standing(self) -> Standing:
+        """How far it is, in one word."""
+        if not self.owed:
+            return Standing.WITHDRAWN if self.withdrawn else Standing.ANSWERED if self.answered else Standing.TOLD
+        return Standing.ARRIVED if self.arrived else Standing.AWAITED
 
     @property
     def is_whistled(self) -> bool:

@@ -108,6 +108,19 @@ class TaskKind(StrEnum):
         return say(f"task.{self}", lang)
 
 
+class Standing(StrEnum):
+    """How far an office is with what it was asked for."""
+
+    TOLD = "told"  # a copy: nothing is awaited
+    AWAITED = "awaited"
+    ARRIVED = "arrived"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+
+    def text(self, lang: Lang = "en") -> str:
+        return say(f"standing.{self}", lang)
+
+
 class Satisfied(StrEnum):
     """What a reporter said when called back (满意, 基本满意, 不满意)."""
 

@@ -95,6 +95,8 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "area": AREAS,
         "after": after,
         "limit": ("1", "3", "1000", "0"),
+        "supervised": ("true", "false", "x"),
+        "owed": ("true", "x"),
         "order": ("newest", "due", "x"),
         "level": ("cell", "village", "township"),
         "zoom": ("17", "10"),

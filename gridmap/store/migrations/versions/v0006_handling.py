@@ -60,6 +60,8 @@ def upgrade() -> None:
     else:
         for name, columns in (("asked", ["asked"]), ("due_at", ["due_at", "serial"])):
             op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=text(f"{name} IS NOT NULL"))
+    there = text("supervised_by IS NOT NULL")
+    op.create_index("ix_incident_supervised", "incident", ["serial"], sqlite_where=there, postgresql_where=there)
     op.create_table(
         "task",
         Column("incident", String(36), ForeignKey("incident.id"), primary_key=True),
