@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, incident_app, local, now, read_instant, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, incident_app, local, now, plain, read_instant, settings, tell, words
 from gridmap.words import say, texts
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _who(tx: "Tx", one: "Incident") -> list[str]:
     )
     return [
         words("cli.incident_head", number=one.number, state=one.state, issue=issue, revision=one.revision),
-        *(_plain(text) for text in (one.text, one.place, one.cell or one.village or one.township) if text),
+        *(plain(text) for text in (one.text, one.place, one.cell or one.village or one.township) if text),
         *(f"{words(f'cli.report_{who}')}: {_named(*told)}" for who, told in named if told),
         *([words("cli.incident_pressing", clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))] if one.due_at else []),
         *([words("cli.incident_reply")] if one.life.must_reply else []),
@@ -217,14 +217,9 @@ def _logged(row: "LogRow") -> str:
     what = texts(LANG).get(f"history.{row.what}", row.what)
     told = " ".join(f"{name}={value}" for name, value in _facts(row).items() if name != "revision")
     state = say(f"state.{row.to_state}", LANG) if row.to_state else ""
-    return _plain("  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, told))))
+    return plain("  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, told))))
 
 
 def _facts(row: "LogRow") -> dict[str, Any]:
     """Without the report's id: whoever shows it is taken for its sender."""
     return {name: fact for name, fact in row.facts.items() if name != "report" and fact not in (None, "", False)}
-
-
-def _plain(text: str) -> str:
-    """What would move the cursor of a terminal is shown as it is escaped in JSON."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)

@@ -37,6 +37,7 @@ from gridmap.flows import (
     import_register,
     intake,
     post_workers,
+    propose_rulings,
     publish,
     purge,
     replay_routes,
@@ -119,6 +120,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "post_workers.post_workers": (
         "register.change",
         lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),
+    ),
+    "propose_rulings.propose_rulings": (
+        "incident.read",
+        lambda s, a, t: propose_rulings.propose_rulings(s, NO_FILE, now=t, actor=a),
     ),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
