@@ -18,6 +18,7 @@ from api.routes import (
     editions,
     health,
     history,
+    incident_pages,
     incidents,
     match,
     oidc,
@@ -70,6 +71,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(live.router)  # GET  /api/live (server-sent events)
     app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; HEAD of every page below too
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}
+    app.include_router(incident_pages.router)  # /incidents/{number}
     app.include_router(sign_in_pages.router)  # /sign-in, /sign-out, /invitation/{token}
     app.include_router(oidc.router)  # GET  /sign-in/oidc, /sign-in/oidc/back
     app.include_router(account_pages.router)  # /account
