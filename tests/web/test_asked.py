@@ -1,5 +1,6 @@
 """Other offices, supervision and corrections in the command centre's panel: with the mouse, with keys alone, in both languages."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.conftest import Watched
-from tests.web.page_checks import faults
+from tests.web.page_checks import faults, texts
 from tests.web.test_command_centre import send
 
 UNTIL = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -140,3 +141,29 @@ def test_the_panel_with_everything_in_it_reads_well(desk: Watched, lang: str) ->
     for choice in page.locator("#panel .choice").all():
         choice.click()
         assert [each for each in faults(page) if not any(known in each for known in OF_THE_MAP)] == []
+
+
+@pytest.mark.parametrize(("lang", "width"), [("en", 1440), ("zh", 1440), ("en", 390), ("zh", 390)])
+def test_the_page_of_an_incident_reads_well_and_prints(desk: Watched, lang: str, width: int) -> None:
+    number = send(desk.url, issue="E0113", contact="0700-1234567")["number"]
+    for step, sent in (
+        ("acknowledge", {}),
+        ("whistle", {"office": "WATER", "until": UNTIL}),
+        ("inform", {"office": "CW"}),
+        ("supervise", {"until": UNTIL}),
+    ):
+        take(desk, number, step, **sent)
+    page = desk.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{desk.url}/lang/{lang}?to=/incidents/{number}")
+    assert faults(page) == []
+    foreign = r"[A-Za-z]{3,}" if lang == "zh" else r"[\u4e00-\u9fff]"
+    known = ("operator", "Gridmap", "because", "a cover is missing", "WGS", "because", "Nobody", "gridmap", "ROADS")
+    assert [text for text in texts(page) if re.search(foreign, text) and not any(word in text for word in known)] == []
+    page.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    page.locator("[data-prints]").press("Enter")
+    assert page.evaluate("window.printed") is True
+    page.emulate_media(media="print")
+    expect(page.locator(".bar")).to_be_hidden()
+    expect(page.locator("[data-prints]")).to_be_hidden()
+    expect(page.locator("h1")).to_contain_text(number)

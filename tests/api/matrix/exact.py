@@ -252,7 +252,8 @@ def _blank(answer: Answer, asked: str) -> tuple[int, bytes, list[tuple[str, str]
 
     drawn = {"x-request-id", "content-security-policy", "date"}
     headers = [(name, without(text)) for name, text in answer.raw_headers if name not in drawn]
-    return answer.status_code, answer.content.replace(asked.encode(), b"*"), headers
+    content = re.sub(rb'name="csrf" value="[^"]*"', b"", answer.content)
+    return answer.status_code, content.replace(asked.encode(), b"*"), headers
 
 
 def alike(
