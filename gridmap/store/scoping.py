@@ -72,6 +72,8 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
         return _incidents(scope)
     if table is contact:
         return contact.c.report.in_(select(report.c.id).where(_marked(report, _rows(report, scope))))
+    if table is task:  # a page of incidents asks for theirs: each looks up its own incident, rather than all that there are
+        return _visible(scope).where(incident.c.id == task.c.incident).correlate(task).exists()
     shown = report.c.id == scope.report
     return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
 

@@ -183,6 +183,26 @@ def test_what_comes_along_must_be_there_or_fit(county: Store) -> None:
         do(county, one, Step.INFORM, far, office="NOWHERE")
 
 
+def test_what_is_owed_or_supervised_is_listed_as_far_as_one_sees_it(county: Store) -> None:
+    owed = do(county, take_in(county), Step.ASSIST, DESK, office="WATER", until=LATER)
+    told = do(county, take_in(county), Step.INFORM, DESK, office="WATER")
+    watched = do(county, take_in(county), Step.SUPERVISE, SUPERVISOR, until=LATER)
+    for actor, seen in (
+        (DESK, {owed.id, told.id, watched.id}),
+        (WATER, {owed.id, told.id}),
+        (CENTRE, set()),
+        (ROADS, {owed.id, told.id, watched.id}),
+    ):
+        with county.read(allowed(actor, Action.INCIDENT_READ)) as tx:
+            for only, wanted in (
+                ({"owed": True}, {owed.id}),
+                ({"supervised": True}, {watched.id}),
+                ({"owed": True, "supervised": True}, set()),
+            ):
+                assert {one.id for one in incidents.list_(tx, limit=9, **only)} == seen & wanted
+                assert sum(incidents.count(tx, **only).values()) == len(seen & wanted)
+
+
 def test_an_offices_list_is_found_by_index_on_the_embedded_database_too(county: Store) -> None:
     if county.dialect != "sqlite":
         return  # tests/store/test_walls.py has the other's plans

@@ -348,6 +348,7 @@ def assert_by_index(store: Store) -> None:
         assert "Seq Scan on incident" not in planned(store, scope, lambda tx: incidents.list_(tx, limit=500))
         assert "Seq Scan on incident" not in planned(store, scope, lambda tx: incidents.list_(tx, bbox=box, limit=500))
         assert "Seq Scan on incident" not in planned(store, scope, incidents.count)
+    assert "ix_incident_asked" in planned(store, handler, incidents.count)
 
 
 def planned(store: Store, scope: Scope, ask: Any) -> str:
