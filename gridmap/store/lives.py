@@ -103,7 +103,7 @@ def _check_task(tx: Connection, one: Incident, taken: Taken) -> None:
     scope = scope_of(tx)
     if taken.step not in {Step.ARRIVE, Step.ANSWER} or scope.everywhere:
         return
-    task = next(each for each in one.tasks if str(each.number) == taken.task)
+    task = next(each for each in one.tasks if str(each.number) == taken.task.strip())
     if task.office not in scope.asked:
         raise TaskOfAnother(incident=one.number, task=task.number, office=task.office)
 

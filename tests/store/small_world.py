@@ -140,7 +140,7 @@ def _account(tx: Any, name: str, number: int) -> None:
 def scopes(world: World) -> list[Scope]:
     """Every scope that the table of access can give here: each role in each jurisdiction, each action."""
     areas = (None, TOWN, WEST, EAST, CELLS[0], FAR, "430199")
-    handlers = ((Grant(Role.HANDLER, None, office),) for office in ("ROADS", "WATER", "NOBODY", "ROAD"))
+    handlers = ((Grant(Role.HANDLER, None, office),) for office in ("ROADS", "WATER", "NOBODY", "ROAD", "roads"))
     grants = [(), *((Grant(role, area),) for role in Role for area in areas), *handlers]
     grants.append((Grant(Role.LEADER, WEST), Grant(Role.HANDLER, None, "WATER"), Grant(Role.WORKER, CELLS[0])))
     actors = [

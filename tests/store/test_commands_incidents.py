@@ -105,7 +105,7 @@ def test_an_incident_shows_what_other_offices_were_asked_for_and_who_supervises(
     until = ("--until", "2099-01-01", "--reason", "a main has burst")
     typed("take", NUMBER, "whistle", "--office", "WATER", *until)
     typed("take", NUMBER, "inform", "--office", "CW")
-    assert re.search(rf"^{NUMBER}  .*  1 answer\(s\) owed$", typed("list", "--owed").out)
+    assert re.search(rf"^{NUMBER}  .*  answers owed: 1$", typed("list", "--owed").out)
     assert typed("list", "--supervised").out == "No incident.\n"
     told = typed("take", NUMBER, "supervise", *until).out
     assert "Supervised by operator:root until 2099-01-01" in told

@@ -50,7 +50,7 @@ def test_an_office_is_called_answers_and_is_shown_in_the_list_and_the_panel(desk
     go(page)
     expect(page.locator("#panel .tasks li")).to_contain_text(["Water company · 1 · come to the spot"])
     expect(page.locator("#panel .tasks .tag")).to_have_text("awaited")
-    expect(page.locator("#list .row .third")).to_contain_text("1 answers owed")
+    expect(page.locator("#list .row .third")).to_contain_text("answers owed: 1")
     page.locator("#panel .choice[value=arrive]").click()
     expect(page.locator("#step-task option")).to_have_count(1)
     go(page)
