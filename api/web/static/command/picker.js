@@ -37,6 +37,7 @@ export class Picker {
     if (!this.#on) return;
     this.#on = false;
     this.#pin?.remove();
+    byId("panel").classList.remove("low");
     byId("picking").hidden = true;
     this.map.getContainer().classList.remove("picks");
   }
