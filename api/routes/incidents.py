@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,7 @@ from api.errors import RevisionMissing
 from api.routes.areas import GEOJSON, BboxText, read_bbox
 from gridmap.access import Action
 from gridmap.catalogue import Grade
+from gridmap.errors import IncidentMissing
 from gridmap.flows.contact import LONGEST_PURPOSE, read_contacts
 from gridmap.flows.step import LONGEST, step
 from gridmap.incidents import OPEN_STATES, State
@@ -124,15 +125,15 @@ class Stepping(BaseModel):
         return Taken(step=self.step, actor="", **given)
 
 
-@router.post("/{incident}/steps", response_class=JSONResponse)
+@router.post("/{incident}/steps", response_class=JSONResponse, responses={204: {"description": "Taken, and no longer one's own."}})
 def take_step(
     request: Request,
     asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
     incident: str,
     stepping: Stepping,
     if_match: Annotated[str | None, Header(pattern=r'^(\*|"\d{1,9}")$', description="The ETag that the incident was told with.")] = None,
-) -> JSONResponse:
-    """Take a step, as far as one's rights reach; the incident as it is now, with what is possible next.
+) -> Response:
+    """Take a step, as far as one's rights reach; the incident as it is now, with what is possible next; 204 where it is another's by now.
 
     Each step has an action of its own beside that of this route (README, "Who may do what"). 412 where it changed meanwhile, with its state
     and revision; 409 where its state does not allow the step, with those that it does.
@@ -146,7 +147,11 @@ def take_step(
     made = step(asked.store, incident, taken, revision=revision, now=asked.now, actor=asked.actor)
     request.app.state.live.wake()
     with asked.store.read(asked.scope) as tx:
-        told = whole(incidents_store.get(tx, made.id), Names(asked.store, tx), tx, asked)
+        try:
+            now = incidents_store.get(tx, made.id)
+        except IncidentMissing:
+            return Response(status_code=204)
+        told = whole(now, Names(asked.store, tx), tx, asked)
     return _one(told)
 
 

@@ -113,6 +113,7 @@ def take(
     actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
+    from gridmap.errors import IncidentMissing  # noqa: PLC0415
     from gridmap.flows import step as flow  # noqa: PLC0415
     from gridmap.incidents.life import Step, Taken  # noqa: PLC0415
 
@@ -124,7 +125,11 @@ def take(
     with _open() as store:
         who = acting(store, actor)
         made = flow.step(store, number, taken, revision=revision, now=now(), actor=who)
-        facts, text = _shown(store, who, made.id)
+        try:
+            facts, text = _shown(store, who, made.id)
+        except IncidentMissing:  # it was given away by this step
+            facts = {"id": made.id, "number": made.number, "state": made.state, "revision": made.revision}
+            text = words("cli.incident_given", number=made.number)
     tell(facts, text, json=json)
 
 

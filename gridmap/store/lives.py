@@ -20,7 +20,7 @@ from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged, TaskOfAnother
 from gridmap.store.incidents import OF_BIRTH, LogRow
 from gridmap.store.schema import history, incident
-from gridmap.store.scoping import scope_of, within
+from gridmap.store.scoping import pass_on, scope_of, within
 
 PREFIX = "incident."
 """What the log calls a step begins so; its name follows."""
@@ -50,6 +50,8 @@ def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expec
     _check_revision(before, expected_revision)
     after = before.living(life_after(before.life, taken))
     _check_task(tx, before, taken)
+    if taken.step is Step.ELEVATE:  # an office's own step, by which it gives the matter away
+        pass_on(tx, taken.office)
     runs = _clocks(tx, before, taken, at)
     if runs is not None:
         due_at, clock = pressed(runs)

@@ -29,7 +29,7 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
 from gridmap.store.clock_tables import clock, escalation
-from gridmap.store.dialect import POSTGRESQL, lists_any
+from gridmap.store.dialect import POSTGRESQL, SEPARATOR, lists_any
 from gridmap.store.schema import access_grant, account, contact, history, incident, report, task, token
 from gridmap.store.walls import settings_of
 
@@ -55,6 +55,16 @@ def enter(tx: Connection, scope: Scope) -> None:
         raise Unscoped("a transaction without a scope")
     if tx.dialect.name == POSTGRESQL:
         tx.execute(select(*(func.set_config(name, value, True) for name, value in settings_of(scope).items())))
+
+
+def pass_on(tx: Connection, office: str) -> None:
+    """Let the second wall leave behind, until this transaction ends, what its actor rightly gives to the office and sees no more.
+
+    PostgreSQL asks of a changed row that whoever changed it sees it still. The first wall stays as it is.
+    """
+    if tx.dialect.name == POSTGRESQL:
+        offices = SEPARATOR.join(sorted({*scope_of(tx).offices, office}))
+        tx.execute(select(func.set_config("gridmap.offices", offices, True)))
 
 
 def within(tx: Connection, table: Table) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from api.routes.incidents import Stepping
 from api.sign_in import CSRF_HEADER, csrf_of
@@ -12,9 +13,11 @@ from gridmap.access import Role
 from gridmap.flows import grants
 from gridmap.incidents.life import Evidence
 from gridmap.store import Store
+from gridmap.store.schema import incident
+from gridmap.store.scoping import within
 from tests.accounts import now, person, session
 from tests.api.test_reports import report
-from tests.builders import OPERATOR
+from tests.builders import ALL, OPERATOR
 from tests.small_land import TOWN
 
 UNTIL = (now() + timedelta(days=2)).isoformat()
@@ -109,3 +112,20 @@ def test_an_office_that_is_asked_is_shown_its_own_task_to_answer(land: Store, cl
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:gridmap:problem:task_of_another")
     assert client.post(steps, json={**answer, "task": 1}, **mine).json()["properties"]["possible"] == []
     assert client.post(f"/api/incidents/{number}/contact", json={"purpose": "x"}, **mine).status_code == 404
+
+
+def test_who_gives_a_dispute_to_the_level_above_is_told_that_it_is_done_and_sees_it_no_more(land: Store, client: TestClient) -> None:
+    number = client.post("/api/reports", json=report(issue="D02")).json()["number"]
+    with land.begin(ALL) as tx:
+        tx.execute(update(incident).where(within(tx, incident)).values(template="dispute"))
+    person(land, "desk", (Role.DISPATCHER, TOWN))
+    person(land, "centre")
+    grants.propose_grant(land, "centre", Role.HANDLER, area=None, office="CW", actor=OPERATOR, now=now())
+    raw = session(land, "centre")
+    mine = {"headers": {"Cookie": f"gridmap={raw}", CSRF_HEADER: csrf_of(raw), "If-Match": "*"}}
+    steps = f"/api/incidents/{number}/steps"
+    assert client.post(steps, json={"step": "acknowledge"}, **mine).status_code == 200
+    done = client.post(steps, json={"step": "elevate", "office": "CT", "reason": "they cannot agree"}, **mine)
+    assert (done.status_code, done.content) == (204, b"")
+    assert client.post(steps, json={"step": "elevate", "office": "CT", "reason": "again"}, **mine).status_code == 404
+    assert client.get(f"/api/incidents/{number}", **mine).status_code == 404

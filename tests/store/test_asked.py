@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from gridmap.access import Action, Actor, Forbidden, Grant, Role, allowed
 from gridmap.catalogue import Grade
@@ -12,9 +12,11 @@ from gridmap.errors import IncidentMissing, OfficeMissing, Refusal
 from gridmap.flows.contact import read_contacts
 from gridmap.flows.step import UntilPast, own_tasks, step, steps_of
 from gridmap.incidents import Incident, State
-from gridmap.incidents.life import EvidenceUnfit, Step, Taken, TaskKind, TaskMissing, TasksOwed
+from gridmap.incidents.life import EvidenceUnfit, Step, Taken, TaskKind, TaskMissing, TasksOwed, Template
 from gridmap.store import Store, Tx, incidents, lives
 from gridmap.store.faults import TaskOfAnother
+from gridmap.store.schema import incident
+from gridmap.store.scoping import within
 from tests.builders import ALL
 from tests.small_land import IN_EAST, NOW, TOWN, settle
 from tests.store.test_lives import DESK, LEADER, ROADS, SUPERVISOR, WATER, WORKER, now_of, take_in
@@ -144,6 +146,26 @@ def test_it_is_not_handled_before_every_office_has_answered(county: Store) -> No
         do(county, one, Step.HANDLE, ROADS)
     one = do(county, one, Step.ANSWER, WATER, task="1")
     assert do(county, one, Step.HANDLE, ROADS).state is State.HANDLED
+
+
+def test_a_dispute_is_passed_to_the_level_above_by_its_office_which_sees_it_no_more(county: Store) -> None:
+    one, other = take_in(county, issue="D02"), take_in(county, issue="D02")
+    with county.begin(ALL) as tx:
+        tx.execute(update(incident).where(within(tx, incident)).values(template=str(Template.DISPUTE)))
+    for each in (one, other):
+        do(county, each, Step.ACKNOWLEDGE, CENTRE)
+    with county.read(ALL) as tx:
+        before = incidents.latest_change(tx)
+    up = do(county, one, Step.ELEVATE, CENTRE, office="CT")
+    assert (up.office, up.tier, up.state, up.keeper) == ("CT", 2, State.DISPATCHED, "CW")
+    assert seen_by(county, CENTRE) == {other.id}
+    with county.read(ALL) as tx:
+        assert lives.offices_left(tx, before) == {one.id: {"CW"}}
+    with pytest.raises(IncidentMissing):
+        do(county, one, Step.START, CENTRE)
+    for office in ("ROADS", "WATER"):  # and it is no way to another's matters
+        with pytest.raises(IncidentMissing):
+            do(county, take_in(county, issue="E0113"), Step.ELEVATE, CENTRE, office=office)
 
 
 def test_whoever_supervises_is_who_says_so_until_a_day_to_come(county: Store) -> None:

@@ -167,3 +167,11 @@ def test_the_page_of_an_incident_reads_well_and_prints(desk: Watched, lang: str,
     expect(page.locator(".bar")).to_be_hidden()
     expect(page.locator("[data-prints]")).to_be_hidden()
     expect(page.locator("h1")).to_contain_text(number)
+
+
+def test_what_was_given_away_leaves_the_panel(desk: Watched) -> None:
+    page, _ = shown(desk)
+    page.route("**/api/incidents/*/steps", lambda route: route.fulfill(status=204))  # as the service answers whoever sees it no more
+    page.locator("#panel .choice[value=acknowledge]").click()
+    go(page)
+    expect(page.locator("#panel")).to_be_hidden()

@@ -134,6 +134,7 @@ export class Detail {
 
   // It is over and leaves, or it is shown as it is now.
   #taken(feature) {
+    if (feature === null) return this.shut(); // it was given away; the stream tells the list
     if (ENDED.includes(feature.properties.state)) return this.shut(feature);
     this.#show(feature);
     this.#panel.querySelector("h2").focus({ preventScroll: true });
