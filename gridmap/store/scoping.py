@@ -29,9 +29,10 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import POSTGRESQL, SEPARATOR
-from gridmap.store.schema import access_grant, account, contact, history, incident, report, task, token
+from gridmap.store.schema import contact, history, incident, report, task
 from gridmap.store.walls import settings_of
 
 SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, account, access_grant, token})

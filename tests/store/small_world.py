@@ -15,9 +15,10 @@ from gridmap.incidents.deadlines import timed
 from gridmap.incidents.public import PublicMatter, PublicState
 from gridmap.limits import LADDER, Calendar, Due, allowances, timetable
 from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, public
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.incidents import Received
-from gridmap.store.schema import access_grant, account, contact, report, token
+from gridmap.store.schema import contact, report
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident as incident_table
 from tests.builders import ALL

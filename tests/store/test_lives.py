@@ -56,7 +56,10 @@ def now_of(store: Store, id: str) -> Incident:
 
 
 def whole(taken: Step, **more: str) -> Taken:
-    given = {"reason": "because", "photo": "p.jpg", "office": "ROADS", "until": (NOW + 9 * DAY).isoformat()}
+    given = {
+        "reason": "because", "photo": "p.jpg", "office": "ROADS", "until": (NOW + 9 * DAY).isoformat(), "task": "1", "grade": "complex",
+        "agreement": "2026-7", "satisfied": "yes",
+    }  # fmt: skip
     return Taken(step=taken, actor="somebody else", **(given | more))
 
 

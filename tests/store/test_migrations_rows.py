@@ -15,7 +15,7 @@ from gridmap.incidents import State
 from gridmap.store import Store, chain, history, incidents, lives, migrate, schema, walls
 from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
-from gridmap.store.migrations.versions import v0003_life, v0004_deadlines
+from gridmap.store.migrations.versions import v0003_life, v0004_deadlines, v0006_handling
 from gridmap.store.schema import metadata
 from tests import postgres
 from tests.builders import ALL
@@ -24,7 +24,7 @@ from tests.store import build
 from tests.store.build import DAY, NOON
 
 COUNT = 7
-NEW = v0003_life.NEW | v0004_deadlines.NEW
+NEW = v0003_life.NEW | v0004_deadlines.NEW | v0006_handling.NEW
 
 
 @pytest.fixture(params=["sqlite", "postgis"])

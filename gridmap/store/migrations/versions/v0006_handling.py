@@ -6,6 +6,7 @@ Written out, not taken from `schema`: what was once migrated must stay as it was
 """
 
 from datetime import datetime
+from typing import Any
 
 from alembic import op
 from sqlalchemy import (
@@ -106,13 +107,9 @@ def _one_of(column: str, *words: str) -> CheckConstraint:
     return CheckConstraint(f'"{column}" IN ({listed})', name=column)
 
 
-def _make_anew() -> None:
-    """So that the table is the same as one that was made today, which SQLite's way of adding columns does not give."""
-    op.execute(f"CREATE TEMPORARY TABLE kept AS SELECT *, {', '.join(f'{what} AS {name}' for name, what in NEW.items())} FROM incident")
-    op.execute("PRAGMA defer_foreign_keys = ON")
-    op.drop_table("incident")
-    op.create_table(
-        "incident",
+def _kept_columns() -> tuple[Column[Any], ...]:
+    """Those that were there, as the table of today has them."""
+    return (
         Column("serial", Key, primary_key=True),
         Column("id", String(36), nullable=False, unique=True),
         Column("number", String(20), nullable=False, unique=True),
@@ -149,6 +146,17 @@ def _make_anew() -> None:
         Column("settled", Boolean, nullable=False),
         Column("due_at", Instant),
         Column("clock", String(20)),
+    )
+
+
+def _make_anew() -> None:
+    """So that the table is the same as one that was made today, which SQLite's way of adding columns does not give."""
+    op.execute(f"CREATE TEMPORARY TABLE kept AS SELECT *, {', '.join(f'{what} AS {name}' for name, what in NEW.items())} FROM incident")
+    op.execute("PRAGMA defer_foreign_keys = ON")
+    op.drop_table("incident")
+    op.create_table(
+        "incident",
+        *_kept_columns(),
         *_new_columns(),
         *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in ("township", "village", "cell")),
         _one_of("state", *STATES),
