@@ -3,10 +3,13 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
+from gridmap.flows.rematch import check_pin, rematched
 from gridmap.incidents import Incident
+from gridmap.incidents.deadlines import ANEW
 from gridmap.incidents.life import ACTIONS, ROWS, Evidence, Step, Taken, open_to
 from gridmap.store import Store, Tx, incidents, lives, offices
 
@@ -43,7 +46,8 @@ def step(
     """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
-    EvidenceTooLong, InstantUnreadable, UntilPast, and what `gridmap.incidents.life.take` refuses.
+    EvidenceTooLong, InstantUnreadable, UntilPast, what `gridmap.incidents.life.take` refuses, and, where it is matched and routed again,
+    what `rematched` and `check_pin` do.
     """
     scope = allowed(actor, ACTIONS[taken.step])
     kept = _kept(taken, actor, draw)
@@ -51,7 +55,8 @@ def step(
     with store.begin(scope) as tx:
         if kept.office:
             _check_office(tx, incident, kept.office)
-        return lives.take(tx, incident, kept, at=now, expected_revision=revision)
+        anew = partial(rematched, store, tx, taken=kept, now=now, scope=scope) if kept.step in ANEW else None
+        return lives.take(tx, incident, kept, at=now, expected_revision=revision, anew=anew)
 
 
 def reaches(actor: Actor, action: Action, one: Incident) -> bool:
@@ -78,6 +83,8 @@ def _check(taken: Taken, now: datetime) -> None:
             raise EvidenceTooLong(evidence=each, most=LONGEST)
     if taken.until and _read(taken.until) <= now:
         raise UntilPast(until=taken.until)
+    if taken.place:
+        check_pin(taken.place, now)
 
 
 def _read(until: str) -> datetime:

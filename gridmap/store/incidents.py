@@ -132,7 +132,7 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     new = insert_once(tx, report, on=["sender", "key"]).returning(report.c.id)
     kept = frozenset(tx.scalars(new, [_report_row(each) for each in received]))
     fresh = [each for each in received if each.report_id in kept]
-    insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
+    insert_all(tx, incident, (row_of(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
     clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
@@ -270,7 +270,8 @@ def _report_row(one: Received) -> dict[str, Any]:
     }
 
 
-def _incident_row(one: Incident) -> dict[str, Any]:
+def row_of(one: Incident) -> dict[str, Any]:
+    """The incident as its row has it."""
     facts = {name: getattr(one, name) for name in _COLUMNS}
     return facts | {
         "asked": tasks.listed(one.asked),

@@ -78,7 +78,8 @@ GRANTS = (
     (OFFICE, "SELECT (since), UPDATE (next_at)", "clock"),  # another calendar has them counted anew
     (OPERATOR, "INSERT", "escalation"),
     (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
-    *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
+    *((role, "INSERT, UPDATE, DELETE", "public_incident") for role in (SCOPED, COUNTY)),
+    (OPERATOR, "DELETE", "public_incident"),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
     (SCOPED, "INSERT, UPDATE (ended_at)", "token"),
@@ -137,6 +138,8 @@ _ANY = "true"
 
 _SELF = _acting(Action.SELF_CHANGE)
 _CLOSING = _acting(Action.INCIDENT_CLOSE)
+_FINDING = _acting(Action.INCIDENT_DISPATCH)  # another type or pin shows another thing to everybody
+_SHOWING = _acting(Action.INCIDENT_CLOSE, Action.INCIDENT_DISPATCH)
 _STEPPING = _acting(*STEPPING)
 _DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
 
@@ -184,7 +187,8 @@ POLICIES = (
     ("public_incident", (PUBLIC, COUNTY), "SELECT", _ANY),
     ("public_incident", (INTAKE,), "INSERT", _ANY),
     ("public_incident", (SCOPED,), "SELECT", _VISIBLE.format("public_incident")),
-    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('public_incident')}"),
+    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_SHOWING} AND {_VISIBLE.format('public_incident')}"),
+    *(("public_incident", (SCOPED, COUNTY), what, f"{_FINDING} AND {_VISIBLE.format('public_incident')}") for what in ("INSERT", "DELETE")),
     ("public_incident", (OPERATOR,), "ALL", _ANY),
     # Whatever is done is recorded, also what one may not look up afterwards.
     ("history", tuple(role for role in ROLES if role != PUBLIC), "INSERT", _ANY),

@@ -83,7 +83,8 @@ def _growing(count: int) -> Iterator[str]:
     )
     yield (
         "INSERT INTO incident (serial, id, number, state, issue, channel, at, recorded_at, grade, urgency, text, place, lon, lat, edition, "
-        "township, village, worker, candidates, reasons, revision, contact_left, replied, returns, reworks, reopened, settled, template, tier) "
+        "township, village, worker, candidates, reasons, revision, contact_left, replied, returns, reworks, reopened, settled, "
+        "template, tier) "
         "SELECT 1000000 + n, 'i-' || n, '2026-' || n, CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'dispatched' END, 'E0113', 'hotline', "
         "now(), now(), 'general', 'today', 'x', '', 113 + random(), 28 + random(), 1, "
         f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), '[]', '[]', 1, "

@@ -90,7 +90,7 @@ def fill(tx: Connection) -> None:
         }
         tx.execute(insert(schema.office), kept)
     for one in made:
-        row = {name: value for name, value in incidents._incident_row(one).items() if name not in NEW}
+        row = {name: value for name, value in incidents.row_of(one).items() if name not in NEW}
         row |= {"state": "closed", "revision": 2} if one in made[:2] else {}
         row |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("candidates", "reasons")}
         row |= {name: stored(tx, row[name]) for name in ("at", "recorded_at")}

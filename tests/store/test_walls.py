@@ -348,7 +348,7 @@ def assert_by_index(store: Store) -> None:
 
 
 def planned(store: Store, scope: Scope, ask: Any) -> str:
-    """The plan of what is asked within the scope, by the role of the scope."""
+    """The plans of all that is asked within the scope, by the role of the scope."""
     said: list[tuple[str, Any]] = []
 
     def listen(_tx: Tx, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
@@ -357,8 +357,8 @@ def planned(store: Store, scope: Scope, ask: Any) -> str:
     with store.read(scope) as tx:
         event.listen(tx, "before_cursor_execute", listen)
         ask(tx)
-        asked, parameters = said[-1]
-        return "\n".join(tx.exec_driver_sql(f"EXPLAIN {asked}", parameters).scalars())
+        plans = [tx.exec_driver_sql(f"EXPLAIN {asked}", parameters).scalars() for asked, parameters in tuple(said)]
+        return "\n".join(line for plan in plans for line in plan)
 
 
 def test_no_connection_carries_a_scope_over_to_the_next_actor(postgres_url: str, migrated_template: str) -> None:
