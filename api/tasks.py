@@ -14,7 +14,9 @@ from fastapi import FastAPI
 from gridmap.access import operator
 from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
+from gridmap.flows.move_on import move_on
 from gridmap.flows.purge import purge_contacts
+from gridmap.flows.rehome import Rehoming, rehome
 from gridmap.flows.sign_in import forget_guesses
 from gridmap.flows.tick import tick
 from gridmap.settings import Settings
@@ -54,14 +56,32 @@ def _forget_guesses(store: Store, _settings: Settings, now: datetime) -> None:
 
 
 def _tick(store: Store, _settings: Settings, now: datetime) -> None:
-    done = tick(store, now=now, holder=f"{platform.node()}:{os.getpid()}", actor=SERVICE)
+    done = tick(store, now=now, holder=_holder(), actor=SERVICE)
     if done.escalated:
         LOG.info("%d steps of ladders are done", done.escalated)
+
+
+def _move_on(store: Store, _settings: Settings, now: datetime) -> None:
+    done = move_on(store, now=now, holder=_holder(), actor=SERVICE)
+    if done.moved_on:
+        LOG.info("%d incidents moved on from the window", done.moved_on)
+
+
+def _rehome(store: Store, settings: Settings, now: datetime) -> None:
+    done = rehome(store, Rehoming(settings.rehome), now=now, holder=_holder(), actor=SERVICE, lang=settings.lang)
+    if done.moved or done.asked:
+        LOG.info("another edition: %d incidents moved, about %d a person is asked", done.moved, done.asked)
+
+
+def _holder() -> str:
+    return f"{platform.node()}:{os.getpid()}"
 
 
 TASKS = (
     Task("purge", HOUR, _purge),
     Task("guesses", HOUR, _forget_guesses),
+    Task("window", MINUTE, _move_on),
+    Task("rehome", MINUTE, _rehome),
     Task("tick", MINUTE, _tick),
     Task("anchor", MINUTE, _anchor, at_end=True),
 )

@@ -14,6 +14,8 @@ from gridmap.words import LANGS, Lang
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+CHANNELS = ("worker", "resident", "hotline", "window", "patrol", "upper_level", "system")
+REHOME = ("stay", "move", "ask")
 DEFAULT_DATABASE_URL = "sqlite:///gridmap.db"
 
 
@@ -39,6 +41,8 @@ class Settings:
     proxies: tuple[IPNetwork, ...] = ()  # whose word for who asks, and by https, is taken
     anchor_file: Path | None = None  # where the history is witnessed outside the database; None: beside a SQLite file
     anchor_key_file: Path | None = None  # the private Ed25519 key that signs what is witnessed
+    verify: frozenset[str] = frozenset()  # the channels whose reports are looked into before they are filed
+    rehome: str = "ask"  # what becomes of open incidents when another edition takes effect: stay, move or ask
 
     @property
     def issuer(self) -> str | None:
@@ -75,10 +79,20 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
     oidc = _oidc(env, faults)
     public_url, proxies = _public_url(env, faults), _proxies(env, faults)
+    verify, rehome = _verify(env, faults), env.get("GRIDMAP_REHOME") or "ask"
+    if rehome not in REHOME:
+        faults.append(f"GRIDMAP_REHOME={rehome!r} ({', '.join(REHOME)})")
     if faults:
         raise BadSettings(faults="; ".join(faults))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors)
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome)
+
+
+def _verify(env: Mapping[str, str], faults: list[str]) -> frozenset[str]:
+    listed = frozenset(env.get("GRIDMAP_VERIFY", "").replace(",", " ").split())
+    if unknown := sorted(listed - set(CHANNELS)):
+        faults.append(f"GRIDMAP_VERIFY has {', '.join(map(repr, unknown))} (of {', '.join(CHANNELS)})")
+    return listed
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -47,6 +47,8 @@ SenderKey = tuple[str, str]
 RECEIVE = "receive"
 """What the first row of an incident's log is called."""
 
+UNTIL = "until"
+"""The fact of that row that says until when it stays at the window."""
 OF_BIRTH = ("office", "keeper", "contact_left", "grade", "template")
 """What of its life the first row of its log says, beside the state."""
 _COLUMNS = tuple(each.name for each in fields(Incident) if each.name != "tasks")  # which have their own table
@@ -66,7 +68,8 @@ class FirstAnswer(NamedTuple):
 class Received:
     """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
 
-    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on.
+    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on; `until` is when it moves on from
+    the window where it was received.
     """
 
     report_id: str
@@ -77,6 +80,7 @@ class Received:
     raw: Mapping[str, Any] = field(default_factory=dict)
     public: PublicMatter | None = None
     clocks: tuple[Timed, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +310,8 @@ def _incident(row: Row[Any], asked: tuple[Task, ...]) -> Incident:
 
 def _received(one: Received) -> Entry:
     facts = {"report": one.report_id} | {name: getattr(one.incident, name) for name in OF_BIRTH}
+    if one.until:
+        facts |= {"onward": one.incident.onward, UNTIL: one.until.isoformat()}
     return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
 
 

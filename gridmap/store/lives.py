@@ -1,7 +1,7 @@
 """An incident's steps: each taken within its scope on the state that the taker knew, and kept in the log by the same transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,14 +21,14 @@ from gridmap.incidents.public import PublicState
 from gridmap.store import clocks, contacts, incidents, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged
-from gridmap.store.incidents import OF_BIRTH, LogRow
+from gridmap.store.incidents import OF_BIRTH, UNTIL, LogRow
 from gridmap.store.schema import history, incident
 from gridmap.store.scoping import within
 
 PREFIX = "incident."
 """What the log calls a step begins so; its name follows."""
-FROM_OFFICE, FROM_ISSUE, UNTIL = "from_office", "from_issue", "until"
-"""Facts: the office that it left, the type that it was, and until when it stays at the window where it was received."""
+FROM_OFFICE, FROM_ISSUE = "from_office", "from_issue"
+"""The facts of a step that say which office it left, and which type it was."""
 HAND_OVER = f"{PREFIX}hand_over"
 """What the log calls it when other workers take it over: no step, and yet another revision."""
 OLD_CLOSE = "close"
@@ -71,6 +71,15 @@ def take(
     if found:
         public.put(tx, after.id, found.public)
     _follow(tx, before, after, at)
+    return after
+
+
+def note(tx: Connection, one: Incident, *, what: str, facts: Mapping[str, Any], at: datetime) -> Incident:
+    """Record something about the incident that is no step, and yet a revision of its own: who looked at it before looks again."""
+    after = replace(one, revision=one.revision + 1)
+    _write(tx, one, after)
+    facts = {**facts, "revision": after.revision}
+    history_store.append(tx, [incidents.entry(after, at=at, what=what, before=one.state, facts=facts)])
     return after
 
 
@@ -188,10 +197,10 @@ def replayed(tx: Connection, one: Incident) -> Life:
     born, *rows = (row for row in incidents.history(tx, one.id) if row.to_state is not None)
     life = _born(one, born)
     for row in rows:
-        if row.what == HAND_OVER:
-            life = replace(life, revision=life.revision + 1)
-        elif row.what == OLD_CLOSE:
+        if row.what == OLD_CLOSE:
             life = replace(life, state=State.CLOSED, revision=life.revision + 1)
         elif taken := _taken(row):
             life = replay(life, [taken])
+        else:  # what is no step changes nothing else
+            life = replace(life, revision=life.revision + 1)
     return life

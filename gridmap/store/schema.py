@@ -263,6 +263,7 @@ incident = Table(
     Index("ix_incident_state_serial", "state", "serial"),
     Index("ix_incident_lon_lat", "lon", "lat"),
     Index("ix_incident_recorded_at", "recorded_at"),
+    Index("ix_incident_state_homed_in", "state", "homed_in"),  # a new edition finds what is open and was not held against it
 )
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 

@@ -1,6 +1,7 @@
 """Handling: tasks of other offices, supervision, tiers of mediation, what a reporter said when called back, and where a part went.
 
-Whose an incident was when it came is its office; what is open keeps no edition that it was held against, so the next look is the first.
+Whose an incident was when it came is its office; what is open was held against the edition
+that it was matched in.
 
 Written out, not taken from `schema`: what was once migrated must stay as it was. A test holds the two together.
 """
@@ -45,7 +46,7 @@ NEW = {
     "satisfied": "NULL",
     "merged_into": "NULL",
     "onward": "NULL",
-    "homed_in": "NULL",
+    "homed_in": "edition",
     "asked": "NULL",
 }
 
@@ -60,6 +61,7 @@ def upgrade() -> None:
             there = text(f"{name} IS NOT NULL")
             columns = ["due_at", "serial"] if name == "due_at" else [name]
             op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=there, postgresql_where=there)
+    op.create_index("ix_incident_state_homed_in", "incident", ["state", "homed_in"])
     op.create_table(
         "task",
         Column("incident", String(36), ForeignKey("incident.id"), primary_key=True),
