@@ -1,5 +1,6 @@
 """Somebody takes a step in an incident's life: as far as their rights reach, on the state that they knew, with the evidence it needs."""
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +17,8 @@ from gridmap.store import Store, Tx, incidents, lives, offices
 ONE_IN = 10
 """Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
 LONGEST = 500
+NAME = re.compile(r"(?=.*(\d|\.\w+$))[^\s，。；：、！？,;:!?\"“”]{1,60}")
+"""A file's name or a number: with a digit or an ending, and nothing that makes a sentence."""
 TOLD = frozenset({Evidence.REASON, Evidence.PHOTO})
 """What may come along with any step."""
 
@@ -26,6 +29,10 @@ class EvidenceTooLong(BadInput):
 
 class UntilPast(BadInput):
     """A new term that is over already; facts: until."""
+
+
+class AgreementWritten(BadInput):
+    """An agreement is named, never written down; facts: none."""
 
 
 def drawn() -> bool:
@@ -46,8 +53,8 @@ def step(
     """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
-    EvidenceTooLong, InstantUnreadable, UntilPast, what `gridmap.incidents.life.take` refuses, and, where it is matched and routed again,
-    what `rematched` and `check_pin` do.
+    EvidenceTooLong, InstantUnreadable, UntilPast, AgreementWritten, what `gridmap.incidents.life.take` refuses, and, where it is matched
+    and routed again, what `rematched` and `check_pin` do.
     """
     scope = allowed(actor, ACTIONS[taken.step])
     kept = _kept(taken, actor, draw)
@@ -83,6 +90,8 @@ def _check(taken: Taken, now: datetime) -> None:
             raise EvidenceTooLong(evidence=each, most=LONGEST)
     if taken.until and _read(taken.until) <= now:
         raise UntilPast(until=taken.until)
+    if taken.agreement and not NAME.fullmatch(taken.agreement):
+        raise AgreementWritten
     if taken.place:
         check_pin(taken.place, now)
 

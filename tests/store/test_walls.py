@@ -113,6 +113,7 @@ CHANGES = (
     ("token", "UPDATE token SET ended_at = made_at RETURNING account"),
     ("account", "UPDATE account SET password = 'x' RETURNING id"),
     ("public_incident", "UPDATE public_incident SET state = state RETURNING incident"),
+    ("public_incident", "DELETE FROM public_incident RETURNING incident"),
     ("contact", "DELETE FROM contact RETURNING report"),
     ("history", "DELETE FROM history RETURNING id"),
     ("clock", "UPDATE clock SET run = run RETURNING incident"),
@@ -152,7 +153,7 @@ CHANGING: dict[str, set[Action]] = {
     "escalation": set(),
     "token": {Action.SELF_CHANGE, Action.SIGN_IN, Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.OPERATE},
     "account": {Action.SELF_CHANGE, Action.SIGN_IN, Action.OPERATE},
-    "public_incident": {Action.INCIDENT_CLOSE, Action.OPERATE},
+    "public_incident": {Action.INCIDENT_CLOSE, Action.INCIDENT_DISPATCH, Action.OPERATE},
     "history": set(),
     "access_grant": {Action.OPERATE},
 }

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.catalogue import Limit, LimitUnit
@@ -51,6 +51,7 @@ def done(at: datetime, before: Life, taken: Taken, after: Life) -> Done:
 BORN = Done(at=START, taken=None, before=None, after=State.DISPATCHED)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whatever_life_there_is_a_clock_runs_exactly_while_somebody_owes_a_step_of_it(data: st.DataObject) -> None:
     """After any steps: dispatched, it is to be acknowledged and handled; handled, inspected; parked or ended, nothing is due."""
