@@ -12,11 +12,14 @@ from gridmap.flows.rehome import ASKED, Rehomed, Rehoming, rehome
 from gridmap.grid import Area
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import Step
-from gridmap.store import Store, clocks, editions, incidents, lives
+from gridmap.store import Store, clocks, editions, incidents, lives, sweeps
+from tests import postgres
 from tests.builders import ALL, OPERATOR
 from tests.closing import close
 from tests.small_land import AREAS, CELLS, NOW, settle
+from tests.store.crowd import grow
 from tests.store.test_rematch import DESK, IN_CELL_4, ROADS, go, now_of, take_in
+from tests.store.test_walls import planned
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 LATER = NOW + DAY
@@ -120,6 +123,15 @@ def test_what_has_no_point_has_nothing_to_be_held_against(county: Store) -> None
     redraw(county)
     assert homed(county, Rehoming.MOVE) == Rehomed(stayed=1)
     assert now_of(county, one.id).state is State.TRIAGE
+
+
+def test_what_was_not_held_against_an_edition_is_found_by_index(fresh_postgres: str) -> None:
+    with Store.open(fresh_postgres) as store:
+        grow(fresh_postgres, store, 20_000)
+        postgres.run_sql(fresh_postgres, "UPDATE incident SET homed_in = 1")
+        postgres.run_sql(fresh_postgres, "VACUUM ANALYZE")
+        assert "ix_incident_state_homed_in" in planned(store, ALL, lambda tx: sweeps.homed_before(tx, 1, 1))
+        assert "Seq Scan on incident" not in planned(store, ALL, lambda tx: sweeps.moving_on(tx, NOW, 1))
 
 
 def test_only_the_operator_rehomes(county: Store) -> None:
