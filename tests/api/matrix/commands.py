@@ -36,9 +36,11 @@ from gridmap.flows import (
     import_land,
     import_register,
     intake,
+    move_on,
     post_workers,
     publish,
     purge,
+    rehome,
     replay_routes,
     sign_in,
     step,
@@ -63,6 +65,7 @@ from tests.api.matrix.world import C111, NOW, PATH_OF, V11, V21
 Call = Callable[[Store, Actor, datetime], Any]
 NO_FILE = Path("/nowhere/at-all.csv")
 OPERATOR = operator()  # for whom the demonstration's accounts would really be made
+LONG_AGO = datetime(2000, 1, 1, tzinfo=NOW.tzinfo)
 NAME = "nobody-of-this-name"
 COLUMNS = AreaColumns("code", "name")
 
@@ -118,7 +121,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "intake.receive_many": ("report.send", lambda s, a, t: intake.receive_many(s, [], now=t, actor=a)),
     "post_workers.post_workers": (
         "register.change",
-        lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),
+        lambda s, a, _: post_workers.post_workers(s, now=LONG_AGO, actor=a),
     ),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
@@ -130,8 +133,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
+    "move_on.move_on": ("operate", lambda s, a, _: move_on.move_on(s, now=LONG_AGO, holder="matrix", actor=a)),
+    "rehome.rehome": ("operate", lambda s, a, _: rehome.rehome(s, rehome.Rehoming.STAY, now=LONG_AGO, holder="matrix", actor=a)),
     **{f"step.step {name}": (action, partial(_step, Step(name))) for action, name in STEP_OF.items()},
-    "tick.tick": ("operate", lambda s, a, _: tick.tick(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), holder="matrix", actor=a)),
+    "tick.tick": ("operate", lambda s, a, _: tick.tick(s, now=LONG_AGO, holder="matrix", actor=a)),
     "tokens.own_tokens": ("self.read", lambda s, a, _: tokens.own_tokens(s, actor=a)),
     "tokens.add_phone": ("self.change", lambda s, a, t: tokens.add_phone(s, "", actor=a, now=t)),
     "tokens.end_own": ("self.change", lambda s, a, t: tokens.end_own(s, UNKNOWN_ID, actor=a, now=t)),
