@@ -20,7 +20,7 @@ from gridmap.flows.step import LONGEST, EvidenceTooLong, UntilPast, step
 from gridmap.incidents import Channel, Incident, Report, State
 from gridmap.incidents.life import ACTIONS, HandledByYou, Satisfied, Step, StepImpossible, Taken, open_to
 from gridmap.incidents.public import PublicState
-from gridmap.store import Store, clocks, contacts, history, incidents, lives, public
+from gridmap.store import Store, clocks, contacts, handovers, history, incidents, lives, public
 from gridmap.store.faults import IncidentChanged
 from tests.builders import ALL
 from tests.closing import close
@@ -225,6 +225,18 @@ def test_an_old_closing_without_steps_before_it_is_replayed_too(county: Store) -
         history.append(tx, [incidents.entry(after, at=NOW, what=lives.OLD_CLOSE, before=one.state, facts={"note": "done"})])
         assert lives.replayed(tx, after) == after.life
     assert go(county, after, (Step.REOPEN, DESK)).state is State.FILED
+
+
+def test_what_was_handed_over_goes_on_with_its_clocks(county: Store) -> None:
+    one = take_in(county)
+    with county.begin(allowed(DESK, Action.INCIDENT_DISPATCH)) as tx:
+        history.hold(tx)
+        given = handovers.give(tx, one, worker="W2", backup=None, reason="leave", at=NOW)
+    done = go(county, given, (Step.ACKNOWLEDGE, ROADS))
+    assert (done.worker, done.clock, done.revision) == ("W2", "handle", 3)
+    with county.read(ALL) as tx:
+        assert lives.replayed(tx, done) == done.life
+        assert lives.clocked(tx, done, NOW) == clocks.of_incident(tx, done.id)
 
 
 THREADS, HOT = 16, 50
