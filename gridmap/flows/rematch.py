@@ -7,7 +7,7 @@ from typing import Any
 
 from gridmap.access import Scope
 from gridmap.catalogue import Kind
-from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.errors import BadInput, Conflict
 from gridmap.flows.dispatch import Dispatch, Situation, dispatch, read_situation
 from gridmap.flows.locate import locate
 from gridmap.flows.publicise import publicised
@@ -17,11 +17,11 @@ from gridmap.incidents import Channel, Incident, Report, State
 from gridmap.incidents.anew import Anew
 from gridmap.incidents.incident import OF_PLACE
 from gridmap.incidents.life import Taken, Template
-from gridmap.incidents.report import check_report
+from gridmap.incidents.report import check_report, on_globe
 from gridmap.store import Store, Tx, incidents
 
 
-class IssueMissing(NotFound):
+class IssueMissing(BadInput):
     """No issue type of this code; facts: issue."""
 
 
@@ -49,6 +49,8 @@ def rematched(store: Store, tx: Tx, one: Incident, taken: Taken, *, now: datetim
 def check_pin(place: str, now: datetime) -> None:
     """PinUnreadable, or what refuses the point of a report."""
     lon, lat = _point(place)
+    if on_globe(lat, lon) and not on_globe(lon, lat):  # a report would wait for a person; here one is
+        raise PinUnreadable(place=place)
     check_report(Report(issue="x", channel=Channel.SYSTEM, lon=lon, lat=lat, datum=Datum.WGS84), now)
 
 

@@ -23,7 +23,7 @@ from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged
 from gridmap.store.incidents import OF_BIRTH, UNTIL, LogRow
 from gridmap.store.schema import history, incident
-from gridmap.store.scoping import within
+from gridmap.store.scoping import pass_on, within
 
 PREFIX = "incident."
 """What the log calls a step begins so; its name follows."""
@@ -56,6 +56,8 @@ def take(
     before = incidents.get(tx, id_or_number)
     _check_revision(before, expected_revision)
     after = before.living(life_after(before.life, taken))
+    if taken.step is Step.ELEVATE:  # an office's own step, by which it gives the matter away
+        pass_on(tx, taken.office)
     found = anew(before) if anew else None
     if found:
         taken = replace(taken, office=found.office or "", template=str(found.template))

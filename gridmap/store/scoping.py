@@ -59,6 +59,16 @@ def enter(tx: Connection, scope: Scope) -> None:
         tx.execute(select(*(func.set_config(name, value, True) for name, value in settings_of(scope).items())))
 
 
+def pass_on(tx: Connection, office: str) -> None:
+    """Let the second wall leave behind, until this transaction ends, what its actor rightly gives to the office and sees no more.
+
+    PostgreSQL asks of a changed row that whoever changed it sees it still. The first wall stays as it is.
+    """
+    if tx.dialect.name == POSTGRESQL:
+        offices = SEPARATOR.join(sorted({*scope_of(tx).offices, office}))
+        tx.execute(select(func.set_config("gridmap.offices", offices, True)))
+
+
 def within(tx: Connection, table: Table) -> ColumnElement[bool]:
     """Whether a row of `table` lies within the transaction's scope: a part of every WHERE that names the table."""
     return _marked(table, _rows(table, scope_of(tx)))

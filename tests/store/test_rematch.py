@@ -165,6 +165,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(county: Store) -> None:
         (Step.RELOCATE, {}, EvidenceMissing),
         (Step.RELOCATE, {"place": "by the bridge"}, PinUnreadable),
         (Step.RELOCATE, {"place": "1,2,3"}, PinUnreadable),
+        (Step.RELOCATE, {"place": "28.005,113.005"}, PinUnreadable),
         (Step.RELOCATE, {"place": "nan,28"}, PointUnusable),
         (Step.RELOCATE, {"place": "500,28"}, PointUnusable),
     ):

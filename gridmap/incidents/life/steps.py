@@ -85,9 +85,9 @@ STEPS: Mapping[Step, Row] = MappingProxyType(
 
 def _mediated() -> Mapping[Step, Row]:
     """A dispute (domain: 分级调解) is mediated, first where it arose, then a level higher each time that it fails; what it ends in is an
-    agreement, whose text lies sealed elsewhere. Nobody settles one by a photo. The desk passes it on: no office gives away what is its."""
+    agreement, whose text lies sealed elsewhere. Nobody settles one by a photo."""
     own = {
-        Step.ELEVATE: _row(_BEGUN, _S.DISPATCHED, _A.INCIDENT_DISPATCH, _E.OFFICE, _E.REASON, answered=True),
+        Step.ELEVATE: _row(_BEGUN, _S.DISPATCHED, _A.INCIDENT_HANDLE, _E.OFFICE, _E.REASON, answered=True),
         Step.HANDLE: replace(STEPS[Step.HANDLE], needs=frozenset({_E.AGREEMENT})),
     }
     return MappingProxyType({step: own.get(step) or STEPS[step] for step in Step if step in {*STEPS, *own} - {Step.SETTLE}})
