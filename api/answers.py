@@ -143,8 +143,8 @@ def _clock(run: Clock, at: datetime) -> dict[str, Any]:
 
 
 def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
-    """Without the report's id: whoever shows it is taken for its sender (REPORT_FOLLOW)."""
-    facts = {key: fact for key, fact in row.facts.items() if key != "report"}
+    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW)."""
+    facts = {key: fact for key, fact in row.facts.items() if key not in {"report", "reports"}}
     name = texts(lang).get(f"history.{row.what}", row.what)
     return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
 

@@ -20,6 +20,7 @@ from api.routes import (
     history,
     incidents,
     match,
+    merging,
     oidc,
     pages,
     post_pages,
@@ -60,6 +61,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(match.router)  # GET  /api/match
     app.include_router(routing.router)  # POST /api/route/dry-run; GET /api/route/backstop
     app.include_router(incidents.router)  # GET  /api/incidents, /api/incidents/{id}; POST …/steps, …/contact
+    app.include_router(merging.router)  # GET  /api/incidents/{id}/nearby; POST …/merge, …/split
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions
     app.include_router(catalogue.router)  # GET  /api/issue-types

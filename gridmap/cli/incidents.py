@@ -178,8 +178,8 @@ def _logged(row: "LogRow") -> str:
 
 
 def _facts(row: "LogRow") -> dict[str, Any]:
-    """Without the report's id: whoever shows it is taken for its sender."""
-    return {name: fact for name, fact in row.facts.items() if name != "report" and fact not in (None, "", False)}
+    """Without the reports' ids: whoever shows one is taken for its sender."""
+    return {name: fact for name, fact in row.facts.items() if name not in {"report", "reports"} and fact not in (None, "", False)}
 
 
 def _plain(text: str) -> str:

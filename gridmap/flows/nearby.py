@@ -57,8 +57,7 @@ def nearby(store: Store, incident: str, *, within_m: float = WITHIN_M, within: t
         one = incidents.get(tx, incident)
         if one.lon is None or one.lat is None:
             return ()
-        found = _beside(tx, Spot(issue=one.issue, lon=one.lon, lat=one.lat, at=one.at), within_m, within, but=one.id)
-    return found
+        return _beside(tx, Spot(issue=one.issue, lon=one.lon, lat=one.lat, at=one.at), within_m, within, but=one.id)
 
 
 def _check(within_m: float, within: timedelta) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
 from gridmap.incidents import Incident
-from gridmap.incidents.life import ACTIONS, ROWS, Evidence, Step, Taken, open_to
+from gridmap.incidents.life import ACTIONS, IN_PAIRS, ROWS, Evidence, Step, Taken, open_to
 from gridmap.store import Store, Tx, incidents, lives, offices
 
 ONE_IN = 10
@@ -23,6 +23,10 @@ class EvidenceTooLong(BadInput):
 
 class UntilPast(BadInput):
     """A new term that is over already; facts: until."""
+
+
+class StepOfTwo(BadInput):
+    """Two incidents take it together, by merging them or taking them apart; facts: step."""
 
 
 def drawn() -> bool:
@@ -46,6 +50,8 @@ def step(
     EvidenceTooLong, InstantUnreadable, UntilPast, and what `gridmap.incidents.life.take` refuses.
     """
     scope = allowed(actor, ACTIONS[taken.step])
+    if taken.step in IN_PAIRS:
+        raise StepOfTwo(step=taken.step)
     kept = _kept(taken, actor, draw)
     _check(kept, now)
     with store.begin(scope) as tx:
@@ -62,7 +68,7 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    return tuple(each for each in open_to(one.life, actor.name) if reaches(actor, ACTIONS[each], one))
+    return tuple(each for each in open_to(one.life, actor.name) if each not in IN_PAIRS and reaches(actor, ACTIONS[each], one))
 
 
 def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:

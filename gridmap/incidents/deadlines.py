@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from gridmap.catalogue import Limit
-from gridmap.incidents.life import State, Step, Taken
+from gridmap.incidents.life import Satisfied, State, Step, Taken
 from gridmap.limits import CLOCKS, LADDERS, Clock, Event, Extension, Timetable, next_step_at, pressing, replay
 
 EVENTS: Mapping[Step, str] = MappingProxyType(
@@ -28,6 +28,8 @@ EVENTS: Mapping[Step, str] = MappingProxyType(
         Step.REWORK: "reworked",
         Step.CLOSE: "closed",
         Step.VOID: "voided",
+        Step.MERGE: "voided",
+        Step.SPLIT: "reopened",
         Step.REOPEN: "reopened",
     }
 )
@@ -55,6 +57,8 @@ def event_of(taken: Taken) -> Event | None:
         return Extension(datetime.fromisoformat(taken.until))
     if taken.step is Step.SETTLE:
         return "handled" if taken.drawn else "settled"
+    if taken.step is Step.CALL_BACK:
+        return "reopened" if taken.satisfied == Satisfied.NO else None
     return EVENTS.get(taken.step)
 
 

@@ -103,6 +103,8 @@ def _follow(tx: Connection, before: Incident, after: Incident, at: datetime) -> 
         return
     if after.state in ENDED:
         contacts.shorten(tx, after.id, until=at + KEPT_FROM_CLOSING)
+    else:
+        contacts.keep_on(tx, after.id, at=at)
     public.put_state(tx, after.id, PublicState.CLOSED if after.state in ENDED else PublicState.OPEN)
 
 

@@ -80,6 +80,7 @@ GRANTS = (
     (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
+    *((role, "UPDATE (incident)", "report") for role in (SCOPED, COUNTY, OPERATOR)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
     (SCOPED, "INSERT, UPDATE (ended_at)", "token"),
     (SCOPED, "UPDATE (password)", "account"),
@@ -177,6 +178,8 @@ POLICIES = (
     ("report", (COUNTY,), "SELECT", _ANY),
     ("report", (PUBLIC,), "SELECT", f"id = {REPORT}"),
     ("report", (SCOPED, CONTACT), "SELECT", _VISIBLE.format("report")),
+    ("report", (COUNTY,), "UPDATE", _CLOSING),
+    ("report", (SCOPED,), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('report')}"),  # of the incident that it was of and is of now
     ("contact", (INTAKE,), "INSERT", _ANY),
     ("contact", (OPERATOR,), "ALL", _ANY),
     ("contact", (SCOPED, COUNTY, CONTACT), "SELECT", _ITS_REPORT),

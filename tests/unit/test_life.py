@@ -64,6 +64,7 @@ steps = st.builds(
     agreement=st.sampled_from(["", "sealed-7.pdf"]),
     satisfied=st.sampled_from(["", *Satisfied]),
     template=st.sampled_from(["", *Template]),
+    other=st.sampled_from(["", "2026-000002"]),
     drawn=st.booleans(),
     contact_left=st.booleans(),
 )

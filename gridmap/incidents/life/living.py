@@ -178,6 +178,7 @@ def _is_senseless(life: Life, step: Step) -> bool:
         Step.RELEASE: life.supervised_by is None,
         Step.CALL_BACK: life.satisfied is not None,
         Step.REOPEN: life.merged_into is not None,
+        Step.SPLIT: life.merged_into is None,
     }
     return never.get(step, False)
 
@@ -232,6 +233,10 @@ def _also(life: Life, taken: Taken) -> dict[str, Any]:  # noqa: PLR0911, PLR0912
         case Step.JOIN:
             more = {"replied": False} if taken.contact_left else {}
             return {"contact_left": life.contact_left or taken.contact_left, **more}
+        case Step.SPLIT:
+            return {"merged_into": None, "replied": False}
+        case Step.SHED:
+            return {"contact_left": taken.contact_left}
         case Step.HANDLE:
             return {"handled_by": taken.actor, "settled": False}
         case Step.SETTLE:

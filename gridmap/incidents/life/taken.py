@@ -11,8 +11,9 @@ from gridmap.incidents.life.states import Evidence, Step
 class Taken:
     """One step as it was taken, and is kept: who took it, and what came along. `drawn` says that another looks at it once more.
 
-    What a step asks for is text as its evidence says; `office` and `template` are also what was found anew from another type or place, and
-    `contact_left` whether reporters that join left a contact.
+    What a step asks for is text as its evidence says; `office` and `template` are also what was found anew from another type or place.
+    `other` is the number of the incident whose reports join or leave, `contact_left` whether those that join, or those that stay, left a
+    contact.
     """
 
     step: Step
@@ -29,6 +30,7 @@ class Taken:
     agreement: str = ""
     satisfied: str = ""
     template: str = ""
+    other: str = ""
     drawn: bool = False
     contact_left: bool = False
 
@@ -49,5 +51,5 @@ class Taken:
         return cls(step=step, actor=actor, **texts, **flags)
 
 
-_TEXTS = (*(str(each) for each in Evidence), "template")
+_TEXTS = (*(str(each) for each in Evidence), "template", "other")
 _FLAGS = ("drawn", "contact_left")

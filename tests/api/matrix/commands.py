@@ -36,6 +36,8 @@ from gridmap.flows import (
     import_land,
     import_register,
     intake,
+    merge,
+    nearby,
     post_workers,
     publish,
     purge,
@@ -116,6 +118,19 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "intake.receive": ("report.send", lambda s, a, t: intake.receive(s, Report(issue="", channel=Channel.SYSTEM), now=t, actor=a)),
     "intake.receive_many": ("report.send", lambda s, a, t: intake.receive_many(s, [], now=t, actor=a)),
+    "merge.merge": (
+        "incident.close",
+        lambda s, a, t: merge.merge(s, UNKNOWN_NUMBER, UNKNOWN_ID, revision=1, into_revision=1, now=t, actor=a),
+    ),
+    "merge.split": (
+        "incident.close",
+        lambda s, a, t: merge.split(s, UNKNOWN_NUMBER, revision=1, into_revision=1, reason="x", now=t, actor=a),
+    ),
+    "nearby.nearby": ("incident.read", lambda s, a, _: nearby.nearby(s, UNKNOWN_NUMBER, actor=a)),
+    "nearby.nearby_point": (
+        "incident.read",
+        lambda s, a, t: nearby.nearby_point(s, nearby.Spot(issue="x", lon=113.0, lat=28.0, at=t), actor=a),
+    ),
     "post_workers.post_workers": (
         "register.change",
         lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),

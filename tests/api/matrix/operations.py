@@ -96,6 +96,8 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "after": after,
         "limit": ("1", "3", "1000", "0"),
         "order": ("newest", "due", "x"),
+        "metres": ("0", "1000", "1001"),
+        "hours": ("0", "744", "745"),
         "level": ("cell", "village", "township"),
         "zoom": ("17", "10"),
         "edition": ("1", "2", "3"),
