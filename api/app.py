@@ -21,6 +21,7 @@ from api.routes import (
     incidents,
     match,
     merging,
+    notices,
     oidc,
     pages,
     post_pages,
@@ -69,6 +70,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}
     app.include_router(accounts.router)  # GET, POST /api/accounts, …/{name}/…; POST /api/grants, …/{id}/confirm; DELETE /api/grants/{id}
     app.include_router(history.router)  # GET  /api/history
+    app.include_router(notices.router)  # GET  /api/notices
     app.include_router(live.router)  # GET  /api/live (server-sent events)
     app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; HEAD of every page below too
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}

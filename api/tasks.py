@@ -7,13 +7,15 @@ import platform
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 
+from api.sinks import sink_of
 from gridmap.access import operator
 from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
+from gridmap.flows.notify import notify
 from gridmap.flows.purge import purge_contacts
 from gridmap.flows.sign_in import forget_guesses
 from gridmap.flows.tick import tick
@@ -22,6 +24,8 @@ from gridmap.store import Store
 
 LOG = logging.getLogger("gridmap.tasks")
 MINUTE, HOUR = 60.0, 3600.0
+NOTICES = 5.0  # seconds until an office is told, at most
+ROUND = timedelta(seconds=5)
 SERVICE = operator("service")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -59,10 +63,22 @@ def _tick(store: Store, _settings: Settings, now: datetime) -> None:
         LOG.info("%d steps of ladders are done", done.escalated)
 
 
+def _notify(store: Store, settings: Settings, _now: datetime) -> None:
+    """What fills more than a round is gone on with in the next one: a service that is to stop waits for no long queue."""
+    done = notify(store, sink_of(settings), clock=_clock, actor=SERVICE, for_at_most=ROUND)
+    if done.failed or done.parked:
+        LOG.warning("%d notices did not arrive, %d were given up", done.failed + done.parked, done.parked)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
 TASKS = (
     Task("purge", HOUR, _purge),
     Task("guesses", HOUR, _forget_guesses),
     Task("tick", MINUTE, _tick),
+    Task("notify", NOTICES, _notify),
     Task("anchor", MINUTE, _anchor, at_end=True),
 )
 

@@ -12,7 +12,7 @@ from gridmap.catalogue import Limit
 from gridmap.incidents import Incident
 from gridmap.incidents.deadlines import Timed, pressed, timed
 from gridmap.limits import Clock, Due, Event, allowances
-from gridmap.store import calendars, catalogues
+from gridmap.store import calendars, catalogues, notices
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import insert_all, insert_once, upsert
 from gridmap.store.schema import incident as incident_table
@@ -90,9 +90,12 @@ def press(tx: Connection, incident: str) -> None:
 
 
 def fire(tx: Connection, incident: str, due: Due, *, at: datetime) -> bool:
-    """Keep that a step of a ladder is done; False where it was done before."""
+    """Keep that a step of a ladder is done, and have its level told; False where it was done before."""
     row = {"incident": incident, "key": due.key, "due": due.at, "fired_at": at}
-    return bool(tx.execute(insert_once(tx, escalation, on=["incident", "key"]).values(row)).rowcount)
+    new = bool(tx.execute(insert_once(tx, escalation, on=["incident", "key"]).values(row)).rowcount)
+    if new:
+        notices.escalate(tx, incident, due, at=at)
+    return new
 
 
 def after(tx: Connection, one: Incident, events: Sequence[tuple[datetime, Event]], at: datetime) -> tuple[Timed, ...]:

@@ -17,8 +17,9 @@ from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
 from gridmap.incidents.deadlines import Timed
 from gridmap.incidents.life import Satisfied, Task, Template
+from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import clocks, contacts, public, tasks
+from gridmap.store import clocks, contacts, notices, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
@@ -137,6 +138,7 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
+    notices.add(tx, ((each.incident.id, told_of_receipt(each.incident)) for each in fresh), at=received[0].incident.recorded_at)
     return kept
 
 

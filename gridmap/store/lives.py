@@ -13,9 +13,10 @@ from gridmap.incidents.deadlines import Timed, event_of, first_event, pressed
 from gridmap.incidents.incident import IN_ROW, OF_CLOCKS
 from gridmap.incidents.life import ENDED, Life, Step, Taken, Template, replay
 from gridmap.incidents.life import take as life_after
+from gridmap.incidents.notices import told_of_step
 from gridmap.incidents.public import PublicState
 from gridmap.limits import Event
-from gridmap.store import clocks, contacts, incidents, public, tasks
+from gridmap.store import clocks, contacts, incidents, notices, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.faults import IncidentChanged
 from gridmap.store.incidents import OF_BIRTH, LogRow
@@ -52,6 +53,7 @@ def take(tx: Connection, id_or_number: str, taken: Taken, *, at: datetime, expec
         facts[FROM_OFFICE] = before.office
     history_store.append(tx, [incidents.entry(after, at=at, what=f"{PREFIX}{taken.step}", before=before.state, facts=facts)])
     _follow(tx, before, after, at)
+    notices.add(tx, [(after.id, told_of_step(after, taken))], at=at)
     return after
 
 

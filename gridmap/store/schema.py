@@ -26,6 +26,7 @@ from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
 from gridmap.incidents.life import Satisfied, TaskKind, Template
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
+from gridmap.store import notice_tables as _notice_tables  # noqa: F401 (as above)
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
 from gridmap.store.metadata import metadata, one_of
 from gridmap.store.walls import raise_walls_with

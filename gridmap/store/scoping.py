@@ -31,13 +31,15 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows
 from gridmap.access import Action, Scope
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import POSTGRESQL, SEPARATOR
+from gridmap.store.notice_tables import notice
 from gridmap.store.schema import access_grant, account, contact, history, incident, report, task, token
 from gridmap.store.walls import settings_of
 
-SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, account, access_grant, token})
+SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, notice, account, access_grant, token})
 MARK = "scope_"
 # What is done about accounts in general, rather than about one's own.
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
+NOTICES = frozenset({Action.NOTICE_READ, Action.OPERATE})
 WHOLE_HISTORY = frozenset({Action.AUDIT_READ, Action.OPERATE})
 
 
@@ -67,6 +69,8 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
     """The condition of this table's rows, or all, or none."""
     if table in {account, access_grant, token}:
         return scope.action in MANAGING or table.c["id" if table is account else "account"] == scope.actor.account
+    if table is notice:
+        return scope.everywhere and scope.action in NOTICES
     if scope.everywhere:
         return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
     if table is incident:

@@ -78,6 +78,9 @@ GRANTS = (
     (OFFICE, "SELECT (since), UPDATE (next_at)", "clock"),  # another calendar has them counted anew
     (OPERATOR, "INSERT", "escalation"),
     (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
+    *((role, "INSERT", "notice") for role in (INTAKE, SCOPED, COUNTY)),
+    (OFFICE, "SELECT", "notice"),
+    (OPERATOR, "SELECT, INSERT, UPDATE, DELETE", "notice"),
     *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
     *((role, "UPDATE (incident)", "report") for role in (SCOPED, COUNTY, OPERATOR)),
@@ -172,7 +175,10 @@ POLICIES = (
     *(("clock", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('clock')}") for command in ("INSERT", "UPDATE")),
     ("clock", (OFFICE,), "SELECT", _ANY),
     ("clock", (OFFICE,), "UPDATE", _acting(Action.REGISTER_CHANGE)),
-    ("clock, escalation, lease", (OPERATOR,), "ALL", _ANY),
+    ("clock, escalation, lease, notice", (OPERATOR,), "ALL", _ANY),
+    ("notice", (INTAKE,), "INSERT", _ANY),
+    ("notice", (SCOPED, COUNTY), "INSERT", _STEPPING),  # whoever is told of a step, also one by which it left its writer's sight
+    ("notice", (OFFICE,), "SELECT", _acting(Action.NOTICE_READ)),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
     ("report", (INTAKE, OPERATOR), "ALL", _ANY),
     ("report", (COUNTY,), "SELECT", _ANY),

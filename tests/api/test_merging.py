@@ -13,7 +13,7 @@ def sent(client: TestClient, **more: object) -> dict[str, str]:
 
 
 def test_what_lies_beside_is_told_with_distance_and_age(client: TestClient) -> None:
-    lon, lat = IN_CELL_1
+    _, lat = IN_CELL_1
     earlier = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     one, near, far = sent(client), sent(client, lat=lat + 0.0001, at=earlier), sent(client, lat=lat + 0.0006)
     told = client.get(f"/api/incidents/{one['number']}/nearby")

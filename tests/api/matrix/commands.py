@@ -38,6 +38,7 @@ from gridmap.flows import (
     intake,
     merge,
     nearby,
+    notify,
     post_workers,
     publish,
     purge,
@@ -67,6 +68,10 @@ NO_FILE = Path("/nowhere/at-all.csv")
 OPERATOR = operator()  # for whom the demonstration's accounts would really be made
 NAME = "nobody-of-this-name"
 COLUMNS = AreaColumns("code", "name")
+
+
+def _nobody(notice: object, at: datetime) -> None:
+    """A sink that nothing comes to: nothing was due in the year 2000."""
 
 
 def _step(taken: Step, store: Store, actor: Actor, now: datetime) -> Any:
@@ -131,6 +136,9 @@ COMMANDS: dict[str, tuple[str, Call]] = {
         "incident.read",
         lambda s, a, t: nearby.nearby_point(s, nearby.Spot(issue="x", lon=113.0, lat=28.0, at=t), actor=a),
     ),
+    "notify.list_notices": ("notice.read", lambda s, a, _: notify.list_notices(s, limit=5, actor=a)),
+    "notify.notify": ("operate", lambda s, a, _: notify.notify(s, _nobody, clock=lambda: datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a)),
+    "notify.try_parked": ("operate", lambda s, a, t: notify.try_parked(s, now=t, actor=a)),
     "post_workers.post_workers": (
         "register.change",
         lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),

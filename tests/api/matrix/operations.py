@@ -96,6 +96,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "after": after,
         "limit": ("1", "3", "1000", "0"),
         "order": ("newest", "due", "x"),
+        "standing": ("pending", "sent", "parked", "x"),
         "metres": ("0", "1000", "1001"),
         "hours": ("0", "744", "745"),
         "level": ("cell", "village", "township"),

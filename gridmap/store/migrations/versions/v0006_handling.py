@@ -72,6 +72,30 @@ def upgrade() -> None:
         _one_of("kind", *TASKS),
         CheckConstraint("number > 0", name="number"),
     )
+    _make_notices()
+
+
+def _make_notices() -> None:
+    op.create_table(
+        "notice",
+        Column("id", String(36), primary_key=True),
+        Column("at", Instant, nullable=False),
+        Column("kind", String(40), nullable=False),
+        Column("incident", String(36), ForeignKey("incident.id", deferrable=True, initially="DEFERRED")),
+        Column("audience", Code, ForeignKey("office.code")),
+        Column("body", JSON, nullable=False),
+        Column("lease_until", Instant),
+        Column("fence", Integer, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("next_at", Instant),
+        Column("sent_at", Instant),
+        Column("parked_at", Instant),
+        Column("fault", Text, nullable=False),
+        CheckConstraint("next_at IS NULL OR (sent_at IS NULL AND parked_at IS NULL)", name="next_at"),
+    )
+    for name in ("next_at", "sent_at"):
+        there = text(f"{name} IS NOT NULL")
+        op.create_index(f"ix_notice_{name}", "notice", [name], sqlite_where=there, postgresql_where=there)
 
 
 def _new_columns() -> tuple[Column[int] | Column[str] | Column[datetime], ...]:
