@@ -120,6 +120,8 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "office": names.office(incident.office, lang),
         "distance_m": incident.distance_m,
         "border_m": incident.border_m,
+        "merged_into": incident.merged_into,
+        "reports": len(incidents_store.reports(tx, incident.id)),
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},

@@ -30,7 +30,7 @@ class Webhook:
         headers = {"Content-Type": "application/json", "User-Agent": f"gridmap/{__version__}", **self._signed(notice.id, body, at)}
         try:
             answer = self._client.post(self._url, content=body.encode(), headers=headers)
-        except httpx2.TransportError as fault:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as fault:
             raise Undelivered(why=str(fault) or type(fault).__name__) from fault
         if not answer.is_success:
             raise Undelivered(why=f"status {answer.status_code}")
