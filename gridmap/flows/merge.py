@@ -3,16 +3,17 @@
 It can be taken back as long as the other is open: then those reports are the one's again, and it is open itself.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict
-from gridmap.flows.step import LONGEST, EvidenceTooLong
 from gridmap.incidents import Incident
-from gridmap.incidents.life import ENDED, Evidence, Step, Taken, take
+from gridmap.incidents.life import ENDED, Step, Taken, take
 from gridmap.store import Store, Tx, contacts, history, incidents, lives, merging
+
+TOGETHER = frozenset({Step.MERGE, Step.SPLIT})
+"""The steps that two incidents take together, and their reports with them: one half alone would leave a reporter without an answer."""
 
 
 class MergedIntoItself(BadInput):
@@ -36,6 +37,15 @@ class Merged:
     reports: int
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The revisions of both that whoever decided knew (None: whatever they are), and when it is done."""
+
+    revision: int | None
+    into: int | None
+    now: datetime
+
+
 def merge(
     store: Store,
     incident: str,
@@ -54,18 +64,8 @@ def merge(
     actor's to close), IncidentChanged, MergedIntoItself, IntoMerged, IntoEnded, EvidenceTooLong, and what `gridmap.incidents.life.take`
     refuses.
     """
-
-    def act(tx: Tx) -> Merged:
-        one, other = incidents.get(tx, incident), incidents.get(tx, into)
-        _check(one, other)
-        joins = Taken(step=Step.JOIN, actor=actor.name, other=one.number, contact_left=one.contact_left)
-        joined = lives.take(tx, other.id, joins, at=now, expected_revision=into_revision)
-        reports = merging.reports_of(tx, one)
-        merging.move(tx, one, other, reports, at=now)  # before it ends: contacts end with what they belong to
-        parts = Taken(step=Step.MERGE, actor=actor.name, into=other.number, reason=reason.strip())
-        return Merged(lives.take(tx, one.id, parts, at=now, expected_revision=revision), joined, len(reports))
-
-    return _together(store, act, reason, actor)
+    taken = Taken(step=Step.MERGE, actor=actor.name, into=into, reason=reason.strip())
+    return _alone(store, incident, taken, Known(revision, into_revision, now), actor)
 
 
 def split(
@@ -75,20 +75,51 @@ def split(
 
     StepImpossible where it is no part of another, IntoEnded where the other has ended (it may be reopened before), and as `merge`.
     """
+    taken = Taken(step=Step.SPLIT, actor=actor.name, reason=reason.strip())
+    return _alone(store, incident, taken, Known(revision, into_revision, now), actor)
 
-    def act(tx: Tx) -> Merged:
-        one, apart = incidents.get(tx, incident), Taken(step=Step.SPLIT, actor=actor.name, reason=reason.strip())
-        take(one.life, apart)  # refuses what is no part of another, before anything is moved
-        assert one.merged_into is not None
-        other = incidents.get(tx, one.merged_into)
-        _check(one, other)
-        reports = merging.moved_from(tx, one, other)
-        merging.move(tx, other, one, reports, at=now)
-        sheds = Taken(step=Step.SHED, actor=actor.name, other=one.number, contact_left=contacts.is_any_left(tx, other.id))
-        shed = lives.take(tx, other.id, sheds, at=now, expected_revision=into_revision)
-        return Merged(lives.take(tx, one.id, apart, at=now, expected_revision=revision), shed, len(reports))
 
-    return _together(store, act, reason, actor)
+def _alone(store: Store, incident: str, taken: Taken, known: Known, actor: Actor) -> Merged:
+    """In a transaction of its own: both incidents, or neither."""
+    scope = allowed(actor, Action.INCIDENT_CLOSE)
+    taken.check_length()
+    with store.begin(scope) as tx:
+        history.hold(tx)
+        return _both(tx, incident, taken, known)
+
+
+def with_other(tx: Tx, incident: str, taken: Taken, *, now: datetime, revision: int | None) -> Incident:
+    """The incident after it was merged, or taken out again, as one of its steps; the other one goes along, whatever its revision is."""
+    history.hold(tx)
+    return _both(tx, incident, taken, Known(revision, None, now)).incident
+
+
+def _both(tx: Tx, incident: str, taken: Taken, known: Known) -> Merged:
+    return _merge(tx, incident, taken, known) if taken.step is Step.MERGE else _split(tx, incident, taken, known)
+
+
+def _merge(tx: Tx, incident: str, taken: Taken, known: Known) -> Merged:
+    one, other = incidents.get(tx, incident), incidents.get(tx, taken.into)
+    _check(one, other)
+    joins = Taken(step=Step.JOIN, actor=taken.actor, other=one.number, contact_left=one.contact_left)
+    joined = lives.take(tx, other.id, joins, at=known.now, expected_revision=known.into)
+    reports = merging.reports_of(tx, one)
+    merging.move(tx, one, other, reports, at=known.now)  # before it ends: contacts end with what they belong to
+    parts = Taken(step=Step.MERGE, actor=taken.actor, into=other.number, reason=taken.reason)
+    return Merged(lives.take(tx, one.id, parts, at=known.now, expected_revision=known.revision), joined, len(reports))
+
+
+def _split(tx: Tx, incident: str, taken: Taken, known: Known) -> Merged:
+    one = incidents.get(tx, incident)
+    take(one.life, taken)  # refuses what is no part of another, before anything is moved
+    assert one.merged_into is not None
+    other = incidents.get(tx, one.merged_into)
+    _check(one, other)
+    reports = merging.moved_from(tx, one, other)
+    merging.move(tx, other, one, reports, at=known.now)
+    sheds = Taken(step=Step.SHED, actor=taken.actor, other=one.number, contact_left=contacts.is_any_left(tx, other.id))
+    shed = lives.take(tx, other.id, sheds, at=known.now, expected_revision=known.into)
+    return Merged(lives.take(tx, one.id, taken, at=known.now, expected_revision=known.revision), shed, len(reports))
 
 
 def _check(one: Incident, other: Incident) -> None:
@@ -98,13 +129,3 @@ def _check(one: Incident, other: Incident) -> None:
         raise IntoMerged(incident=other.number, into=other.merged_into)
     if other.state in ENDED:
         raise IntoEnded(incident=other.number, state=other.state)
-
-
-def _together(store: Store, act: Callable[[Tx], Merged], reason: str, actor: Actor) -> Merged:
-    """Both in one transaction, or neither; the history is held, so that nobody else writes either of them."""
-    scope = allowed(actor, Action.INCIDENT_CLOSE)
-    if len(reason.strip()) > LONGEST:
-        raise EvidenceTooLong(evidence=Evidence.REASON, most=LONGEST)
-    with store.begin(scope) as tx:
-        history.hold(tx)
-        return act(tx)

@@ -6,27 +6,23 @@ from datetime import datetime
 
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
+from gridmap.flows.merge import TOGETHER, with_other
 from gridmap.incidents import Incident
-from gridmap.incidents.life import ACTIONS, IN_PAIRS, ROWS, Evidence, Step, Taken, open_to
+from gridmap.incidents.life import ACTIONS, HALVES, LONGEST, ROWS, Evidence, EvidenceTooLong, Step, Taken, open_to  # noqa: F401 (doors' too)
 from gridmap.store import Store, Tx, incidents, lives, offices
 
 ONE_IN = 10
 """Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
-LONGEST = 500
 TOLD = frozenset({Evidence.REASON, Evidence.PHOTO})
 """What may come along with any step."""
-
-
-class EvidenceTooLong(BadInput):
-    """More was written than we keep; facts: evidence, most."""
 
 
 class UntilPast(BadInput):
     """A new term that is over already; facts: until."""
 
 
-class StepOfTwo(BadInput):
-    """Two incidents take it together, by merging them or taking them apart; facts: step."""
+class StepOfAnother(BadInput):
+    """An incident takes it because another is merged into it, or out of it again; facts: step."""
 
 
 def drawn() -> bool:
@@ -50,13 +46,15 @@ def step(
     EvidenceTooLong, InstantUnreadable, UntilPast, and what `gridmap.incidents.life.take` refuses.
     """
     scope = allowed(actor, ACTIONS[taken.step])
-    if taken.step in IN_PAIRS:
-        raise StepOfTwo(step=taken.step)
+    if taken.step in HALVES:
+        raise StepOfAnother(step=taken.step)
     kept = _kept(taken, actor, draw)
     _check(kept, now)
     with store.begin(scope) as tx:
         if kept.office:
             _check_office(tx, incident, kept.office)
+        if kept.step in TOGETHER:
+            return with_other(tx, incident, kept, now=now, revision=revision)
         return lives.take(tx, incident, kept, at=now, expected_revision=revision)
 
 
@@ -68,7 +66,7 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    return tuple(each for each in open_to(one.life, actor.name) if each not in IN_PAIRS and reaches(actor, ACTIONS[each], one))
+    return tuple(each for each in open_to(one.life, actor.name) if each not in HALVES and reaches(actor, ACTIONS[each], one))
 
 
 def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:
@@ -79,9 +77,7 @@ def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:
 
 
 def _check(taken: Taken, now: datetime) -> None:
-    for each in Evidence:
-        if len(getattr(taken, each)) > LONGEST:
-            raise EvidenceTooLong(evidence=each, most=LONGEST)
+    taken.check_length()
     if taken.until and _read(taken.until) <= now:
         raise UntilPast(until=taken.until)
 

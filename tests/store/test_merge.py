@@ -12,11 +12,11 @@ from gridmap.flows.contact import read_contacts
 from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive
 from gridmap.flows.merge import IntoEnded, IntoMerged, MergedIntoItself, merge, split
-from gridmap.flows.step import LONGEST, EvidenceTooLong, StepOfTwo, step
+from gridmap.flows.step import LONGEST, StepOfAnother, step, steps_of
 from gridmap.flows.verify_history import verify
 from gridmap.incidents import Answer, Channel, Incident, Report, State
 from gridmap.incidents.contact import KEPT_FROM_CLOSING, KEPT_FROM_RECEIPT
-from gridmap.incidents.life import IN_PAIRS, ReplyMissing, Step, StepImpossible, Taken, TasksOwed
+from gridmap.incidents.life import HALVES, EvidenceTooLong, ReplyMissing, Step, StepImpossible, Taken, TasksOwed
 from gridmap.incidents.public import PublicState
 from gridmap.store import Store, clocks, contacts, incidents, lives, public
 from gridmap.store.faults import IncidentChanged
@@ -156,14 +156,28 @@ def test_while_another_office_owes_an_answer_it_is_no_part_of_another(county: St
     assert reports(county, one) == 1
 
 
-def test_no_half_of_it_is_taken_as_a_step_or_offered_as_one(county: Store) -> None:
-    one, other = sent(county), sent(county)
-    for each in IN_PAIRS:
-        with pytest.raises(StepOfTwo):
-            step(county, one.number, Taken(step=each, actor="", into=other.number, reason="x"), revision=None, now=NOW, actor=DESK)
-    together(county, one, other)
+def test_it_is_a_step_like_others_whose_other_half_nobody_takes_or_is_offered(county: Store) -> None:
+    one, other = sent(county, PHONE), sent(county)
+
+    def go(taken: Step, revision: int | None = None) -> Incident:
+        given = Taken(step=taken, actor="", into=other.number, reason="one hole")
+        return step(county, one.number, given, revision=revision, now=NOW, actor=DESK)
+
+    for each in HALVES:
+        assert each not in steps_of(DESK, now_of(county, one.incident))
+        with pytest.raises(StepOfAnother):
+            go(each)
+    assert Step.MERGE in steps_of(DESK, now_of(county, one.incident))
+    with pytest.raises(IncidentChanged):
+        go(Step.MERGE, 7)
+    assert go(Step.MERGE, 1).merged_into == other.number
+    assert (reports(county, one), reports(county, other)) == (0, 2)
+    assert steps_of(DESK, now_of(county, one.incident)) == (Step.SPLIT,)
     with pytest.raises(StepImpossible):
-        step(county, one.number, Taken(step=Step.REOPEN, actor="", reason="x"), revision=None, now=NOW, actor=DESK)
+        go(Step.REOPEN)
+    assert go(Step.SPLIT, 2).state is State.FILED
+    assert (reports(county, one), reports(county, other)) == (1, 1)
+    whole(county, one, other)
 
 
 def test_taken_back_each_has_its_own_reports_and_its_own_reporters_to_answer(county: Store) -> None:

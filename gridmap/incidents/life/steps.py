@@ -101,7 +101,7 @@ ROWS: Mapping[Step, tuple[Row, ...]] = MappingProxyType(
     {step: tuple(dict.fromkeys(rows[step] for rows in TEMPLATES.values() if step in rows)) for step in Step}
 )
 """Each step with its rows in any template; its action is the same in all."""
-IN_PAIRS = frozenset({Step.MERGE, Step.JOIN, Step.SPLIT, Step.SHED})
-"""Steps that two incidents take together, and their reports with them: one half alone would leave a reporter without an answer."""
+HALVES = frozenset({Step.JOIN, Step.SHED})
+"""What an incident does because another is merged into it, or taken out of it: nobody takes it by itself."""
 ACTIONS: Mapping[Step, Action] = MappingProxyType({step: rows[0].action for step, rows in ROWS.items()})
 """What one must be allowed to take each step."""

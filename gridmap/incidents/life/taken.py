@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gridmap.errors import BadInput
 from gridmap.incidents.life.states import Evidence, Step
+
+LONGEST = 500
+
+
+class EvidenceTooLong(BadInput):
+    """More was written than we keep; facts: evidence, most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,12 @@ class Taken:
     @property
     def evidence(self) -> frozenset[Evidence]:
         return frozenset(each for each in Evidence if getattr(self, each).strip())
+
+    def check_length(self) -> None:
+        """EvidenceTooLong where it would not be kept whole."""
+        for each in Evidence:
+            if len(getattr(self, each)) > LONGEST:
+                raise EvidenceTooLong(evidence=each, most=LONGEST)
 
     def facts(self) -> dict[str, Any]:
         """What the log keeps of it beside its step and actor; `Taken.read` reads it back."""
