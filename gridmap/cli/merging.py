@@ -54,7 +54,7 @@ def _near(one: "Near") -> dict[str, Any]:
 @incident_app.command("merge", help=words("cli.incident_merge"), no_args_is_help=True)
 def merge(
     number: Number,
-    into: Annotated[str, typer.Argument(metavar="INTO", help=words("cli.incident_into"))],
+    into: Annotated[str, typer.Argument(metavar="INTO", help=words("cli.incident_merge_into"))],
     *,
     reason: Reason = "",
     revision: Revision = None,
@@ -67,7 +67,7 @@ def merge(
     with _open() as store:
         who = acting(store, actor)
         done = flow.merge(store, number, into, revision=revision, into_revision=into_revision, reason=reason, now=now(), actor=who)
-    tell(_both(done), words("cli.incident_merged", **_both(done)), json=json)
+    tell(_both(done), words("cli.incident_merge_done", **_both(done)), json=json)
 
 
 @incident_app.command("split", help=words("cli.incident_split"), no_args_is_help=True)
