@@ -185,6 +185,7 @@ def test_taken_back_each_has_its_own_reports_and_its_own_reporters_to_answer(cou
     together(county, one, other)
     back = split(county, one.number, revision=2, into_revision=2, reason="two holes", now=NOW, actor=DESK)
     assert (back.incident.state, back.incident.merged_into, back.reports) == (State.FILED, None, 1)
+    assert (back.incident.clock, back.incident.due_at is not None) == ("handle", True)
     assert (back.incident.life.must_reply, back.into.contact_left, back.into.state) == (True, False, State.DISPATCHED)
     assert (reports(county, one), reports(county, other)) == (1, 1)
     assert (followed(county, one)[0], followed(county, other)[0]) == (one.number, other.number)

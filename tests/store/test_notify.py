@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -192,7 +193,8 @@ def test_the_rows_say_whom_every_step_tells_and_only_steps_of_offices_are_told()
 
 def test_a_webhook_is_signed_and_bears_the_notices_own_id(county: Store, receiver: Receiver) -> None:
     one = take_in(county, now=datetime.now(UTC))
-    assert deliver(county, Webhook(WebhookSettings(receiver.url, SECRET)), lambda: datetime.now(UTC)) == Notified(sent=1)
+    here = ZoneInfo("Asia/Shanghai")  # whatever the clock's zone, what is signed is UTC
+    assert deliver(county, Webhook(WebhookSettings(receiver.url, SECRET)), lambda: datetime.now(here)) == Notified(sent=1)
     [(id, body)] = receiver.took.items()
     assert (receiver.faults, receiver.paths) == ([], ["/notices?of=county"])
     with county.read(ALL) as tx:
