@@ -69,16 +69,21 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
     """The condition of this table's rows, or all, or none."""
     if table in {account, access_grant, token}:
         return scope.action in MANAGING or table.c["id" if table is account else "account"] == scope.actor.account
-    if table is notice:
-        return scope.everywhere and scope.action in NOTICES
-    if scope.everywhere:
-        return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
+    if table is notice or scope.everywhere:
+        return _whole(table, scope)
     if table is incident:
         return _incidents(scope)
     if table is contact:
         return contact.c.report.in_(select(report.c.id).where(_marked(report, _rows(report, scope))))
     shown = report.c.id == scope.report
     return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
+
+
+def _whole(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
+    """Of notices all or none; of what else is seen everywhere, all, but for what in the history is about no incident."""
+    if table is notice:
+        return scope.everywhere and scope.action in NOTICES
+    return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
 
 
 def _incidents(scope: Scope) -> ColumnElement[bool]:
