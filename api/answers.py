@@ -124,6 +124,8 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "office": names.office(incident.office, lang),
         "distance_m": incident.distance_m,
         "border_m": incident.border_m,
+        "merged_into": incident.merged_into,
+        "reports": len(incidents_store.reports(tx, incident.id)),
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
         **{name: getattr(incident, name) for name in PLAIN},
@@ -164,8 +166,8 @@ def _clock(run: Clock, at: datetime) -> dict[str, Any]:
 
 
 def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
-    """Without the report's id: whoever shows it is taken for its sender (REPORT_FOLLOW)."""
-    facts = {key: fact for key, fact in row.facts.items() if key != "report"}
+    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW)."""
+    facts = {key: fact for key, fact in row.facts.items() if key not in {"report", "reports"}}
     name = texts(lang).get(f"history.{row.what}", row.what)
     return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
 

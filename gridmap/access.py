@@ -82,6 +82,7 @@ class Action(StrEnum):
     ACCOUNT_CHANGE = "account.change"
     GRANT_CHANGE = "grant.change"
     AUDIT_READ = "audit.read"
+    NOTICE_READ = "notice.read"  # what was told to other systems, and what could not be
     OPERATE = "operate"  # what is done at the machine alone: the demonstration, purging, status
 
     def text(self, lang: Lang = "en") -> str:
@@ -132,6 +133,7 @@ ALLOWED: tuple[Rule, ...] = (
     *_rules(Role.SUPERVISOR, Reach.EVERYWHERE, A.REGISTER_READ),
     *_rules(Role.AUDITOR, Reach.COUNTY, A.AUDIT_READ, A.ACCOUNT_READ),
     *_rules(Role.ADMINISTRATOR, Reach.COUNTY, A.ACCOUNT_READ, A.ACCOUNT_CHANGE, A.GRANT_CHANGE, A.REGISTER_READ, A.REGISTER_CHANGE),
+    *_rules(Role.ADMINISTRATOR, Reach.COUNTY, A.NOTICE_READ),
     *_rules(Role.OPERATOR, Reach.EVERYWHERE, *Action),
 )
 

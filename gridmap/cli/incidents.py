@@ -23,8 +23,8 @@ StateName = Literal[
 StepName = Literal[
     "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "elevate", "extend",
     "suspend", "resume", "assist", "inform", "whistle", "upward", "arrive", "answer", "withdraw", "supervise", "release", "regrade",
-    "retype", "relocate", "rehome", "merge", "join", "handle", "settle", "inspect", "rework", "reply", "close", "void", "call_back",
-    "reopen",
+    "retype", "relocate", "rehome", "merge", "join", "split", "shed", "handle", "settle", "inspect", "rework", "reply", "close", "void",
+    "call_back", "reopen",
 ]  # fmt: skip
 
 OrderName = Literal["newest", "due"]
@@ -226,5 +226,5 @@ def _logged(row: "LogRow") -> str:
 
 
 def _facts(row: "LogRow") -> dict[str, Any]:
-    """Without the report's id: whoever shows it is taken for its sender."""
-    return {name: fact for name, fact in row.facts.items() if name != "report" and fact not in (None, "", False)}
+    """Without the reports' ids: whoever shows one is taken for its sender."""
+    return {name: fact for name, fact in row.facts.items() if name not in {"report", "reports"} and fact not in (None, "", False)}

@@ -1,28 +1,38 @@
 """Somebody takes a step in an incident's life: as far as their rights reach, on the state that they knew, with the evidence it needs."""
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
+from gridmap.flows.merge import TOGETHER, with_other
+from gridmap.flows.rematch import check_pin, rematched
 from gridmap.incidents import Incident
-from gridmap.incidents.life import ACTIONS, ROWS, Evidence, EvidenceUnfit, Step, Taken, Task, open_to
+from gridmap.incidents.deadlines import ANEW
+from gridmap.incidents.life import ACTIONS, HALVES, LONGEST, ROWS, Evidence, EvidenceTooLong, EvidenceUnfit, Step, Taken, Task, open_to  # noqa: F401
 from gridmap.store import Store, Tx, catalogues, incidents, lives, offices
 
 ONE_IN = 10
 """Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
-LONGEST = 500
+NAME = re.compile(r"(?=.*(\d|\.\w+$))[^\s，。；：、！？,;:!?\"“”]{1,60}")
+"""A file's name or a number: with a digit or an ending, and nothing that makes a sentence."""
 TOLD = frozenset({Evidence.REASON, Evidence.PHOTO})
 """What may come along with any step."""
 
 
-class EvidenceTooLong(BadInput):
-    """More was written than we keep; facts: evidence, most."""
-
-
 class UntilPast(BadInput):
     """A new term that is over already; facts: until."""
+
+
+class StepOfAnother(BadInput):
+    """An incident takes it because another is merged into it, or out of it again; facts: step."""
+
+
+class AgreementWritten(BadInput):
+    """An agreement is named, never written down; facts: none."""
 
 
 def drawn() -> bool:
@@ -43,14 +53,21 @@ def step(
     """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
-    EvidenceTooLong, InstantUnreadable, UntilPast, EvidenceUnfit, TaskOfAnother, and what `gridmap.incidents.life.take` refuses.
+    EvidenceTooLong, InstantUnreadable, UntilPast, EvidenceUnfit, AgreementWritten, StepOfAnother, TaskOfAnother, what
+    `gridmap.incidents.life.take` and, for two incidents, `gridmap.flows.merge` refuse, and, where it is matched and routed again, what
+    `rematched` and `check_pin` do.
     """
     scope = allowed(actor, ACTIONS[taken.step])
+    if taken.step in HALVES:
+        raise StepOfAnother(step=taken.step)
     kept = _kept(taken, actor, draw)
     _check(kept, now)
     with store.begin(scope) as tx:
         _check_known(tx, incident, kept)
-        return lives.take(tx, incident, kept, at=now, expected_revision=revision)
+        if kept.step in TOGETHER:
+            return with_other(tx, incident, kept, now=now, revision=revision)
+        anew = partial(rematched, store, tx, taken=kept, now=now, scope=scope) if kept.step in ANEW else None
+        return lives.take(tx, incident, kept, at=now, expected_revision=revision, anew=anew)
 
 
 def reaches(actor: Actor, action: Action, one: Incident) -> bool:
@@ -61,7 +78,7 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    own = (each for each in open_to(one.life, actor.name) if each is not Step.JOIN)  # which comes with the other's merging
+    own = (each for each in open_to(one.life, actor.name) if each not in HALVES)
     return tuple(each for each in own if reaches(actor, ACTIONS[each], one) and _has_task(actor, each, one))
 
 
@@ -88,22 +105,13 @@ def _kept(taken: Taken, actor: Actor, draw: Callable[[], bool]) -> Taken:
 
 
 def _check(taken: Taken, now: datetime) -> None:
-    for each in Evidence:
-        if len(getattr(taken, each)) > LONGEST:
-            raise EvidenceTooLong(evidence=each, most=LONGEST)
+    taken.check_length()
     if taken.until and _read(taken.until) <= now:
         raise UntilPast(until=taken.until)
-    if taken.place and not _is_point(taken.place):
-        raise EvidenceUnfit(step=taken.step, evidence=Evidence.PLACE, given=taken.place)
-
-
-def _is_point(place: str) -> bool:
-    """Whether it is "lon,lat" in degrees on the globe."""
-    try:
-        lon, lat = map(float, place.split(","))
-    except ValueError:
-        return False
-    return abs(lon) <= 180 and abs(lat) <= 90  # also false of what is no number
+    if taken.agreement and not NAME.fullmatch(taken.agreement):
+        raise AgreementWritten
+    if taken.place:
+        check_pin(taken.place, now)
 
 
 def _read(until: str) -> datetime:

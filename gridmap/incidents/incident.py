@@ -87,10 +87,9 @@ class Incident:
 
 OF_LIFE = tuple(each.name for each in fields(Life) if each.name != "incident")
 IN_ROW = tuple(name for name in OF_LIFE if name != "tasks")
-"""What of it stands in the incident's own row; tasks have a table."""
+"""What an incident has of its life, under the same names, and what of it stands in its own row: tasks have a table."""
 OF_PLACE = ("issue", "urgency", "lon", "lat", "edition", "township", "village", "cell", "worker", "backup", "how", "distance_m", "border_m",
             "candidates", "reasons", "homed_in")  # fmt: skip
 """What is found anew when its type, its pin or the land is another."""
-"""What an incident has of its life, under the same names."""
 OF_CLOCKS = ("due_at", "clock")
 """What it has of its clocks, so that lists find what presses."""

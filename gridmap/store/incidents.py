@@ -17,8 +17,9 @@ from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
 from gridmap.incidents.deadlines import Timed
 from gridmap.incidents.life import Satisfied, Task, Template
+from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import clocks, contacts, public, tasks
+from gridmap.store import clocks, contacts, notices, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
@@ -47,6 +48,8 @@ SenderKey = tuple[str, str]
 RECEIVE = "receive"
 """What the first row of an incident's log is called."""
 
+UNTIL = "until"
+"""The fact of that row that says until when it stays at the window."""
 OF_BIRTH = ("office", "keeper", "contact_left", "grade", "template")
 """What of its life the first row of its log says, beside the state."""
 _COLUMNS = tuple(each.name for each in fields(Incident) if each.name != "tasks")  # which have their own table
@@ -66,7 +69,8 @@ class FirstAnswer(NamedTuple):
 class Received:
     """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
 
-    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on.
+    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on; `until` is when it moves on from
+    the window where it was received.
     """
 
     report_id: str
@@ -77,6 +81,7 @@ class Received:
     raw: Mapping[str, Any] = field(default_factory=dict)
     public: PublicMatter | None = None
     clocks: tuple[Timed, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +137,12 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     new = insert_once(tx, report, on=["sender", "key"]).returning(report.c.id)
     kept = frozenset(tx.scalars(new, [_report_row(each) for each in received]))
     fresh = [each for each in received if each.report_id in kept]
-    insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
+    insert_all(tx, incident, (row_of(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
     clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
+    notices.add(tx, ((each.incident.id, told_of_receipt(each.incident)) for each in fresh), at=received[0].incident.recorded_at)
     return kept
 
 
@@ -279,7 +285,8 @@ def _report_row(one: Received) -> dict[str, Any]:
     }
 
 
-def _incident_row(one: Incident) -> dict[str, Any]:
+def row_of(one: Incident) -> dict[str, Any]:
+    """The incident as its row has it."""
     facts = {name: getattr(one, name) for name in _COLUMNS}
     return facts | {
         "asked": tasks.listed(one.asked),
@@ -314,6 +321,8 @@ def _incident(row: Row[Any], asked: tuple[Task, ...]) -> Incident:
 
 def _received(one: Received) -> Entry:
     facts = {"report": one.report_id} | {name: getattr(one.incident, name) for name in OF_BIRTH}
+    if one.until:
+        facts |= {"onward": one.incident.onward, UNTIL: one.until.isoformat()}
     return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
 
 

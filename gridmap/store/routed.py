@@ -80,9 +80,9 @@ def ruled(tx: Connection) -> tuple[Ruled, ...]:
 
 
 def _first(tx: Connection, ids: list[str]) -> dict[str, str | None]:
-    """The office that each was sent to when it came, where its log has it: older rows do not."""
+    """The office that each was sent to when it came, or goes to from the window, where its log has it: older rows do not."""
     wanted = select(history.c.incident, history.c.facts).where(within(tx, history), history.c.incident.in_(ids), history.c.what == RECEIVE)
-    return {which: facts["office"] for which, facts in tx.execute(wanted) if "office" in facts}
+    return {which: facts.get("onward") or facts["office"] for which, facts in tx.execute(wanted) if "office" in facts}
 
 
 def fallen(tx: Connection, *, since: datetime, until: datetime) -> dict[str | None, Fallen]:

@@ -18,14 +18,14 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from gridmap.access import Role
-from gridmap.account import AccountKind, TokenKind
 from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind, Weekday
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
 from gridmap.incidents.life import Satisfied, TaskKind, Template
-from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
+from gridmap.store import account_tables as _account_tables  # noqa: F401 (they belong to the schema)
+from gridmap.store import clock_tables as _clock_tables  # noqa: F401
+from gridmap.store import notice_tables as _notice_tables  # noqa: F401
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, listed_in, point_of
 from gridmap.store.metadata import metadata, one_of
 from gridmap.store.walls import raise_walls_with
@@ -264,6 +264,7 @@ incident = Table(
     Index("ix_incident_state_serial", "state", "serial"),
     Index("ix_incident_lon_lat", "lon", "lat"),
     Index("ix_incident_recorded_at", "recorded_at"),
+    Index("ix_incident_state_homed_in", "state", "homed_in"),  # a new edition finds what is open and was not held against it
 )
 Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
 
@@ -370,61 +371,6 @@ history_head = Table(
     Column("id", Key, nullable=False),
     Column("hash", String(64), nullable=False),
     CheckConstraint("one = 1", name="one"),
-)
-
-account = Table(
-    "account",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("name", Code, nullable=False, unique=True),
-    Column("kind", String(10), nullable=False),
-    Column("worker", ForeignKey("worker.id"), unique=True),
-    Column("password", Text),
-    Column("issuer", Text),
-    Column("subject", Text),
-    Column("made_at", Instant, nullable=False),
-    Column("disabled_at", Instant),
-    UniqueConstraint("issuer", "subject"),
-    one_of("kind", AccountKind),
-)
-
-access_grant = Table(
-    "access_grant",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("account", ForeignKey("account.id"), nullable=False, index=True),
-    Column("role", String(20), nullable=False),
-    Column("area", Code),
-    Column("office", ForeignKey("office.code")),
-    Column("since", Instant, nullable=False),
-    Column("until", Instant),
-    Column("proposed_by", Text, nullable=False),
-    Column("confirmed_by", Text),
-    Column("reason", Text, nullable=False),
-    CheckConstraint("until > since", name="until"),
-    one_of("role", Role),
-)
-
-token = Table(
-    "token",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("account", ForeignKey("account.id"), nullable=False, index=True),
-    Column("kind", String(20), nullable=False),
-    Column("hash", String(64), nullable=False, unique=True),
-    Column("label", Text, nullable=False),
-    Column("made_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Column("until", Instant, nullable=False),
-    Column("ended_at", Instant),
-    one_of("kind", TokenKind),
-)
-
-throttle = Table(
-    "throttle",
-    metadata,
-    Column("bucket", String(64), primary_key=True),
-    Column("empty_at", Instant, nullable=False),
 )
 
 raise_walls_with(metadata)

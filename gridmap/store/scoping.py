@@ -28,15 +28,18 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import POSTGRESQL, SEPARATOR, lists_any
-from gridmap.store.schema import access_grant, account, contact, history, incident, report, task, token
+from gridmap.store.notice_tables import notice
+from gridmap.store.schema import contact, history, incident, report, task
 from gridmap.store.walls import settings_of
 
-SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, account, access_grant, token})
+SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, notice, account, access_grant, token})
 MARK = "scope_"
 # What is done about accounts in general, rather than about one's own.
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
+NOTICES = frozenset({Action.NOTICE_READ, Action.OPERATE})
 WHOLE_HISTORY = frozenset({Action.AUDIT_READ, Action.OPERATE})
 
 
@@ -76,8 +79,8 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
     """The condition of this table's rows, or all, or none."""
     if table in {account, access_grant, token}:
         return scope.action in MANAGING or table.c["id" if table is account else "account"] == scope.actor.account
-    if scope.everywhere:
-        return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
+    if table is notice or scope.everywhere:
+        return _whole(table, scope)
     if table is incident:
         return _incidents(scope)
     if table is contact:
@@ -86,6 +89,13 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
         return _visible(scope).where(incident.c.id == task.c.incident).correlate(task).exists()
     shown = report.c.id == scope.report
     return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
+
+
+def _whole(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
+    """Of notices all or none; of what else is seen everywhere, all, but for what in the history is about no incident."""
+    if table is notice:
+        return scope.everywhere and scope.action in NOTICES
+    return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
 
 
 def _incidents(scope: Scope) -> ColumnElement[bool] | bool:

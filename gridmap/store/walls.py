@@ -78,8 +78,13 @@ GRANTS = (
     (OFFICE, "SELECT (since), UPDATE (next_at)", "clock"),  # another calendar has them counted anew
     (OPERATOR, "INSERT", "escalation"),
     (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
-    *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
+    *((role, "INSERT", "notice") for role in (INTAKE, SCOPED, COUNTY)),
+    (OFFICE, "SELECT", "notice"),
+    (OPERATOR, "SELECT, INSERT, UPDATE, DELETE", "notice"),
+    *((role, "INSERT, UPDATE, DELETE", "public_incident") for role in (SCOPED, COUNTY)),
+    (OPERATOR, "DELETE", "public_incident"),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
+    *((role, "UPDATE (incident)", "report") for role in (SCOPED, COUNTY, OPERATOR)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
     (SCOPED, "INSERT, UPDATE (ended_at)", "token"),
     (SCOPED, "UPDATE (password)", "account"),
@@ -137,6 +142,8 @@ _ANY = "true"
 
 _SELF = _acting(Action.SELF_CHANGE)
 _CLOSING = _acting(Action.INCIDENT_CLOSE)
+_FINDING = _acting(Action.INCIDENT_DISPATCH)  # another type or pin shows another thing to everybody
+_SHOWING = _acting(Action.INCIDENT_CLOSE, Action.INCIDENT_DISPATCH)
 _STEPPING = _acting(*STEPPING)
 # Who answers for an office answers its own tasks alone.
 _OWN_TASK = f"({ACTION} <> '{Action.INCIDENT_ANSWER}' OR office = ANY ({_ASKED}))"
@@ -173,12 +180,17 @@ POLICIES = (
     *(("clock", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('clock')}") for command in ("INSERT", "UPDATE")),
     ("clock", (OFFICE,), "SELECT", _ANY),
     ("clock", (OFFICE,), "UPDATE", _acting(Action.REGISTER_CHANGE)),
-    ("clock, escalation, lease", (OPERATOR,), "ALL", _ANY),
+    ("clock, escalation, lease, notice", (OPERATOR,), "ALL", _ANY),
+    ("notice", (INTAKE,), "INSERT", _ANY),
+    ("notice", (SCOPED, COUNTY), "INSERT", _STEPPING),  # whoever is told of a step, also one by which it left its writer's sight
+    ("notice", (OFFICE,), "SELECT", _acting(Action.NOTICE_READ)),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
     ("report", (INTAKE, OPERATOR), "ALL", _ANY),
     ("report", (COUNTY,), "SELECT", _ANY),
     ("report", (PUBLIC,), "SELECT", f"id = {REPORT}"),
     ("report", (SCOPED, CONTACT), "SELECT", _VISIBLE.format("report")),
+    ("report", (COUNTY,), "UPDATE", _CLOSING),
+    ("report", (SCOPED,), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('report')}"),  # of the incident that it was of and is of now
     ("contact", (INTAKE,), "INSERT", _ANY),
     ("contact", (OPERATOR,), "ALL", _ANY),
     ("contact", (SCOPED, COUNTY, CONTACT), "SELECT", _ITS_REPORT),
@@ -186,7 +198,8 @@ POLICIES = (
     ("public_incident", (PUBLIC, COUNTY), "SELECT", _ANY),
     ("public_incident", (INTAKE,), "INSERT", _ANY),
     ("public_incident", (SCOPED,), "SELECT", _VISIBLE.format("public_incident")),
-    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('public_incident')}"),
+    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_SHOWING} AND {_VISIBLE.format('public_incident')}"),
+    *(("public_incident", (SCOPED, COUNTY), what, f"{_FINDING} AND {_VISIBLE.format('public_incident')}") for what in ("INSERT", "DELETE")),
     ("public_incident", (OPERATOR,), "ALL", _ANY),
     # Whatever is done is recorded, also what one may not look up afterwards.
     ("history", tuple(role for role in ROLES if role != PUBLIC), "INSERT", _ANY),

@@ -84,6 +84,18 @@ def test_an_office_that_passes_an_incident_on_is_told_to_load_again_and_the_othe
     assert heard["data"]["properties"]["state"] == "dispatched"
 
 
+def test_a_village_that_a_pin_leaves_is_told_to_load_again_and_the_other_hears_of_it(land: Store) -> None:
+    person(land, "west", (Role.DISPATCHER, WEST))
+    person(land, "east", (Role.SUPERVISOR, EAST))
+    [found] = write(land, IN_CELL_1)
+    moved = Taken(step=Step.RELOCATE, actor="", place=",".join(map(str, IN_EAST)), reason="on the other side of the brook")
+    with serving(land) as url, listening(url, session(land, "west")) as west, listening(url, session(land, "east")) as east:
+        assert ids(take(west, 1)) == [found]
+        step(land, found, moved, revision=1, now=now(), actor=OPERATOR)
+        assert take(west, 1)[0]["event"] == "reload"
+        assert ids(take(east, 1)) == [found]
+
+
 def test_an_office_that_is_asked_hears_of_it_until_it_is_asked_no_longer(land: Store) -> None:
     for name, office in (("centre", "CW"), ("water", "WATER")):
         person(land, name)

@@ -16,10 +16,12 @@ from gridmap.incidents.deadlines import timed
 from gridmap.incidents.life import Task, TaskKind
 from gridmap.incidents.public import PublicMatter, PublicState
 from gridmap.limits import LADDER, Calendar, Due, allowances, timetable
-from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, offices, public, tasks
+from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, notices, offices, public, tasks
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.incidents import Received
-from gridmap.store.schema import access_grant, account, contact, report, task, token
+from gridmap.store.notice_tables import notice
+from gridmap.store.schema import contact, report, task
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident as incident_table
 from tests.builders import ALL
@@ -53,6 +55,7 @@ KEYS = {
     "clock": clock.c.incident,
     "escalation": escalation.c.incident,
     "history": history_table.c.id,
+    "notice": notice.c.id,
     "account": account.c.id,
     "access_grant": access_grant.c.account,
     "token": token.c.account,
@@ -67,6 +70,7 @@ class World:
     reports: dict[str, str]
     history: dict[int, str | None]
     accounts: dict[str, str]
+    notices: frozenset[str] = frozenset()
 
     def expected(self, scope: Scope) -> dict[str, set[Any]]:
         """What each table shows within the scope."""
@@ -75,9 +79,10 @@ class World:
         seen = {id for id, of in self.reports.items() if (id == shown if shown else of in mine)}
         everything = scope.action in {Action.AUDIT_READ, Action.OPERATE}
         rows = {id for id, of in self.history.items() if (of in mine if of else scope.everywhere and everything)}
+        told = set(self.notices) if scope.everywhere and scope.action in {Action.NOTICE_READ, Action.OPERATE} else set()
         owners = set(self.accounts.values()) if scope.action in MANAGING else {scope.actor.account} & set(self.accounts.values())
         asked = mine & {one.id for one in self.incidents if one.tasks}
-        return dict(zip(KEYS, (mine, seen, asked, seen, mine, mine, rows, owners, owners, owners), strict=True))
+        return dict(zip(KEYS, (mine, seen, asked, seen, mine, mine, rows, told, owners, owners, owners), strict=True))
 
 
 def _holds(scope: Scope, one: Incident) -> bool:
@@ -110,8 +115,9 @@ def make(store: Store) -> World:
             _account(tx, name, number)
         history.record(tx, NOW, "county.thing", "county:all")
         rows = {row.id: row.incident for row in history.rows(tx, limit=1000)}
+        notices_ = frozenset(one.notice.id for one in notices.list_(tx, limit=1000))
     made = tuple(one.incident for one in given)
-    return World(made, {one.report_id: one.incident.id for one in given}, rows, {name: f"account-{name}" for name in NAMES})
+    return World(made, {one.report_id: one.incident.id for one in given}, rows, {name: f"account-{name}" for name in NAMES}, notices_)
 
 
 def _received(number: str, place: tuple[str | None, ...], office: str | None, pair: tuple[str | None, str | None]) -> Received:

@@ -30,12 +30,12 @@ from gridmap.incidents.life.living import (
     take,
 )
 from gridmap.incidents.life.states import ENDED, OPEN_STATES, Evidence, Listed, Satisfied, Standing, State, Step, TaskKind, Template
-from gridmap.incidents.life.steps import ACTIONS, ROWS, STEPS, TEMPLATES, Row
-from gridmap.incidents.life.taken import Taken
+from gridmap.incidents.life.steps import ACTIONS, HALVES, ROWS, STEPS, TEMPLATES, Row
+from gridmap.incidents.life.taken import LONGEST, EvidenceTooLong, Taken
 
 __all__ = [
-    "ACTIONS", "ENDED", "OPEN_STATES", "ROWS", "RULED_AFTER", "STEPS", "TEMPLATES", "TIERS", "Evidence", "EvidenceMissing",
-    "EvidenceUnfit", "HandledByYou", "LastTier", "Life", "Listed", "ReplyMissing", "Row", "RulingNeeded", "Satisfied", "Standing",
-    "State", "Step", "StepImpossible", "Taken", "Task", "TaskKind", "TaskMissing", "TasksOwed", "Template", "open_to", "possible",
-    "replay", "take",
+    "ACTIONS", "ENDED", "HALVES", "LONGEST", "OPEN_STATES", "ROWS", "RULED_AFTER", "STEPS", "TEMPLATES", "TIERS", "Evidence",
+    "EvidenceMissing", "EvidenceTooLong", "EvidenceUnfit", "HandledByYou", "LastTier", "Life", "Listed", "ReplyMissing", "Row",
+    "RulingNeeded", "Satisfied", "Standing", "State", "Step", "StepImpossible", "Taken", "Task", "TaskKind", "TaskMissing", "TasksOwed",
+    "Template", "open_to", "possible", "replay", "take",
 ]  # fmt: skip

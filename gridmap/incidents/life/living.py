@@ -1,6 +1,6 @@
 """`take` makes of a life and a step the life after it, or refuses with the sentence why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from gridmap.access import hands
 from gridmap.catalogue import Grade
 from gridmap.errors import BadInput, Conflict
 from gridmap.incidents.life.states import Listed, Satisfied, Standing, State, Step, TaskKind, Template
-from gridmap.incidents.life.steps import TEMPLATES, Row
+from gridmap.incidents.life.steps import HALVES, TEMPLATES, Row
 from gridmap.incidents.life.taken import Taken
 
 Word = TypeVar("Word", Grade, Satisfied)
@@ -167,11 +167,16 @@ def replay(born: Life, steps: Iterable[Taken]) -> Life:
 
 def _check_state(life: Life, step: Step, row: Row | None) -> None:
     if row is None or life.state not in row.sources or (_is_senseless(life, step) and step not in {Step.DISPATCH, Step.ELEVATE}):
-        raise StepImpossible(incident=life.incident, state=life.state, step=step, possible=Listed(possible(life)))
+        raise StepImpossible(incident=life.incident, state=life.state, step=step, possible=Listed(_told(life)))
     if step is Step.DISPATCH and _is_ruled(life):
         raise RulingNeeded(incident=life.incident, returns=life.returns)
     if step is Step.ELEVATE and life.tier >= TIERS:
         raise LastTier(incident=life.incident)
+
+
+def _told(life: Life) -> Iterator[Step]:
+    """What a refusal tells of as possible: what somebody can do."""
+    return (step for step in possible(life) if step not in HALVES)
 
 
 def _is_senseless(life: Life, step: Step) -> bool:
@@ -185,6 +190,7 @@ def _is_senseless(life: Life, step: Step) -> bool:
         Step.RELEASE: life.supervised_by is None,
         Step.CALL_BACK: life.satisfied is not None,
         Step.REOPEN: life.merged_into is not None,
+        Step.SPLIT: life.merged_into is None,
     }
     return never.get(step, False)
 
@@ -239,6 +245,10 @@ def _also(life: Life, taken: Taken) -> dict[str, Any]:  # noqa: PLR0911, PLR0912
         case Step.JOIN:
             more = {"replied": False} if taken.contact_left else {}
             return {"contact_left": life.contact_left or taken.contact_left, **more}
+        case Step.SPLIT:
+            return {"merged_into": None, "replied": False}
+        case Step.SHED:
+            return {"contact_left": taken.contact_left}
         case Step.HANDLE:
             return {"handled_by": taken.actor, "settled": False}
         case Step.SETTLE:

@@ -82,6 +82,8 @@ class Step(StrEnum):
     REHOME = "rehome"
     MERGE = "merge"
     JOIN = "join"
+    SPLIT = "split"
+    SHED = "shed"
     HANDLE = "handle"
     SETTLE = "settle"
     INSPECT = "inspect"

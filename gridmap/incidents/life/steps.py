@@ -69,6 +69,8 @@ STEPS: Mapping[Step, Row] = MappingProxyType(
         Step.REHOME: _row(OPEN_STATES, None, _A.INCIDENT_DISPATCH, _E.REASON),
         Step.MERGE: _row(_UNTIL_HANDLED, _S.VOIDED, _A.INCIDENT_CLOSE, _E.INTO, answered=True),
         Step.JOIN: _row(OPEN_STATES, None, _A.INCIDENT_CLOSE),
+        Step.SPLIT: _row({_S.VOIDED}, _S.FILED, _A.INCIDENT_CLOSE, _E.REASON),
+        Step.SHED: _row(OPEN_STATES, None, _A.INCIDENT_CLOSE),
         Step.HANDLE: _row(_BEGUN, _S.HANDLED, _A.INCIDENT_HANDLE, _E.REASON, answered=True, outcome=True),
         Step.SETTLE: _row({_S.FILED, _S.DISPATCHED}, _S.INSPECTED, _A.INCIDENT_SETTLE, _E.PHOTO, answered=True, outcome=True),
         Step.INSPECT: _row({_S.HANDLED}, _S.INSPECTED, _A.INCIDENT_INSPECT, apart=True),
@@ -99,5 +101,7 @@ ROWS: Mapping[Step, tuple[Row, ...]] = MappingProxyType(
     {step: tuple(dict.fromkeys(rows[step] for rows in TEMPLATES.values() if step in rows)) for step in Step}
 )
 """Each step with its rows in any template; its action is the same in all."""
+HALVES = frozenset({Step.JOIN, Step.SHED})
+"""What an incident does because another is merged into it, or taken out of it: nobody takes it by itself."""
 ACTIONS: Mapping[Step, Action] = MappingProxyType({step: rows[0].action for step, rows in ROWS.items()})
 """What one must be allowed to take each step."""

@@ -4,15 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gridmap.errors import BadInput
 from gridmap.incidents.life.states import Evidence, Step
+
+LONGEST = 500
+
+
+class EvidenceTooLong(BadInput):
+    """More was written than we keep; facts: evidence, most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """One step as it was taken, and is kept: who took it, and what came along. `drawn` says that another looks at it once more.
 
-    What a step asks for is text as its evidence says; `office` and `template` are also what was found anew from another type or place, and
-    `contact_left` whether reporters that join left a contact.
+    What a step asks for is text as its evidence says; `office` and `template` are also what was found anew from another type or place.
+    `other` is the number of the incident whose reports join or leave, `contact_left` whether those that join, or those that stay, left a
+    contact.
     """
 
     step: Step
@@ -29,12 +37,19 @@ class Taken:
     agreement: str = ""
     satisfied: str = ""
     template: str = ""
+    other: str = ""
     drawn: bool = False
     contact_left: bool = False
 
     @property
     def evidence(self) -> frozenset[Evidence]:
         return frozenset(each for each in Evidence if getattr(self, each).strip())
+
+    def check_length(self) -> None:
+        """EvidenceTooLong where it would not be kept whole."""
+        for each in Evidence:
+            if len(getattr(self, each)) > LONGEST:
+                raise EvidenceTooLong(evidence=each, most=LONGEST)
 
     def facts(self) -> dict[str, Any]:
         """What the log keeps of it beside its step and actor; `Taken.read` reads it back."""
@@ -49,5 +64,5 @@ class Taken:
         return cls(step=step, actor=actor, **texts, **flags)
 
 
-_TEXTS = (*(str(each) for each in Evidence), "template")
+_TEXTS = (*(str(each) for each in Evidence), "template", "other")
 _FLAGS = ("drawn", "contact_left")

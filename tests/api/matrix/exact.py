@@ -278,8 +278,14 @@ def foreigners(asking: Asking, person: Person, rows: list[Row]) -> None:
         if not sees(person, "incident.read", row.matter):
             for foreign, absent in ((row.id, UNKNOWN_ID), (row.number, UNKNOWN_NUMBER)):
                 alike(asking, person, "get_incident", foreign, absent, name="incident")
+                alike(asking, person, "list_nearby", foreign, absent, name="incident")
                 alike(asking, person, PAGE, foreign, absent, name="incident")
             alike(asking, person, "list_incidents", row.number, UNKNOWN_NUMBER, name="after", where="query")
+        if not sees(person, "incident.close", row.matter):
+            known = {"revision": NO_REVISION, "into_revision": NO_REVISION, "reason": "x"}
+            for operation, body in (("merge_incidents", known | {"into": UNKNOWN_NUMBER}), ("split_incidents", known)):
+                more = {"json": body, "headers": asking.changes(person)}
+                alike(asking, person, operation, row.id, UNKNOWN_ID, name="incident", **more)
         for action, step in STEP_OF.items():
             if not sees(person, action, row.matter):
                 more = {"json": {"step": step, "revision": NO_REVISION}, "headers": asking.changes(person)}

@@ -39,6 +39,7 @@ MAY = {
     "account.change": "administrator:county",
     "grant.change": "administrator:county",
     "audit.read": "auditor:county",
+    "notice.read": "administrator:county",
     "operate": "",
 }
 

@@ -3,6 +3,7 @@
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { ENDED } from "./incidents.js";
+import { beside } from "./nearby.js";
 import { symbol, tag } from "./symbols.js";
 import { Picker } from "./picker.js";
 import { stepping } from "./steps.js";
@@ -100,6 +101,7 @@ export class Detail {
       part(t("detail.where"), where(p), el("p", { class: "actions" }, go, page)),
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
       p.tasks.length ? part(t("tasks.title"), el("ol", { class: "tasks" }, p.tasks.map(asked))) : null,
+      ENDED.includes(p.state) ? null : beside(id, p, { look: (other) => this.open(other), merged: (other) => this.open(other) }),
       p.contacts.length ? this.#contact(id, p) : null,
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),

@@ -1,11 +1,13 @@
 """Handling: tasks of other offices, supervision, tiers of mediation, what a reporter said when called back, and where a part went.
 
-Whose an incident was when it came is its office; what is open keeps no edition that it was held against, so the next look is the first.
+Whose an incident was when it came is its office; what is open was held against the edition
+that it was matched in.
 
 Written out, not taken from `schema`: what was once migrated must stay as it was. A test holds the two together.
 """
 
 from datetime import datetime
+from typing import Any
 
 from alembic import op
 from sqlalchemy import (
@@ -44,7 +46,7 @@ NEW = {
     "satisfied": "NULL",
     "merged_into": "NULL",
     "onward": "NULL",
-    "homed_in": "NULL",
+    "homed_in": "edition",
     "asked": "NULL",
 }
 
@@ -62,6 +64,7 @@ def upgrade() -> None:
             op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=text(f"{name} IS NOT NULL"))
     there = text("supervised_by IS NOT NULL")
     op.create_index("ix_incident_supervised", "incident", ["serial"], sqlite_where=there, postgresql_where=there)
+    op.create_index("ix_incident_state_homed_in", "incident", ["state", "homed_in"])
     op.create_table(
         "task",
         Column("incident", String(36), ForeignKey("incident.id"), primary_key=True),
@@ -75,6 +78,30 @@ def upgrade() -> None:
         _one_of("kind", *TASKS),
         CheckConstraint("number > 0", name="number"),
     )
+    _make_notices()
+
+
+def _make_notices() -> None:
+    op.create_table(
+        "notice",
+        Column("id", String(36), primary_key=True),
+        Column("at", Instant, nullable=False),
+        Column("kind", String(40), nullable=False),
+        Column("incident", String(36), ForeignKey("incident.id", deferrable=True, initially="DEFERRED")),
+        Column("audience", Code, ForeignKey("office.code")),
+        Column("body", JSON, nullable=False),
+        Column("lease_until", Instant),
+        Column("fence", Integer, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("next_at", Instant),
+        Column("sent_at", Instant),
+        Column("parked_at", Instant),
+        Column("fault", Text, nullable=False),
+        CheckConstraint("next_at IS NULL OR (sent_at IS NULL AND parked_at IS NULL)", name="next_at"),
+    )
+    for name in ("next_at", "sent_at"):
+        there = text(f"{name} IS NOT NULL")
+        op.create_index(f"ix_notice_{name}", "notice", [name], sqlite_where=there, postgresql_where=there)
 
 
 def _new_columns() -> tuple[Column[int] | Column[str] | Column[datetime], ...]:
@@ -109,13 +136,9 @@ def _one_of(column: str, *words: str) -> CheckConstraint:
     return CheckConstraint(f'"{column}" IN ({listed})', name=column)
 
 
-def _make_anew() -> None:
-    """So that the table is the same as one that was made today, which SQLite's way of adding columns does not give."""
-    op.execute(f"CREATE TEMPORARY TABLE kept AS SELECT *, {', '.join(f'{what} AS {name}' for name, what in NEW.items())} FROM incident")
-    op.execute("PRAGMA defer_foreign_keys = ON")
-    op.drop_table("incident")
-    op.create_table(
-        "incident",
+def _kept_columns() -> tuple[Column[Any], ...]:
+    """Those that were there, as the table of today has them."""
+    return (
         Column("serial", Key, primary_key=True),
         Column("id", String(36), nullable=False, unique=True),
         Column("number", String(20), nullable=False, unique=True),
@@ -152,6 +175,17 @@ def _make_anew() -> None:
         Column("settled", Boolean, nullable=False),
         Column("due_at", Instant),
         Column("clock", String(20)),
+    )
+
+
+def _make_anew() -> None:
+    """So that the table is the same as one that was made today, which SQLite's way of adding columns does not give."""
+    op.execute(f"CREATE TEMPORARY TABLE kept AS SELECT *, {', '.join(f'{what} AS {name}' for name, what in NEW.items())} FROM incident")
+    op.execute("PRAGMA defer_foreign_keys = ON")
+    op.drop_table("incident")
+    op.create_table(
+        "incident",
+        *_kept_columns(),
         *_new_columns(),
         *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in ("township", "village", "cell")),
         _one_of("state", *STATES),
