@@ -9,16 +9,17 @@ from api.asker import Asker
 from gridmap.access import Action
 from gridmap.catalogue import IssueType
 from gridmap.duty import Office, Worker
-from gridmap.flows.step import reaches, steps_of
+from gridmap.flows.step import own_tasks, reaches, steps_of
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
-from gridmap.incidents.life import STEPS, Step
+from gridmap.incidents.life import Step, Task
 from gridmap.limits import Clock
 from gridmap.store import Store, Tx, catalogues, clocks, contacts, offices, people
 from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, texts
 
+PLAIN = ("returns", "reworks", "reopened", "contact_left", "replied", "template", "tier", "supervised_by", "satisfied", "merged_into")
 LEVELS_OF = ("township", "village", "cell")
 # Why an incident waits in triage: what only a person can settle.
 FOR_A_PERSON = frozenset(
@@ -100,6 +101,8 @@ def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[st
         "edition": incident.edition,
         "how": incident.how,
         "revision": incident.revision,
+        "supervised_until": incident.supervised_until and incident.supervised_until.isoformat(),
+        "owed": len(incident.life.owed),
         "due_at": incident.due_at and incident.due_at.isoformat(),
         "clock": incident.clock,
         "overdue": incident.is_overdue(at),
@@ -113,6 +116,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
     """The brief feature, and who must act, why, how sure that is, what happened so far, and the reporters' contacts, masked."""
     lang = asked.lang
     told = brief(incident, names, lang, asked.now)
+    theirs = {task.number for task in own_tasks(asked.actor, incident)}
     kept = contacts.of_incident(tx, incident.id, at=asked.now)
     told["properties"] |= {
         "worker": names.worker(incident.worker, lang),
@@ -120,10 +124,14 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "office": names.office(incident.office, lang),
         "distance_m": incident.distance_m,
         "border_m": incident.border_m,
+        "merged_into": incident.merged_into,
+        "reports": len(incidents_store.reports(tx, incident.id)),
         "candidates": [{**c, "path": names.path(incident.edition, c["code"], lang)} for c in incident.candidates],
         "reasons": [{"code": reason.key, "text": reason.text(lang)} for reason in incident.reasons],
-        **{name: getattr(incident, name) for name in ("returns", "reworks", "reopened", "contact_left", "replied")},
-        "possible": [_step(step, lang) for step in steps_of(asked.actor, incident)],
+        **{name: getattr(incident, name) for name in PLAIN},
+        "keeper": names.office(incident.keeper, lang),
+        "tasks": [_task(task, names, asked, theirs) for task in incident.tasks],
+        "possible": [_step(incident, step, lang) for step in steps_of(asked.actor, incident)],
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
@@ -132,8 +140,23 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
     return told
 
 
-def _step(step: Step, lang: Lang) -> dict[str, Any]:
-    return {"step": step, "name": step.text(lang), "needs": sorted(STEPS[step].needs)}
+def _step(incident: Incident, step: Step, lang: Lang) -> dict[str, Any]:
+    return {"step": step, "name": step.text(lang), "needs": sorted(incident.life.rows[step].needs)}
+
+
+def _task(task: Task, names: Names, asked: Asker, theirs: set[int]) -> dict[str, Any]:
+    """What another office was asked for, and how far it is; `yours` where the asker may answer it."""
+    overdue = task.owed and task.until is not None and task.until < asked.now
+    return {
+        "number": task.number,
+        "kind": task.kind,
+        "name": task.kind.text(asked.lang),
+        "office": names.office(task.office, asked.lang),
+        "until": task.until and task.until.isoformat(),
+        **{flag: getattr(task, flag) for flag in ("arrived", "answered", "withdrawn", "owed", "standing")},
+        "overdue": overdue,
+        "yours": task.number in theirs,
+    }
 
 
 def _clock(run: Clock, at: datetime) -> dict[str, Any]:
@@ -143,8 +166,8 @@ def _clock(run: Clock, at: datetime) -> dict[str, Any]:
 
 
 def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
-    """Without the report's id: whoever shows it is taken for its sender (REPORT_FOLLOW)."""
-    facts = {key: fact for key, fact in row.facts.items() if key != "report"}
+    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW)."""
+    facts = {key: fact for key, fact in row.facts.items() if key not in {"report", "reports"}}
     name = texts(lang).get(f"history.{row.what}", row.what)
     return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
 

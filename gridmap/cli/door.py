@@ -127,6 +127,11 @@ def local(instant: datetime) -> str:
     return instant.astimezone(settings().timezone).isoformat(sep=" ", timespec="minutes")
 
 
+def plain(text: str) -> str:
+    """What would move the cursor of a terminal is shown as it is escaped in JSON."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
 def tell(answer: Mapping[str, Any], text: str, *, json: bool) -> None:
     """Print the answer: one JSON object on stdout, or the text for people."""
     print(_as_json(answer) if json else text, flush=True)

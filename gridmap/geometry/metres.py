@@ -60,3 +60,16 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
     flat = 1 - eccentricity2 * math.sin(math.radians(lat)) ** 2
     across, along = radius / math.sqrt(flat), radius * (1 - eccentricity2) / flat**1.5
     return math.radians(across * math.cos(math.radians(lat))), math.radians(along)
+
+
+def box_around(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:
+    """(west, south, east, north) in degrees, that holds all that lies within so many metres (some kilometres at most) of the point.
+
+    A hair wider, because degrees grow shorter towards the poles; who needs the distance itself measures it.
+    """
+    reach = metres * 1.001 + 0.01
+    _, northward = metres_per_degree(lat)
+    high = reach / northward
+    eastward, _ = metres_per_degree(min(abs(lat) + high, 90.0))
+    wide = min(reach / eastward, 360.0) if eastward > 0 else 360.0
+    return lon - wide, lat - high, lon + wide, lat + high

@@ -93,7 +93,8 @@ def test_an_incident_is_taken_through_its_life_by_steps_and_tells_the_next_ones(
     assert (last["actor"], last["what"], last["name"], last["to_state"]) == ("desk 1", "incident.suspend", "parked", "suspended")
     assert last["facts"] == {"reason": "waits for spring", "until": "2099-03-01T00:00:00+08:00", "revision": 4}
     assert client.get(where, params={"lang": "zh"}).json()["properties"]["log"][-1]["name"] == "挂账"
-    assert list(steps_of(told.json())) == ["resume", "reply", "void"]
+    assert {"resume", "inform", "supervise", "regrade", "reply", "void"} <= set(steps_of(told.json()))
+    assert {"acknowledge", "assist", "handle", "close", "join"}.isdisjoint(steps_of(told.json()))
 
 
 def test_what_one_handled_is_not_offered_to_oneself_for_inspection(client: TestClient) -> None:
@@ -126,7 +127,8 @@ def test_a_step_that_the_state_does_not_allow_is_told_those_that_it_does(client:
     assert refused.status_code == 409
     problem = refused.json()
     assert (problem["state"], problem["step"]) == ("dispatched", "close")
-    assert problem["possible"] == ["acknowledge", "return", "transfer", "settle", "reply", "void"]
+    assert {"acknowledge", "return", "transfer", "assist", "settle", "reply", "void"} <= set(problem["possible"])
+    assert {"start", "arrive", "answer", "release", "inspect"}.isdisjoint(problem["possible"])
     assert "“签收”" in problem["detail"]
 
 

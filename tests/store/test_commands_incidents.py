@@ -75,17 +75,48 @@ def test_the_list_and_the_incident_tell_where_it_stands_and_what_may_be_done(typ
 
 
 def test_each_command_that_is_shown_can_be_run_as_it_is_shown(typed: Typed) -> None:
-    given = {"office": "WATER", "until": "2099-01-01", "reason": "because", "photo": "p.jpg"}
-    for _ in range(12):
-        commands = re.findall(r": gridmap incident take (\S+) (\S+)((?: --\w+ …)*)$", typed("show", NUMBER).out, re.MULTILINE)
-        if not commands:
-            return
-        number, step, needed = next((each for each in commands if each[1] not in {"reply", "void", "extend"}), commands[-1])
-        options = [word for name in re.findall(r"--(\w+)", needed) for word in (f"--{name}", given[name])]
+    given = {"office": "WATER", "until": "2099-01-01", "reason": "because", "photo": "p.jpg", "grade": "difficult"}
+    begun = [
+        "acknowledge",
+        "start",
+        "assist",
+        "inform",
+        "whistle",
+        "arrive",
+        "answer",
+        "withdraw",
+        "supervise",
+        "release",
+        "regrade",
+        "handle",
+    ]
+    for wanted in begun:
+        shown = typed("show", NUMBER).out
+        commands = re.findall(r": gridmap incident take (\S+) (\S+)((?: --\w+ …)*)$", shown, re.MULTILINE)
+        number, step, needed = next(each for each in commands if each[1] == wanted)
+        owed = re.findall(r"^  (\d)  .*(?:awaited|on the spot)$", shown, re.MULTILINE)
+        options = [word for name in re.findall(r"--(\w+)", needed) for word in (f"--{name}", given[name] if name != "task" else owed[-1])]
         said = typed("take", number, step, *options)
         assert (said.code, said.err) == (0, ""), step
-        if step in {"close", "void", "handle"}:
-            return
+    assert typed("show", NUMBER, "--json").answer["state"] == "handled"
+
+
+def test_an_incident_shows_what_other_offices_were_asked_for_and_who_supervises(typed: Typed) -> None:
+    until = ("--until", "2099-01-01", "--reason", "a main has burst")
+    typed("take", NUMBER, "whistle", "--office", "WATER", *until)
+    typed("take", NUMBER, "inform", "--office", "CW")
+    assert re.search(rf"^{NUMBER}  .*  answers owed: 1$", typed("list", "--owed").out)
+    assert typed("list", "--supervised").out == "No incident.\n"
+    told = typed("take", NUMBER, "supervise", *until).out
+    assert "Supervised by operator:root until 2099-01-01" in told
+    assert re.search(r"^  1  come to the spot  Water company \(WATER\)  due 2099-01-01 .*  awaited$", told, re.MULTILINE)
+    assert re.search(r"^  2  copy  West Village centre \(CW\)  told$", told, re.MULTILINE)
+    facts = typed("take", NUMBER, "answer", "--task", "1", "--reason", "shut off", "--json").answer
+    assert [(task["office"], task["answered"], task["owed"]) for task in facts["tasks"]] == [("WATER", True, False), ("CW", False, False)]
+    assert typed("list", "--owed").out == "No incident.\n"
+    assert [one["number"] for one in typed("list", "--supervised", "--json").answer["incidents"]] == [NUMBER]
+    unfit = typed("take", NUMBER, "answer", "--task", "7", "--reason", "x")
+    assert (unfit.code, "answer" in unfit.err.lower()) == (1, True)
 
 
 def test_a_step_answers_with_the_incident_as_it_is_now_and_its_log(typed: Typed) -> None:

@@ -1,6 +1,7 @@
 """What everybody must get, and nothing else: lists, counts, pages, single incidents and their steps, each compared with the oracle."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from gridmap.flows.contact import BURST
 from gridmap.store.schema import history
 from gridmap.store.scoping import within
-from tests.api.matrix.asking import Asking
+from tests.api.matrix.asking import Asking, is_refused
 from tests.api.matrix.door import Answer
 from tests.api.matrix.operations import AREAS, UNKNOWN_ID, UNKNOWN_NUMBER
 from tests.api.matrix.oracle import Person, covers, may, sees
@@ -21,12 +22,14 @@ STATES = ("triage", "dispatched", "closed")
 STEP_OF = {
     "incident.dispatch": "file",
     "incident.handle": "acknowledge",
+    "incident.answer": "answer",
     "incident.inspect": "inspect",
     "incident.settle": "settle",
     "incident.rule": "rule",
     "incident.close": "close",
 }
 """For each action of a step one such step."""
+PAGE = "GET /incidents/{incident}"
 NO_REVISION = 999_999_999
 
 
@@ -122,6 +125,19 @@ def ones(asking: Asking, person: Person, rows: list[Row]) -> None:
                 asking.fault(person, asking.operation("get_incident"), answer, "does not show its log")
             if status == 200 and not row.sent.old and '"masked":' not in answer.text:
                 asking.fault(person, asking.operation("get_incident"), answer, "does not show that there is a contact")
+        _page(asking, person, row, status)
+
+
+def _page(asking: Asking, person: Person, row: Row, status: int) -> None:
+    """The same incident as a page: theirs with its text and log, or led away, or not there."""
+    answer = asking.ask(person, PAGE, {"incident": row.number})
+    if status in {401, 403}:
+        if not is_refused(answer):
+            asking.fault(person, asking.operation(PAGE), answer, "was not refused")
+        return
+    shown = {f"zzz{row.at:02}text", f"zzz{row.at:02}intake"} <= set(re.findall(r"zzz\d\d(?:text|intake)", answer.text))
+    if asking.expect(person, PAGE, answer, status=status) and status == 200 and not shown:
+        asking.fault(person, asking.operation(PAGE), answer, "does not show its text and its log")
 
 
 def steps(asking: Asking, person: Person, rows: list[Row]) -> None:
@@ -236,7 +252,8 @@ def _blank(answer: Answer, asked: str) -> tuple[int, bytes, list[tuple[str, str]
 
     drawn = {"x-request-id", "content-security-policy", "date"}
     headers = [(name, without(text)) for name, text in answer.raw_headers if name not in drawn]
-    return answer.status_code, answer.content.replace(asked.encode(), b"*"), headers
+    content = re.sub(rb'name="csrf" value="[^"]*"', b"", answer.content)
+    return answer.status_code, content.replace(asked.encode(), b"*"), headers
 
 
 def alike(
@@ -261,7 +278,14 @@ def foreigners(asking: Asking, person: Person, rows: list[Row]) -> None:
         if not sees(person, "incident.read", row.matter):
             for foreign, absent in ((row.id, UNKNOWN_ID), (row.number, UNKNOWN_NUMBER)):
                 alike(asking, person, "get_incident", foreign, absent, name="incident")
+                alike(asking, person, "list_nearby", foreign, absent, name="incident")
+                alike(asking, person, PAGE, foreign, absent, name="incident")
             alike(asking, person, "list_incidents", row.number, UNKNOWN_NUMBER, name="after", where="query")
+        if not sees(person, "incident.close", row.matter):
+            known = {"revision": NO_REVISION, "into_revision": NO_REVISION, "reason": "x"}
+            for operation, body in (("merge_incidents", known | {"into": UNKNOWN_NUMBER}), ("split_incidents", known)):
+                more = {"json": body, "headers": asking.changes(person)}
+                alike(asking, person, operation, row.id, UNKNOWN_ID, name="incident", **more)
         for action, step in STEP_OF.items():
             if not sees(person, action, row.matter):
                 more = {"json": {"step": step, "revision": NO_REVISION}, "headers": asking.changes(person)}

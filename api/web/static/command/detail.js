@@ -3,7 +3,9 @@
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { ENDED } from "./incidents.js";
+import { beside } from "./nearby.js";
 import { symbol, tag } from "./symbols.js";
+import { Picker } from "./picker.js";
 import { stepping } from "./steps.js";
 import { age, date, isOver, left, metres, percent, t } from "./words.js";
 
@@ -16,8 +18,8 @@ export class Detail {
   #revision = 0;
 
   // `closed(id, done)` when it is shut; `done` says that the incident itself was ended here. `stepped(feature)` when it went on here.
-  constructor({ go, closed, marked, stepped }) {
-    Object.assign(this, { go, closed, marked, stepped });
+  constructor(map, { go, closed, marked, stepped }) {
+    Object.assign(this, { go, closed, marked, stepped, picker: new Picker(map) });
   }
 
   // With `over` not set, what somebody writes here meanwhile is left alone.
@@ -51,7 +53,7 @@ export class Detail {
 
   // Who stands in a field is about to write: without it their first letters would be taken for keys of the page.
   #writing() {
-    return [...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value || field === document.activeElement);
+    return this.picker.at || [...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value || field === document.activeElement);
   }
 
   shut(done = null) {
@@ -59,6 +61,8 @@ export class Detail {
     const id = this.id;
     ++this.#asked;
     this.id = null;
+    this.picker.clear();
+    this.picker.stop();
     this.#panel.hidden = true;
     this.#panel.querySelector(".contacts")?.remove(); // what was shown for a purpose does not stay behind
     this.closed(id, done);
@@ -78,23 +82,30 @@ export class Detail {
   }
 
   #show({ id, geometry, properties: p }) {
+    this.picker.stop();
+    this.picker.clear();
     const one = { ...p, id };
     this.#revision = p.revision;
-    const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`))];
+    const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`)), p.supervised_until ? tag("supervised", t("supervised")) : null];
+    const page = el("a", { class: "button", href: `/incidents/${encodeURIComponent(p.number)}` }, t("detail.page"));
     const go = geometry ? el("button", { class: "button", type: "button", title: "G", onclick: () => this.go() }, t("detail.go")) : null;
     this.#fill(
       id,
       el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
-      el("p", { class: "tags" }, tags),
+      el("p", { class: "tags" }, tags.filter(Boolean)),
+      p.supervised_until ? el("p", { class: "watched" }, t("detail.supervised", { who: p.supervised_by, at: date(p.supervised_until) })) : null,
+      p.merged_into ? el("p", {}, t("detail.merged", { into: p.merged_into })) : null,
       p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
-      part(t("detail.where"), where(p), el("p", { class: "actions" }, go)),
+      part(t("detail.where"), where(p), el("p", { class: "actions" }, go, page)),
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
+      p.tasks.length ? part(t("tasks.title"), el("ol", { class: "tasks" }, p.tasks.map(asked))) : null,
+      ENDED.includes(p.state) ? null : beside(id, p, { look: (other) => this.open(other), merged: (other) => this.open(other) }),
       p.contacts.length ? this.#contact(id, p) : null,
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
-      p.possible.length ? part(t("taking.title"), stepping(id, p, (feature) => this.#taken(feature))) : null,
+      p.possible.length ? part(t("taking.title"), stepping(id, p, this.picker, (feature) => this.#taken(feature))) : null,
     );
     this.marked(p);
   }
@@ -125,6 +136,7 @@ export class Detail {
 
   // It is over and leaves, or it is shown as it is now.
   #taken(feature) {
+    if (feature === null) return this.shut(); // it was given away; the stream tells the list
     if (ENDED.includes(feature.properties.state)) return this.shut(feature);
     this.#show(feature);
     this.#panel.querySelector("h2").focus({ preventScroll: true });
@@ -166,14 +178,22 @@ function person(title, named) {
   return el("div", { class: "person" }, el("span", { class: "soft" }, title), named ? el("b", {}, named.name) : el("em", {}, t("detail.nobody")), phone);
 }
 
+// What another office was asked for, and how far it is.
+function asked(task) {
+  const term = task.until ? el("time", { datetime: task.until, title: task.until, class: task.overdue ? "due over" : "due" }, task.owed ? `${date(task.until)} (${left(task.until)})` : date(task.until)) : null;
+  const who = el("span", {}, el("b", {}, task.office?.name ?? t("detail.nobody")), ` · ${task.number} · ${task.name}`);
+  return el("li", { class: task.yours ? "yours" : null }, who, tag(task.overdue ? "late" : task.standing, t(`standing.${task.standing}`)), term);
+}
+
 function reached(contact, until) {
   return el("li", {}, el("b", {}, contact), el("span", { class: "soft" }, t("contact.until", { day: date(until).split(" ")[0] })));
 }
 
 function logged(row) {
-  const { note, purpose, reason, photo, office, until, level, clock } = row.facts;
+  const { note, purpose, reason, photo, office, until, level, clock, task, grade, issue, into, agreement, satisfied } = row.facts;
   const climbed = level && clock ? `${t(`clock.${clock}`)} → ${t(`ladder.${level}`)}` : null;
-  const also = [row.what === "receive" ? null : office, until && date(until), photo, climbed].filter(Boolean).join(" · ");
+  const said = [task && t("tasks.number", { n: task }), grade && t(`grade.${grade}`), issue, into, agreement, satisfied && t(`satisfied.${satisfied}`)];
+  const also = row.what === "receive" ? "" : [office, until && date(until), photo, climbed, ...said].filter(Boolean).join(" · ");
   return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
 }
 

@@ -137,7 +137,7 @@ export class List {
         el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
       ),
       el("span", { class: "second" }, el("span", { class: "where" }, where), triage ? null : el("span", { class: "who" }, one.worker ?? t("list.no_worker"))),
-      one.state === "dispatched" ? null : el("span", { class: "third" }, (triage && one.reason) || t(`state.${one.state}`)),
+      one.state === "dispatched" && !one.owed && !one.supervised_until ? null : el("span", { class: "third" }, standing(one)),
     );
     const node = kept?.node ?? el("li");
     const hadFocus = node.contains(document.activeElement), wasStop = node.contains(this.#stop);
@@ -172,6 +172,12 @@ export class List {
       if (due) tell(due);
     }
   }
+}
+
+// Where it stands, whether it is supervised, and how many other offices still owe an answer.
+function standing(one) {
+  const state = (one.state === "triage" && one.reason) || t(`state.${one.state}`);
+  return [one.supervised_until ? tag("supervised", t("supervised")) : null, " ", one.owed ? `${state} · ${t("list.owed", { n: one.owed })}` : state];
 }
 
 // How long the clock that presses still has; the title says which that is.

@@ -28,7 +28,7 @@ const sift = new Sift();
 const list = new List(incidents, sift, open);
 const markers = new Markers(map, incidents, sift, { open, hover: (id, on) => list.hover(id, on), drawn: settle });
 const borders = new Borders(map, facts.edition, () => markers.positions());
-const detail = new Detail({
+const detail = new Detail(map, {
   go,
   closed: shut,
   stepped: (feature) => (byId("spoken").textContent = said(feature)),

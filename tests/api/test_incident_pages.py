@@ -1,0 +1,101 @@
+"""The page of an incident: who, where, what, and every step in plain words; for whoever sees the incident, and nobody else."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.telling import left, ticking
+from gridmap.access import Role
+from gridmap.flows import grants
+from gridmap.incidents.life import Step
+from gridmap.store import Store, clocks, incidents
+from gridmap.words import LANGS, Lang, texts
+from tests.accounts import now, person, session
+from tests.api.test_asked import UNTIL, take
+from tests.api.test_reports import report
+from tests.builders import ALL, OPERATOR
+from tests.small_land import EAST, NOW, WEST
+
+NASTY = """<img src=x onerror=alert(1)>{{7*7}}"""
+
+
+def read(client: TestClient, number: str, lang: Lang = "en") -> str:
+    answer = client.get(f"/incidents/{number}?lang={lang}")
+    assert answer.status_code == 200
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", answer.text)))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_it_tells_who_where_what_the_tasks_the_clocks_and_every_step_in_the_readers_language(client: TestClient, lang: Lang) -> None:
+    number = client.post("/api/reports", json=report(text="a hole", contact="0700-1234567")).json()["number"]
+    take(client, number, "acknowledge")
+    take(client, number, "whistle", office="WATER", until=UNTIL, reason="a main has burst")
+    take(client, number, "arrive", task=1)
+    take(client, number, "regrade", grade="difficult")
+    take(client, number, "supervise", until=UNTIL)
+    told, words = read(client, number, lang), texts(lang)
+    assert number in told
+    for text in ("a hole", "430102001001001", "0700-1", "a main has burst", "WATER"):
+        assert text in told
+    for key in ("state.acknowledged", "ui.grade.difficult", "task.whistle", "standing.arrived", "page.clock.met", "clock.handle"):
+        assert words[key] in told, key
+    for what in ("receive", "incident.acknowledge", "incident.whistle", "incident.arrive", "incident.regrade", "incident.supervise"):
+        assert words[f"history.{what}"] in told
+    assert ("Water company" in told) is (lang == "en")
+    assert ("供水公司" in told) is (lang == "zh")
+    assert "0700-1234567" not in told
+    assert "{" not in told.replace(NASTY, "")
+
+
+def test_every_step_of_a_life_has_words_for_its_page(client: TestClient) -> None:
+    for lang in LANGS:
+        assert {f"history.incident.{step}" for step in Step} <= set(texts(lang))
+
+
+def test_what_a_reporter_wrote_is_text_and_nothing_runs(client: TestClient) -> None:
+    number = client.post("/api/reports", json=report(text=NASTY, place=NASTY)).json()["number"]
+    take(client, number, "void", reason=NASTY)
+    answer = client.get(f"/incidents/{number}")
+    assert "<img src=x" not in answer.text
+    assert answer.text.count("{{7*7}}") == 3
+    policy = answer.headers["content-security-policy"]
+    assert policy.split("nonce-")[0] == client.get("/posts").headers["content-security-policy"].split("nonce-")[0]
+    assert "style=" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_only_whoever_sees_the_incident_sees_its_page(land: Store, client: TestClient) -> None:
+    number = client.post("/api/reports", json=report()).json()["number"]
+    take(client, number, "inform", office="WATER")
+    person(land, "west", (Role.DISPATCHER, WEST))
+    person(land, "east", (Role.DISPATCHER, EAST))
+    person(land, "auditor", (Role.AUDITOR, None))
+    for name, office in (("water", "WATER"), ("centre", "CT")):
+        person(land, name)
+        grants.propose_grant(land, name, Role.HANDLER, area=None, office=office, actor=OPERATOR, now=now())
+    for name, status in (("west", 200), ("east", 404), ("water", 200), ("centre", 404), ("auditor", 403)):
+        client.cookies.set("gridmap", session(land, name))
+        assert client.get(f"/incidents/{number}").status_code == status, name
+    client.cookies.clear()
+    led = client.get(f"/incidents/{number}", follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (303, f"/sign-in?next=%2Fincidents%2F{number}")
+
+
+def test_a_clock_says_what_is_left_and_since_when_it_is_over(client: TestClient, land: Store) -> None:
+    for seconds, en, zh in (
+        (59 * 60, "59 min left", "剩 59 分钟"),
+        (-3 * 3600, "3 h over", "超 3 小时"),
+        (72 * 3600, "3 d left", "剩 3 天"),
+    ):
+        due = NOW + timedelta(seconds=seconds)
+        assert (left(due, "en", NOW), left(due, "zh", NOW)) == (en, zh)
+    number = client.post("/api/reports", json=report()).json()["number"]
+    take(client, number, "acknowledge")
+    take(client, number, "suspend", until=UNTIL)
+    with land.read(ALL) as tx:
+        runs = clocks.of_incident(tx, incidents.get(tx, number).id)
+    assert [ticking(run.clock, "en", now()).standing for run in runs] == ["in time", "paused"]
+    assert [ticking(run.clock, "en", now()).limit for run in runs] == ["4 work hours", "5 work days"]
