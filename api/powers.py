@@ -23,9 +23,10 @@ PAGES = {
 }
 COMMANDS = {
     Action.REPORT_VOUCH: ("import reports", "report"),
-    Action.INCIDENT_READ: ("incident list", "incident show", "route replay", "route backstop"),
+    Action.INCIDENT_READ: ("incident list", "incident show", "incident nearby", "route replay", "route backstop", "route rulings"),
     **dict.fromkeys(STEPPING, (TAKE,)),
     Action.INCIDENT_DISPATCH: (TAKE, "workers hand-over"),
+    Action.INCIDENT_CLOSE: (TAKE, "incident merge", "incident split"),
     Action.HOUSEHOLD_READ: ("plan area",),
     Action.REGISTER_READ: ("route dry-run",),
     Action.REGISTER_CHANGE: (*(f"import {register}" for register in Register), "plan staff"),
@@ -34,7 +35,8 @@ COMMANDS = {
     Action.DRAFT_CHANGE: ("import areas", "plan cut", "plan drop"),
     Action.DRAFT_PUBLISH: ("plan publish",),
     Action.AUDIT_READ: ("audit show", "audit verify", "audit export"),
-    Action.OPERATE: ("status", "migrate", "purge", "tick"),
+    Action.NOTICE_READ: ("notices",),
+    Action.OPERATE: ("status", "migrate", "purge", "tick", "notify"),
 }
 """What has no page, or has more than its page; each with `gridmap` before it."""
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook
 
+from tests import patient
+
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDbGSV8lJmJ9I="
 
 
@@ -82,7 +84,7 @@ def receiving() -> Iterator[Receiver]:
         thread.join()
 
 
-def until(condition: Any, seconds: float = 30) -> None:
+def until(condition: Any, seconds: float = patient.SECONDS) -> None:
     """Wait for it."""
     last = time.monotonic() + seconds
     while not condition():

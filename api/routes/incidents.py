@@ -16,9 +16,9 @@ from gridmap.access import Action
 from gridmap.catalogue import Grade
 from gridmap.errors import IncidentMissing
 from gridmap.flows.contact import LONGEST_PURPOSE, read_contacts
-from gridmap.flows.step import LONGEST, step
+from gridmap.flows.step import step
 from gridmap.incidents import OPEN_STATES, State
-from gridmap.incidents.life import Evidence, Satisfied, Step, Taken
+from gridmap.incidents.life import LONGEST, Evidence, Satisfied, Step, Taken
 from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import Order
 

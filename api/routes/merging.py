@@ -13,7 +13,7 @@ from api.routes.areas import GEOJSON
 from gridmap.access import Action
 from gridmap.flows.merge import Merged, merge, split
 from gridmap.flows.nearby import FARTHEST_M, LONGEST, WITHIN, WITHIN_M, nearby
-from gridmap.flows.step import LONGEST as LONGEST_REASON
+from gridmap.incidents.life import LONGEST as LONGEST_REASON
 
 router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 
@@ -44,7 +44,7 @@ class Merging(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"into": "2026-000123", "revision": 1, "into_revision": 4, "reason": "同一处坑洞"}]},
+        json_schema_extra={"examples": [{"into": "2026-900123", "revision": 1, "into_revision": 4, "reason": "同一处坑洞"}]},
         str_strip_whitespace=True,
     )
     into: Annotated[str, Field(min_length=1, max_length=50, description="The number or id of the other one, which stays.")]

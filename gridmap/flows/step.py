@@ -12,8 +12,8 @@ from gridmap.flows.merge import TOGETHER, with_other
 from gridmap.flows.rematch import check_pin, rematched
 from gridmap.incidents import Incident
 from gridmap.incidents.deadlines import ANEW
-from gridmap.incidents.life import ACTIONS, HALVES, LONGEST, ROWS, Evidence, EvidenceTooLong, EvidenceUnfit, Step, Taken, Task, open_to  # noqa: F401
-from gridmap.store import Store, Tx, catalogues, incidents, lives, offices
+from gridmap.incidents.life import ACTIONS, HALVES, ROWS, Evidence, Step, Taken, Task, open_to
+from gridmap.store import Store, Tx, incidents, lives, offices
 
 ONE_IN = 10
 """Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
@@ -53,7 +53,7 @@ def step(
     """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
-    EvidenceTooLong, InstantUnreadable, UntilPast, EvidenceUnfit, AgreementWritten, StepOfAnother, TaskOfAnother, what
+    EvidenceTooLong, InstantUnreadable, UntilPast, AgreementWritten, StepOfAnother, TaskOfAnother, what
     `gridmap.incidents.life.take` and, for two incidents, `gridmap.flows.merge` refuse, and, where it is matched and routed again, what
     `rematched` and `check_pin` do.
     """
@@ -126,11 +126,9 @@ def _read(until: str) -> datetime:
 
 
 def _check_known(tx: Tx, incident: str, taken: Taken) -> None:
-    """OfficeMissing, EvidenceUnfit; but first IncidentMissing: who has no such incident learns nothing about offices and types."""
-    if not (taken.office or taken.issue):
+    """OfficeMissing; but first IncidentMissing: who has no such incident learns nothing about offices."""
+    if not taken.office:
         return
     incidents.identity(tx, incident)
-    if taken.office and offices.get(tx, taken.office) is None:
+    if offices.get(tx, taken.office) is None:
         raise OfficeMissing(office=taken.office)
-    if taken.issue and catalogues.issue_type(tx, taken.issue) is None:
-        raise EvidenceUnfit(step=taken.step, evidence=Evidence.ISSUE, given=taken.issue)

@@ -10,6 +10,7 @@ from gridmap.access import Action, Actor, Forbidden, Grant, Role, allowed
 from gridmap.catalogue import Grade
 from gridmap.errors import IncidentMissing, OfficeMissing, Refusal
 from gridmap.flows.contact import read_contacts
+from gridmap.flows.rematch import IssueMissing, PinUnreadable
 from gridmap.flows.step import UntilPast, own_tasks, step, steps_of
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import EvidenceUnfit, Step, Taken, TaskKind, TaskMissing, TasksOwed, Template
@@ -87,7 +88,7 @@ def test_what_is_withdrawn_is_seen_no_more_and_what_was_told_is_seen_for_good(co
     one = do(county, one, Step.WITHDRAW, DESK, task="1")
     assert (seen_by(county, WATER), is_there(county, one, WATER)) == (set(), False)
     with county.read(ALL) as tx:
-        assert lives.offices_left(tx, before) == {one.id: {"WATER"}}
+        assert lives.left(tx, before)[one.id].offices == {"WATER"}
         assert incidents.history(tx, one.id)[-1].facts["from_asked"] == ["WATER"]
 
 
@@ -99,7 +100,7 @@ def test_an_office_that_is_asked_twice_goes_on_seeing_it_while_one_of_the_two_st
     one = do(county, one, Step.WITHDRAW, DESK, task="1")
     assert is_there(county, one, WATER)
     with county.read(ALL) as tx:
-        assert lives.offices_left(tx, before) == {one.id: set()}
+        assert lives.left(tx, before)[one.id].offices == set()
 
 
 def test_whoever_is_asked_arrives_and_answers_and_does_nothing_else(county: Store) -> None:
@@ -108,7 +109,7 @@ def test_whoever_is_asked_arrives_and_answers_and_does_nothing_else(county: Stor
     for what in Step:
         if what not in {Step.ARRIVE, Step.ANSWER}:
             with pytest.raises((Forbidden, IncidentMissing)):
-                do(county, one, what, WATER, office="CW", until=LATER, photo="p", task="1", agreement="a")
+                do(county, one, what, WATER, office="CW", until=LATER, photo="p", task="1", agreement="2026-17")
     with pytest.raises(IncidentMissing):
         read_contacts(county, one.number, "why", now=NOW, actor=WATER)
     one = do(county, one, Step.ARRIVE, WATER, task="1")
@@ -160,7 +161,7 @@ def test_a_dispute_is_passed_to_the_level_above_by_its_office_which_sees_it_no_m
     assert (up.office, up.tier, up.state, up.keeper) == ("CT", 2, State.DISPATCHED, "CW")
     assert seen_by(county, CENTRE) == {other.id}
     with county.read(ALL) as tx:
-        assert lives.offices_left(tx, before) == {one.id: {"CW"}}
+        assert lives.left(tx, before)[one.id].offices == {"CW"}
     with pytest.raises(IncidentMissing):
         do(county, one, Step.START, CENTRE)
     for office in ("ROADS", "WATER"):  # and it is no way to another's matters
@@ -190,10 +191,10 @@ def test_what_comes_along_must_be_there_or_fit(county: Store) -> None:
         (Step.ASSIST, {"office": "NOWHERE", "until": LATER}, OfficeMissing),
         (Step.ASSIST, {"office": "WATER", "until": NOW.isoformat()}, UntilPast),
         (Step.REGRADE, {"grade": "purple"}, EvidenceUnfit),
-        (Step.RETYPE, {"issue": "X99"}, EvidenceUnfit),
-        (Step.RELOCATE, {"place": "here"}, EvidenceUnfit),
-        (Step.RELOCATE, {"place": "28,113"}, EvidenceUnfit),
-        (Step.RELOCATE, {"place": "nan,nan"}, EvidenceUnfit),
+        (Step.RETYPE, {"issue": "X99"}, IssueMissing),
+        (Step.RELOCATE, {"place": "here"}, PinUnreadable),
+        (Step.RELOCATE, {"place": "28,113"}, PinUnreadable),
+        (Step.RELOCATE, {"place": "nan,nan"}, Refusal),
         (Step.WITHDRAW, {"task": "1"}, Refusal),
     ):
         with pytest.raises(refusal):

@@ -115,7 +115,7 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
     command = [PROGRAM, "import", "reports", "r.csv"]
     file = tmp_path / "a.db"
     empty = file.stat().st_size
-    how: dict[str, Any] = {"env": environment, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "preexec_fn": _hear_ctrl_c}
+    how: dict[str, Any] = {"env": environment, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "preexec_fn": hear_ctrl_c}
     with subprocess.Popen(command, **how) as running:
         while file.stat().st_size == empty and running.poll() is None:  # it grows with the first commit; asking it would slow that down
             time.sleep(0.005)
@@ -130,7 +130,7 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
     assert (again["read"], again["repeated"], again["rejected"]) == (rows, kept, 0)
 
 
-def _hear_ctrl_c() -> None:
+def hear_ctrl_c() -> None:
     """Whoever runs the tests in the background has them, and all that they start, ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

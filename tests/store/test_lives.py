@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from gridmap.access import Action, Actor, Forbidden, Grant, Role, SignInNeeded, allowed, operator
 from gridmap.errors import IncidentMissing, InstantUnreadable, OfficeMissing, Refusal
 from gridmap.flows.intake import receive
-from gridmap.flows.step import LONGEST, EvidenceTooLong, UntilPast, step
+from gridmap.flows.step import UntilPast, step
 from gridmap.incidents import Channel, Incident, Report, State
-from gridmap.incidents.life import ACTIONS, HALVES, HandledByYou, Satisfied, Step, StepImpossible, Taken, open_to
+from gridmap.incidents.life import ACTIONS, HALVES, LONGEST, EvidenceTooLong, HandledByYou, Satisfied, Step, StepImpossible, Taken, open_to
 from gridmap.incidents.public import PublicState
 from gridmap.store import Store, clocks, contacts, handovers, history, incidents, lives, public
 from gridmap.store.faults import IncidentChanged

@@ -12,11 +12,11 @@ from gridmap.flows.contact import read_contacts
 from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive
 from gridmap.flows.merge import IntoEnded, IntoMerged, MergedIntoItself, merge, split
-from gridmap.flows.step import LONGEST, StepOfAnother, step, steps_of
+from gridmap.flows.step import StepOfAnother, step, steps_of
 from gridmap.flows.verify_history import verify
 from gridmap.incidents import Answer, Channel, Incident, Report, State
 from gridmap.incidents.contact import KEPT_FROM_CLOSING, KEPT_FROM_RECEIPT
-from gridmap.incidents.life import HALVES, EvidenceTooLong, ReplyMissing, Step, StepImpossible, Taken, TasksOwed
+from gridmap.incidents.life import HALVES, LONGEST, EvidenceTooLong, ReplyMissing, Step, StepImpossible, Taken, TasksOwed
 from gridmap.incidents.public import PublicState
 from gridmap.store import Store, clocks, contacts, incidents, lives, public
 from gridmap.store.faults import IncidentChanged

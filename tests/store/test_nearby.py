@@ -94,7 +94,7 @@ def test_postgresql_finds_them_by_the_index_of_points(fresh_postgres: str) -> No
         settle(store)
         scope = allowed(ME, Action.INCIDENT_READ)
         plan = planned(store, scope, lambda tx: (
-            tx.exec_driver_sql("SET LOCAL enable_seqscan = off"),
+            tx.exec_driver_sql("SET LOCAL enable_seqscan = off"),  # so few are read quicker in a row
             open_in(tx, (113.0, 28.0, 113.001, 28.001), issue="E0113", since=NOW, until=NOW, most=9),
         ))  # fmt: skip
         assert "ix_incident_point" in plan or "ix_incident_lon_lat" in plan

@@ -44,10 +44,12 @@ from gridmap.incidents.notices import NEWS, TOLD, Notice
 from gridmap.settings import WebhookSettings
 from gridmap.store import Store, history, incidents, notices
 from gridmap.store.notices import Standing
+from tests import patient
 from tests.builders import ALL
 from tests.closing import close
 from tests.receiver import SECRET, Receiver, receiving, until
 from tests.small_land import IN_CELL_1, NOW, TOWN, WEST, settle
+from tests.store.test_commands import hear_ctrl_c
 
 ME = operator("test")
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -369,7 +371,8 @@ def typed(url: str, receiver: Receiver, *arguments: str) -> subprocess.Popen[str
     program = [sys.executable, "-c", "from gridmap.cli import main; main()", "notify", *arguments]
     folder = Path(__file__).parents[2]
     environment = {**os.environ, **given, "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", ""))))}
-    return subprocess.Popen(program, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    how: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "preexec_fn": hear_ctrl_c}
+    return subprocess.Popen(program, cwd=folder, env=environment, **how)
 
 
 def test_a_process_that_is_killed_in_the_middle_loses_nothing_and_sends_nothing_anew(
@@ -384,7 +387,7 @@ def test_a_process_that_is_killed_in_the_middle_loses_nothing_and_sends_nothing_
     until(lambda: len(receiver.came) > 5 or killed.poll() is not None)
     assert killed.poll() is None, killed.communicate()
     killed.send_signal(signal.SIGKILL)
-    killed.communicate(timeout=20)
+    killed.communicate(timeout=patient.SECONDS)
     assert counts(store) == {"pending": 12}
     receiver.hold = None
     receiver.go_on.set()
@@ -410,7 +413,7 @@ def test_a_process_that_watches_delivers_what_comes_and_ends_with_ctrl_c(
     take_in(store)
     until(lambda: len(receiver.took) == 2)
     watching.send_signal(signal.SIGINT)
-    out, err = watching.communicate(timeout=20)
+    out, err = watching.communicate(timeout=patient.SECONDS)
     assert watching.returncode == 130, err
     assert '"sent": 1' in out
     assert WEST not in out

@@ -362,7 +362,8 @@ def planned(store: Store, scope: Scope, ask: Any) -> str:
     with store.read(scope) as tx:
         event.listen(tx, "before_cursor_execute", listen)
         ask(tx)
-        plans = [tx.exec_driver_sql(f"EXPLAIN {asked}", parameters).scalars() for asked, parameters in tuple(said)]
+        read = [each for each in said if each[0].startswith("SELECT")]
+        plans = [tx.exec_driver_sql(f"EXPLAIN {asked}", parameters).scalars() for asked, parameters in read]
         return "\n".join(line for plan in plans for line in plan)
 
 

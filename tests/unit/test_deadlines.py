@@ -167,5 +167,5 @@ def test_the_steps_that_touch_no_clock_are_known() -> None:
     }
     assert silent == {
         Step.ASK_VERIFY, Step.VERIFY, Step.FILE, Step.START, Step.REPLY, Step.INFORM, Step.SUPERVISE, Step.RELEASE, Step.REGRADE, Step.JOIN,
-        Step.CALL_BACK, Step.RETYPE, Step.RELOCATE, Step.REHOME,
+        Step.SHED, Step.CALL_BACK, Step.RETYPE, Step.RELOCATE, Step.REHOME,
     }  # fmt: skip
