@@ -1,0 +1,67 @@
+"""The incidents of years: those of a month in the made-up county, as they were really received and closed, many times over."""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Table, text
+
+from gridmap.access import operator
+from gridmap.county import make_county, write_county
+from gridmap.flows.main_job import run_main_job
+from gridmap.incidents import OPEN_STATES
+from gridmap.store import Store, incidents
+from gridmap.store.clock_tables import clock
+from gridmap.store.schema import history, incident, public_incident
+from tests.builders import ALL
+from tests.closing import close
+
+OPEN = 400  # of the month's three thousand; the rest is closed
+_OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
+_ID = "substr({}, 1, 31) || (10000 + k)"  # as long as an id is, and nobody else's
+
+
+def settle(store: Store, *, now: datetime) -> None:
+    """The made-up county with the reports of a month, most of them closed by the steps that close one."""
+    actor = operator("years")
+    with tempfile.TemporaryDirectory() as folder:
+        write_county(make_county(), Path(folder))
+        run_main_job(store, Path(folder), now=now, zone=now.tzinfo, actor=actor)  # type: ignore[arg-type]
+    with store.read(ALL) as tx:
+        found = incidents.list_(tx, limit=10_000)
+    for one in found[OPEN:]:
+        close(store, one.id, "done", now=now, actor=actor)
+
+
+def repeat(store: Store, count: int, *, open_share: float = 0.02) -> None:
+    """Until there are some `count` incidents, that share of them open; each copy lies a little beside its model."""
+    with store.read(ALL) as tx:
+        each = incidents.count(tx)
+        most = incidents.latest_change(tx)
+    are_open = sum(each[state] for state in OPEN_STATES)
+    ended = sum(each.values()) - are_open
+    copies = {f"IN ({_OPEN})": round(count * open_share / are_open), f"NOT IN ({_OPEN})": round(count * (1 - open_share) / ended)}
+    with store._engine.connect() as tx, tx.execution_options(writes=True).begin():
+        serials = tx.scalar(text("SELECT max(serial) FROM incident"))
+        for states, times in copies.items():
+            models = f"incident IN (SELECT id FROM incident WHERE state {states} AND serial <= {serials})"
+            tx.execute(text(_copy(incident, times, f"state {states} AND serial <= {serials}", {
+                "serial": f"serial + k * {serials}", "id": _ID.format("id"), "number": f"'2026-' || (serial + k * {serials})",
+                "lon": "lon + (k % 97 - 48) * 0.00003", "lat": "lat + (k % 89 - 44) * 0.00003",
+            })))  # fmt: skip
+            mine = {"incident": _ID.format("incident")}
+            tx.execute(text(_copy(history, times, f"{models} AND id <= {most}", mine | {"id": f"id + k * {most}"})))
+            tx.execute(text(_copy(clock, times, models, mine)))
+            tx.execute(text(_copy(public_incident, times, models, mine)))
+        tx.execute(text("UPDATE history_head SET id = (SELECT max(id) FROM history)"))
+    with store._engine.connect() as tx, tx.execution_options(writes=True).begin():
+        tx.execute(text("ANALYZE"))
+
+
+def _copy(table: Table, times: int, models: str, other: dict[str, str]) -> str:
+    names = [f'"{column.name}"' for column in table.columns]
+    values = ", ".join(other.get(name.strip('"'), name) for name in names)
+    return (
+        f"WITH RECURSIVE copy(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM copy WHERE k < {times - 1}) "
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM {table.name}, copy WHERE {models}"
+    )
