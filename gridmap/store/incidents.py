@@ -208,8 +208,13 @@ def history(tx: Connection, id: str) -> tuple[LogRow, ...]:
 
 
 def latest_change(tx: Connection) -> int:
-    """The id of the last change that is within the scope, 0 where there is none: where a stream starts that wants only what is new."""
-    return tx.scalar(select(func.max(history_table.c.id)).where(within(tx, history_table))) or 0
+    """Where a stream starts that wants only what is new: the id of the last row of the history, 0 where there is none.
+
+    It is the same for everybody: to find the last one within a narrow scope takes a look at all of them, and is left for where the head
+    of the history was taken away.
+    """
+    last, _ = history_store.head(tx)
+    return last or tx.scalar(select(func.max(history_table.c.id)).where(within(tx, history_table))) or 0
 
 
 def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, str], ...]:
@@ -253,9 +258,14 @@ def _place(tx: Connection, number: str) -> Place:
 
 
 def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    """Their serials first: what is sorted to find the newest is then a number each, not whole rows."""
     if last:
         wanted = wanted.where(incident.c.serial < last.serial)
-    return _with_tasks(tx, tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)).all())
+    newest = incident.c.serial.desc()
+    serials = tx.scalars(wanted.with_only_columns(incident.c.serial).order_by(newest).limit(limit)).all()
+    return _with_tasks(
+        tx, tx.execute(select(*_INCIDENT).where(within(tx, incident), incident.c.serial.in_(serials)).order_by(newest)).all()
+    )
 
 
 def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:

@@ -44,14 +44,15 @@ def grown(store: Store, count: int) -> Store:
 
 def asked(url: str, who: Shown, queries: list[str]) -> np.ndarray:
     """Milliseconds that each answer took, over one connection that stays open."""
-    took = []
+    took, found = [], 0
     with httpx.Client(base_url=url, headers=who.bearer, timeout=patient.SECONDS) as client:
         for query in [queries[0], *(queries * ASKED)[:ASKED]]:
             before = time.perf_counter()
             answer = client.get(query)
             took.append(1000 * (time.perf_counter() - before))
             assert answer.status_code == 200, answer.text
-            assert answer.json()["features"], query
+            found += len(answer.json()["features"])
+    assert found > ASKED
     return np.array(took[1:])  # the first one reads the edition
 
 

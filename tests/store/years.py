@@ -9,6 +9,7 @@ from sqlalchemy import Table, text
 from gridmap.access import operator
 from gridmap.county import make_county, write_county
 from gridmap.flows.main_job import run_main_job
+from gridmap.flows.notify import notify
 from gridmap.incidents import OPEN_STATES
 from gridmap.store import Store, incidents
 from gridmap.store.clock_tables import clock
@@ -18,7 +19,7 @@ from tests.closing import close
 
 OPEN = 400  # of the month's three thousand; the rest is closed
 _OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
-_ID = "substr({}, 1, 31) || (10000 + k)"  # as long as an id is, and nobody else's
+_ID = "substr({}, 6) || (10000 + k)"  # without the years of its instant, which all have: as long as an id is, and nobody else's
 
 
 def settle(store: Store, *, now: datetime) -> None:
@@ -31,6 +32,7 @@ def settle(store: Store, *, now: datetime) -> None:
         found = incidents.list_(tx, limit=10_000)
     for one in found[OPEN:]:
         close(store, one.id, "done", now=now, actor=actor)
+    notify(store, lambda _notice, _now: None, clock=lambda: now, actor=actor)
 
 
 def repeat(store: Store, count: int, *, open_share: float = 0.02) -> None:
@@ -40,20 +42,23 @@ def repeat(store: Store, count: int, *, open_share: float = 0.02) -> None:
         most = incidents.latest_change(tx)
     are_open = sum(each[state] for state in OPEN_STATES)
     ended = sum(each.values()) - are_open
-    copies = {f"IN ({_OPEN})": round(count * open_share / are_open), f"NOT IN ({_OPEN})": round(count * (1 - open_share) / ended)}
+    copies = {f"NOT IN ({_OPEN})": round(count * (1 - open_share) / ended), f"IN ({_OPEN})": round(count * open_share / are_open)}
+    first = 0
     with store._engine.connect() as tx, tx.execution_options(writes=True).begin():
         serials = tx.scalar(text("SELECT max(serial) FROM incident"))
         for states, times in copies.items():
             models = f"incident IN (SELECT id FROM incident WHERE state {states} AND serial <= {serials})"
             tx.execute(text(_copy(incident, times, f"state {states} AND serial <= {serials}", {
-                "serial": f"serial + k * {serials}", "id": _ID.format("id"), "number": f"'2026-' || (serial + k * {serials})",
+                "serial": f"serial + (k + {first}) * {serials}", "id": _ID.format("id"),
+                "number": f"'2026-' || (serial + (k + {first}) * {serials})",
                 "lon": "lon + (k % 97 - 48) * 0.00003", "lat": "lat + (k % 89 - 44) * 0.00003",
             })))  # fmt: skip
             mine = {"incident": _ID.format("incident")}
-            tx.execute(text(_copy(history, times, f"{models} AND id <= {most}", mine | {"id": f"id + k * {most}"})))
+            tx.execute(text(_copy(history, times, f"{models} AND id <= {most}", mine | {"id": f"id + (k + {first}) * {most}"})))
             tx.execute(text(_copy(clock, times, models, mine)))
             tx.execute(text(_copy(public_incident, times, models, mine)))
-        tx.execute(text("UPDATE history_head SET id = (SELECT max(id) FROM history)"))
+            first += times  # what is open is newer than what is closed
+        tx.execute(text("UPDATE history_head SET (id, hash) = (SELECT id, hash FROM history ORDER BY id DESC LIMIT 1)"))
     with store._engine.connect() as tx, tx.execution_options(writes=True).begin():
         tx.execute(text("ANALYZE"))
 
