@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import platform
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from gridmap.flows.purge import purge_contacts
 from gridmap.flows.rehome import Rehoming, rehome
 from gridmap.flows.sign_in import forget_guesses
 from gridmap.flows.tick import tick
-from gridmap.settings import Settings
+from gridmap.settings import Settings, this_process
 from gridmap.store import Store
 
 LOG = logging.getLogger("gridmap.tasks")
@@ -60,7 +58,7 @@ def _forget_guesses(store: Store, _settings: Settings, now: datetime) -> None:
 
 
 def _tick(store: Store, _settings: Settings, now: datetime) -> None:
-    done = tick(store, now=now, holder=_holder(), actor=SERVICE)
+    done = tick(store, now=now, holder=this_process(), actor=SERVICE)
     if done.escalated:
         LOG.info("%d steps of ladders are done", done.escalated)
 
@@ -77,19 +75,15 @@ def _clock() -> datetime:
 
 
 def _move_on(store: Store, _settings: Settings, now: datetime) -> None:
-    done = move_on(store, now=now, holder=_holder(), actor=SERVICE)
+    done = move_on(store, now=now, holder=this_process(), actor=SERVICE)
     if done.moved_on:
         LOG.info("%d incidents moved on from the window", done.moved_on)
 
 
 def _rehome(store: Store, settings: Settings, now: datetime) -> None:
-    done = rehome(store, Rehoming(settings.rehome), now=now, holder=_holder(), actor=SERVICE, lang=settings.lang)
+    done = rehome(store, Rehoming(settings.rehome), now=now, holder=this_process(), actor=SERVICE, lang=settings.lang)
     if done.moved or done.asked:
         LOG.info("another edition: %d incidents moved, about %d a person is asked", done.moved, done.asked)
-
-
-def _holder() -> str:
-    return f"{platform.node()}:{os.getpid()}"
 
 
 TASKS = (

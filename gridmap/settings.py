@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import os
+import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -228,3 +229,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def this_process() -> str:
+    """The name under which this process holds what one alone may do."""
+    return f"{platform.node()}:{os.getpid()}"

@@ -1,10 +1,9 @@
 """`gridmap tick`: what time alone brings about."""
 
-import os
-import platform
 from dataclasses import asdict
 
 from gridmap.cli.door import ActorName, JsonFlag, acting, app, now, settings, tell, words
+from gridmap.settings import this_process
 
 
 @app.command("tick", help=words("cli.tick"))
@@ -15,7 +14,7 @@ def tick(actor: ActorName = "", json: JsonFlag = False) -> None:
     from gridmap.flows.rehome import Rehoming, rehome  # noqa: PLC0415
     from gridmap.store import Store  # noqa: PLC0415
 
-    holder = f"{platform.node()}:{os.getpid()}"
+    holder = this_process()
     with Store.open(settings().database_url, make=False) as store:
         who, at = acting(store, actor), now().astimezone(settings().timezone)
         moved = move_on(store, now=at, holder=holder, actor=who)

@@ -51,6 +51,10 @@ def test_an_office_is_called_answers_and_is_shown_in_the_list_and_the_panel(desk
     expect(page.locator("#panel .tasks li")).to_contain_text(["Water company · 1 · come to the spot"])
     expect(page.locator("#panel .tasks .tag")).to_have_text("awaited")
     expect(page.locator("#list .row .third")).to_contain_text("answers owed: 1")
+    for only, rows in ("supervised", 0), ("overdue", 0), ("owed", 1):
+        page.locator("#only").select_option(only)
+        expect(page.locator("#list .row")).to_have_count(rows)
+        expect(page).to_have_url(re.compile(f"watch={only}"))
     page.locator("#panel .choice[value=arrive]").click()
     expect(page.locator("#step-task option")).to_have_count(1)
     go(page)

@@ -243,7 +243,7 @@ def test_keys_move_open_filter_and_go_back(desk: Watched) -> None:
     page.reload()
     expect(page.locator("#list .row")).to_have_count(1)
     page.locator("#search").fill("")
-    page.locator("#grade").select_option("complex")
+    page.locator("#only").select_option("complex")
     expect(page.locator("#list .row")).to_contain_text(["Damaged road"])
     page.locator("#search").fill("nothing like it")
     expect(page.locator("#list .none")).to_contain_text("Nothing fits")

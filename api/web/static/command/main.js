@@ -8,7 +8,7 @@ import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Markers } from "./markers.js";
 import { ReportForm } from "./report.js";
-import { SORTS, Sift, TABS, tabOf } from "./sift.js";
+import { SORTS, Sift, TABS, WATCHES, tabOf } from "./sift.js";
 import { ring, symbol } from "./symbols.js";
 import { clockText, count, facts, t } from "./words.js";
 import { menus } from "../pages/menu.js";
@@ -125,7 +125,12 @@ function build() {
   byId("urgencies").append(
     ...URGENCIES.map((urgency) => el("button", { type: "button", value: urgency, onclick: () => sift.toggle(urgency) }, symbol({ urgency, grade: "plain", state: "" }, 22), el("b", {}, "…"), el("span", {}, t(`urgency.${urgency}`)))),
   );
-  byId("grade").append(el("option", { value: "" }, t("grade.all")), ...GRADES.map((grade) => el("option", { value: grade }, t(`grade.${grade}`))));
+  const options = (names, word) => names.map((name) => el("option", { value: name }, t(`${word}.${name}`)));
+  byId("only").append(
+    el("option", { value: "" }, t("only.all")),
+    el("optgroup", { label: t("watch.label") }, options(Object.keys(WATCHES), "watch")),
+    el("optgroup", { label: t("grade.label") }, options(GRADES, "grade")),
+  );
   byId("sort").append(...Object.keys(SORTS).map((sort) => el("option", { value: sort }, t(`sort.${sort}`))));
   const row = (sign, text) => el("li", {}, sign, text);
   byId("legend").append(
@@ -137,7 +142,7 @@ function build() {
 }
 
 function controls() {
-  byId("grade").value = sift.grade;
+  byId("only").value = sift.watch || sift.grade;
   byId("sort").value = sift.sort;
   if (byId("search").value.trim() !== sift.text) byId("search").value = sift.text;
 }
@@ -160,7 +165,10 @@ function listen() {
   });
   sift.addEventListener("change", () => { controls(); render(); });
   byId("search").addEventListener("input", () => sift.set({ text: byId("search").value.trim() }));
-  byId("grade").addEventListener("change", () => sift.set({ grade: byId("grade").value }));
+  byId("only").addEventListener("change", () => {
+    const { value } = byId("only");
+    sift.set(value in WATCHES ? { watch: value, grade: "" } : { watch: "", grade: value });
+  });
   byId("sort").addEventListener("change", () => sift.set({ sort: byId("sort").value }));
   byId("new").addEventListener("click", newReport);
   byId("newer").addEventListener("click", () => location.reload());

@@ -15,6 +15,11 @@ export const SORTS = {
   oldest: (a, b) => newest(b, a),
 };
 export const TABS = ["open", "dispatched", "triage"];
+export const WATCHES = {
+  overdue: (one) => Boolean(one.due_at) && isOver(one.due_at),
+  supervised: (one) => Boolean(one.supervised_until),
+  owed: (one) => one.owed > 0,
+};
 
 // What the desk must look at, before any office can; all else that is open is on its way.
 const AT_DESK = new Set(["triage", "verifying", "not_filed", "filed", "returned"]);
@@ -34,6 +39,7 @@ export class Sift extends EventTarget {
   tab = "open";
   urgencies = new Set();
   grade = "";
+  watch = "";
   text = "";
   sort = "urgency";
 
@@ -43,6 +49,7 @@ export class Sift extends EventTarget {
     if (TABS.includes(told.get("tab"))) this.tab = told.get("tab");
     if (told.get("sort") in SORTS) this.sort = told.get("sort");
     this.grade = told.get("grade") ?? "";
+    if (told.get("watch") in WATCHES) this.watch = told.get("watch");
     this.text = told.get("text") ?? "";
     for (const urgency of (told.get("urgency") ?? "").split(",")) if (URGENCIES.includes(urgency)) this.urgencies.add(urgency);
   }
@@ -53,6 +60,7 @@ export class Sift extends EventTarget {
     if (this.tab !== "open") told.set("tab", this.tab);
     if (this.sort !== "urgency") told.set("sort", this.sort);
     if (this.grade) told.set("grade", this.grade);
+    if (this.watch) told.set("watch", this.watch);
     if (this.text) told.set("text", this.text);
     if (this.urgencies.size) told.set("urgency", [...this.urgencies].join(","));
     history.replaceState(null, "", told.size ? `#${told}` : location.pathname + location.search);
@@ -66,13 +74,14 @@ export class Sift extends EventTarget {
   }
 
   get narrowed() {
-    return Boolean(this.urgencies.size || this.grade || this.text || this.tab !== "open");
+    return Boolean(this.urgencies.size || this.grade || this.watch || this.text || this.tab !== "open");
   }
 
   // All but the urgencies: what their chips count.
   roughly(one) {
     if (this.tab !== "open" && tabOf(one) !== this.tab) return false;
     if (this.grade && one.grade !== this.grade) return false;
+    if (this.watch && !WATCHES[this.watch](one)) return false;
     return this.text.toLowerCase().split(/\s+/).every((word) => one.hay.includes(word));
   }
 
