@@ -5,19 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select, update
 
-from gridmap.incidents import OPEN_STATES, Incident
+from gridmap.incidents import Incident
 from gridmap.store import history as history_store
 from gridmap.store import incidents
 from gridmap.store.faults import IncidentChanged
 from gridmap.store.lives import HAND_OVER
-from gridmap.store.schema import incident
+from gridmap.store.schema import IS_OPEN, incident
 from gridmap.store.scoping import within
 
 
 def open_of(tx: Connection, worker: str) -> tuple[Incident, ...]:
     """The open incidents whose worker or backup this is, the oldest first."""
     mine = or_(incident.c.worker == worker, incident.c.backup == worker)
-    wanted = select(incident.c.id).where(within(tx, incident), mine, incident.c.state.in_([str(state) for state in OPEN_STATES]))
+    wanted = select(incident.c.id).where(within(tx, incident), mine, IS_OPEN)
     return tuple(incidents.get(tx, id) for id in tx.scalars(wanted.order_by(incident.c.serial)).all())
 
 

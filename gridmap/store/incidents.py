@@ -4,7 +4,7 @@ Whoever writes an incident holds the history first (its `hold`), so that its ids
 commits, and two writers never wait for each other.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -16,15 +16,15 @@ from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
 from gridmap.incidents.deadlines import Timed
-from gridmap.incidents.life import Satisfied, Task, Template
+from gridmap.incidents.life import ENDED, Satisfied, Task, Template
 from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
 from gridmap.store import clocks, contacts, notices, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
+from gridmap.store.schema import IS_OPEN, incident, report
 from gridmap.store.schema import history as history_table
-from gridmap.store.schema import incident, report
 from gridmap.store.scoping import within
 from gridmap.words import Sentence
 
@@ -233,8 +233,17 @@ def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: s
         wanted = wanted.where(incident.c.supervised_by.is_not(None))
     if owed:
         wanted = wanted.where(tasks.is_owed(tx))
-    wanted = wanted.where(within(tx, incident), incident.c.state.in_([str(state) for state in states]))
+    wanted = wanted.where(within(tx, incident), *_in_states(states))
     return wanted if area is None else wanted.where(_lies_within(area))
+
+
+def _in_states(states: Iterable[State]) -> Iterator[ColumnElement[bool]]:
+    """What is open is known as such, to be found by the indexes of what is open."""
+    wanted = set(states)
+    if wanted.isdisjoint(ENDED):
+        yield IS_OPEN
+    if wanted != set(OPEN_STATES):
+        yield incident.c.state.in_(sorted(wanted))
 
 
 def _lies_within(area: str) -> ColumnElement[bool]:
@@ -263,9 +272,10 @@ def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int)
         wanted = wanted.where(incident.c.serial < last.serial)
     newest = incident.c.serial.desc()
     serials = tx.scalars(wanted.with_only_columns(incident.c.serial).order_by(newest).limit(limit)).all()
-    return _with_tasks(
-        tx, tx.execute(select(*_INCIDENT).where(within(tx, incident), incident.c.serial.in_(serials)).order_by(newest)).all()
-    )
+    if not serials:
+        return ()
+    rows = select(*_INCIDENT).where(within(tx, incident), incident.c.serial.in_(serials))
+    return _with_tasks(tx, tx.execute(rows.order_by(newest)).all())
 
 
 def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from gridmap.incidents import OPEN_STATES
 from gridmap.store.dialect import lies_in
-from gridmap.store.schema import incident
+from gridmap.store.schema import IS_OPEN, incident
 from gridmap.store.scoping import within
 
 Bounds = tuple[float, float, float, float]
@@ -29,6 +28,6 @@ def open_in(tx: Connection, bounds: Bounds, *, issue: str, since: datetime, unti
         lies_in(tx, incident, bounds),
         incident.c.issue == issue,
         incident.c.at.between(since, until),
-        incident.c.state.in_([str(state) for state in OPEN_STATES]),
+        IS_OPEN,
     )
     return tuple(Lying(*row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(most)))

@@ -16,13 +16,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    bindparam,
 )
 
 from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind, Weekday
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
-from gridmap.incidents.life import Satisfied, TaskKind, Template
+from gridmap.incidents.life import ENDED, Satisfied, TaskKind, Template
 from gridmap.store import account_tables as _account_tables  # noqa: F401 (they belong to the schema)
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401
 from gridmap.store import notice_tables as _notice_tables  # noqa: F401
@@ -264,10 +266,7 @@ incident = Table(
     Index("ix_incident_state_serial", "state", "serial"),
     Index("ix_incident_lon_lat", "lon", "lat"),
     Index("ix_incident_recorded_at", "recorded_at"),
-    Index("ix_incident_state_homed_in", "state", "homed_in"),  # a new edition finds what is open and was not held against it
 )
-Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
-
 Index("ix_incident_asked", incident.c.asked, sqlite_where=incident.c.asked.is_not(None)).ddl_if(dialect="sqlite")
 Index(
     "ix_incident_asked",
@@ -279,10 +278,17 @@ Index(
     "ix_incident_supervised", incident.c.serial,
     sqlite_where=incident.c.supervised_by.is_not(None), postgresql_where=incident.c.supervised_by.is_not(None),
 )  # fmt: skip
-Index(
-    "ix_incident_due_at", incident.c.due_at, incident.c.serial,
-    sqlite_where=incident.c.due_at.is_not(None), postgresql_where=incident.c.due_at.is_not(None),
-)  # fmt: skip
+IS_OPEN = incident.c.state.not_in(bindparam("ended", sorted(ENDED), expanding=True, literal_execute=True))
+"""What is neither closed nor voided. Written into each statement as it is, so that both databases know their indexes of open incidents by
+it: a desk looks at few of the many that there ever were."""
+for _name, _columns, _where in (
+    ("open", (incident.c.serial, incident.c.state), IS_OPEN),
+    ("open_lon_lat", (incident.c.lon, incident.c.lat), IS_OPEN),
+    ("open_homed_in", (incident.c.homed_in,), IS_OPEN),  # a new edition finds what was not held against it
+    ("due_at", (incident.c.due_at, incident.c.serial), and_(IS_OPEN, incident.c.due_at.is_not(None))),
+):
+    Index(f"ix_incident_{_name}", *_columns, sqlite_where=_where, postgresql_where=_where)
+Index("ix_incident_point", point_of(incident), postgresql_using="gist", postgresql_where=IS_OPEN).ddl_if(dialect=POSTGRESQL)
 
 task = Table(
     "task",

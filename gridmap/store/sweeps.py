@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
 
-from gridmap.incidents import OPEN_STATES, Incident, State
+from gridmap.incidents import Incident, State
 from gridmap.incidents.deadlines import AT_WINDOW
 from gridmap.limits import CLOCKS
 from gridmap.store import incidents
 from gridmap.store.clock_tables import clock
-from gridmap.store.schema import incident
+from gridmap.store.schema import IS_OPEN, incident
 from gridmap.store.scoping import within
 
 WINDOW = next(rule.clock for rule in CLOCKS if AT_WINDOW in rule.start)
@@ -27,8 +27,7 @@ def moving_on(tx: Connection, now: datetime, limit: int) -> tuple[Incident, ...]
 
 def homed_before(tx: Connection, edition: int, limit: int) -> tuple[Incident, ...]:
     """Open ones that were last held against an earlier edition, the oldest first."""
-    open_ = incident.c.state.in_([str(state) for state in OPEN_STATES])
-    return _found(tx, select(incident.c.id).where(within(tx, incident), open_, incident.c.homed_in < edition), limit)
+    return _found(tx, select(incident.c.id).where(within(tx, incident), IS_OPEN, incident.c.homed_in < edition), limit)
 
 
 def put_homed(tx: Connection, ids: Collection[str], edition: int) -> None:

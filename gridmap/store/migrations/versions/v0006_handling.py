@@ -34,6 +34,7 @@ STATES = (
     "triage", "verifying", "not_filed", "filed", "dispatched", "acknowledged", "in_progress", "suspended", "returned", "handled",
     "inspected", "closed", "voided",
 )  # fmt: skip
+OPEN = "(state NOT IN ('closed', 'voided'))"
 TEMPLATES, SATISFIED, TASKS = ("repair", "dispute"), ("yes", "mostly", "no"), ("assist", "inform", "whistle", "upward")
 DISPUTE = "CASE WHEN issue IN (SELECT code FROM issue_type WHERE kind = 'dispute') THEN 'dispute' ELSE 'repair' END"
 # Each with what it is for the incidents that are there.
@@ -60,11 +61,16 @@ def upgrade() -> None:
         asked = text("string_to_array(asked, chr(31))")
         op.create_index("ix_incident_asked", "incident", [asked], postgresql_using="gin", postgresql_where=text("asked IS NOT NULL"))
     else:
-        for name, columns in (("asked", ["asked"]), ("due_at", ["due_at", "serial"])):
-            op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=text(f"{name} IS NOT NULL"))
+        op.create_index("ix_incident_asked", "incident", ["asked"], sqlite_where=text("asked IS NOT NULL"))
     there = text("supervised_by IS NOT NULL")
     op.create_index("ix_incident_supervised", "incident", ["serial"], sqlite_where=there, postgresql_where=there)
-    op.create_index("ix_incident_state_homed_in", "incident", ["state", "homed_in"])
+    for name, columns, where in (
+        ("open", ["serial", "state"], OPEN),
+        ("open_lon_lat", ["lon", "lat"], OPEN),
+        ("open_homed_in", ["homed_in"], OPEN),
+        ("due_at", ["due_at", "serial"], f"{OPEN} AND due_at IS NOT NULL"),
+    ):
+        op.create_index(f"ix_incident_{name}", "incident", columns, sqlite_where=text(where), postgresql_where=text(where))
     op.create_table(
         "task",
         Column("incident", String(36), ForeignKey("incident.id"), primary_key=True),
@@ -120,6 +126,9 @@ def _new_columns() -> tuple[Column[int] | Column[str] | Column[datetime], ...]:
 
 
 def _alter() -> None:
+    for name in ("due_at", "point"):
+        op.drop_index(f"ix_incident_{name}", "incident")
+    op.execute(f"CREATE INDEX ix_incident_point ON incident USING gist (ST_SetSRID(ST_MakePoint(lon, lat), 4326)) WHERE {OPEN}")
     for column in _new_columns():
         must, column.nullable = not column.nullable, True
         op.add_column("incident", column)
