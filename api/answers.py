@@ -1,14 +1,13 @@
 """What is told of an incident: briefly, as a GeoJSON feature for map, list and stream, and whole, with worker, office, reasons and log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import partial
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from api.asker import Asker
 from gridmap.access import Action
-from gridmap.catalogue import IssueType
-from gridmap.duty import Office, Worker
 from gridmap.flows.step import own_tasks, reaches, steps_of
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
@@ -19,6 +18,7 @@ from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, texts
 
+Found = TypeVar("Found")
 PLAIN = ("returns", "reworks", "reopened", "contact_left", "replied", "template", "tier", "supervised_by", "satisfied", "merged_into")
 LEVELS_OF = ("township", "village", "cell")
 # Why an incident waits in triage: what only a person can settle.
@@ -32,23 +32,22 @@ FOR_A_PERSON = frozenset(
 
 
 class Names:
-    """The names behind the codes of incidents, read once per transaction and only when asked for."""
+    """The names behind the codes of incidents, read once per transaction: these types and workers at once, others when asked for."""
 
-    def __init__(self, store: Store, tx: Tx) -> None:
+    def __init__(self, store: Store, tx: Tx, *, issues: Collection[str] = (), workers: Collection[str] = ()) -> None:
         self._store, self._tx = store, tx
         self._editions: dict[int, Edition] = {}
+        types = catalogues.issue_types(tx, issues) if issues else ()
+        these = people.workers(tx, workers) if workers else ()
+        self._issues = _Read(partial(catalogues.issue_type, tx), {each.code: each for each in types})
+        self._workers = _Read(partial(people.worker, tx), {each.id: each for each in these})
+        self._offices = _Read(partial(offices.get, tx))
 
-    @cached_property
-    def _issues(self) -> Mapping[str, IssueType]:
-        return {issue.code: issue for issue in catalogues.issue_types(self._tx)}
-
-    @cached_property
-    def _workers(self) -> Mapping[str, Worker]:
-        return {worker.id: worker for worker in people.workers(self._tx)}
-
-    @cached_property
-    def _offices(self) -> Mapping[str, Office]:
-        return {office.code: office for office in offices.all_(self._tx)}
+    @classmethod
+    def of(cls, store: Store, tx: Tx, incidents: Collection[Incident]) -> "Names":
+        """Those that a list of these incidents names."""
+        workers = {one.worker for one in incidents if one.worker}
+        return cls(store, tx, issues={one.issue for one in incidents}, workers=workers)
 
     def _edition(self, number: int) -> Edition:
         if number not in self._editions:
@@ -57,7 +56,7 @@ class Names:
 
     def issue(self, code: str, lang: Lang) -> str:
         """The issue type's name; a code that the catalogue does not know is shown as it was sent."""
-        found = self._issues.get(code)
+        found = self._issues[code]
         return found.name_in(lang) if found else code
 
     def area(self, edition: int | None, code: str | None, lang: Lang) -> dict[str, str] | None:
@@ -70,10 +69,22 @@ class Names:
         return [] if edition is None else [step.name_in(lang) for step in self._edition(edition).path(code)]
 
     def worker(self, code: str | None, lang: Lang) -> dict[str, str] | None:
-        return _named(self._workers.get(code or ""), lambda worker: worker.id, lang)
+        return _named(self._workers[code or ""], lambda worker: worker.id, lang)
 
     def office(self, code: str | None, lang: Lang) -> dict[str, str] | None:
-        return _named(self._offices.get(code or ""), lambda office: office.code, lang)
+        return _named(self._offices[code or ""], lambda office: office.code, lang)
+
+
+class _Read(dict[str, Found | None]):
+    """What was read by its code; what was not, is read when it is asked for."""
+
+    def __init__(self, read: Callable[[str], Found | None], known: Mapping[str, Found] = MappingProxyType({})) -> None:
+        super().__init__(known)
+        self._read = read
+
+    def __missing__(self, code: str) -> Found | None:
+        self[code] = self._read(code) if code else None
+        return self[code]
 
 
 def _named(found: Any, code: Callable[[Any], str], lang: Lang) -> dict[str, str] | None:

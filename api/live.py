@@ -242,8 +242,8 @@ class Live:
 
     def _changes(self, tx: Tx, last: Mapping[str, int], cursor: int) -> list[Change]:
         """Incidents by their last change: one that changed twice is told once, as it is now, under its last number."""
-        names, left = Names(self._store, tx), lives.left(tx, cursor)
         found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
+        names, left = Names.of(self._store, tx, [one for _, one in found]), lives.left(tx, cursor)
         return [Change(number, one, _texts(one, names), left.get(one.id, NOBODY)) for number, one in found]
 
     def _tell(self, item: Item) -> None:

@@ -47,7 +47,7 @@ def list_incidents(
     with asked.store.read(asked.scope) as tx:
         cursor = incidents_store.latest_change(tx)
         found = incidents_store.list_(tx, **only, bbox=box, order=order, after=after, limit=limit + 1)
-        names = Names(asked.store, tx)
+        names = Names.of(asked.store, tx, found)
         features = [brief(incident, names, asked.lang, asked.now) for incident in found[:limit]]
         counts = incidents_store.count(tx, **only)
     links = [{"rel": "self", "href": str(request.url)}]

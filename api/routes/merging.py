@@ -32,7 +32,7 @@ def list_nearby(
     """Open incidents of the same type beside this one, the nearest first: a GeoJSON FeatureCollection with `distance_m` and `age_s`."""
     found = nearby(asked.store, incident, within_m=metres, within=hours * HOUR, actor=asked.actor)
     with asked.store.read(asked.scope) as tx:
-        names = Names(asked.store, tx)
+        names = Names.of(asked.store, tx, [one.incident for one in found])
         features = [brief(one.incident, names, asked.lang, asked.now) for one in found]
     for feature, one in zip(features, found, strict=True):
         feature["properties"] |= {"distance_m": round(one.distance_m, 1), "age_s": round(one.age.total_seconds())}
