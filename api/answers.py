@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from api.asker import Asker
 from gridmap.access import Action
-from gridmap.flows.step import own_tasks, reaches, steps_of
+from gridmap.flows.step import own_tasks, reaches, steps_of, waiting
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import Step, Task
@@ -142,6 +142,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         **{name: getattr(incident, name) for name in PLAIN},
         "keeper": names.office(incident.keeper, lang),
         "tasks": [_task(task, names, asked, theirs) for task in incident.tasks],
+        "waiting": [why.text(lang) for why in waiting(asked.actor, incident)],
         "possible": [_step(incident, step, lang) for step in steps_of(asked.actor, incident)],
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
         "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],

@@ -11,6 +11,7 @@ from gridmap.words import say, texts
 
 if TYPE_CHECKING:
     from gridmap.access import Actor
+    from gridmap.errors import Refusal
     from gridmap.incidents import Incident
     from gridmap.incidents.life import Step, Task
     from gridmap.store import Store, Tx
@@ -136,15 +137,16 @@ def take(
 def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any], str]:
     """One incident as the actor sees it: for programs, and for people."""
     from gridmap.access import Action, allowed  # noqa: PLC0415
-    from gridmap.flows.step import steps_of  # noqa: PLC0415
+    from gridmap.flows.step import steps_of, waiting  # noqa: PLC0415
     from gridmap.store import incidents  # noqa: PLC0415
 
     with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
         one = incidents.get(tx, number)
-        log, steps = incidents.history(tx, one.id), steps_of(actor, one)
-        text = "\n".join([*_who(tx, one), *_next(one, steps), words("cli.incident_log"), *map(_logged, log)])
+        log, steps, waits = incidents.history(tx, one.id), steps_of(actor, one), waiting(actor, one)
+        text = "\n".join([*_who(tx, one), *_next(one, steps, waits), words("cli.incident_log"), *map(_logged, log)])
     possible = [{"step": each, "needs": _needs(one, each)} for each in steps]
-    return _brief(one) | {"possible": possible, "log": list(map(_log_json, log))}, text
+    still = [why.text(LANG) for why in waits]
+    return _brief(one) | {"possible": possible, "waiting": still, "log": list(map(_log_json, log))}, text
 
 
 def _log_json(row: "LogRow") -> dict[str, Any]:
@@ -203,11 +205,12 @@ def _named(code: str, name: str, name_en: str) -> str:
     return f"{name_en if LANG == 'en' and name_en else name} ({code})"
 
 
-def _next(one: "Incident", steps: Sequence["Step"]) -> list[str]:
-    """The commands that may be run now, as they are typed."""
+def _next(one: "Incident", steps: Sequence["Step"], waits: Sequence["Refusal"]) -> list[str]:
+    """The commands that may be run now, as they are typed, and why others may not yet."""
+    still = [f"  {why.text(LANG)}" for why in waits]
     if not steps:
-        return [words("cli.incident_nothing")]
-    return [words("cli.incident_possible"), *(f"  {each.text(LANG)}: {_command(one, each)}" for each in steps)]
+        return [words("cli.incident_nothing"), *still]
+    return [words("cli.incident_possible"), *(f"  {each.text(LANG)}: {_command(one, each)}" for each in steps), *still]
 
 
 def _command(one: "Incident", step: "Step") -> str:

@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import partial
 
 from gridmap.access import Action, Actor, allowed, may
-from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing
+from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing, Refusal
 from gridmap.flows.merge import TOGETHER, with_other
 from gridmap.flows.rematch import check_pin, rematched
 from gridmap.incidents import Incident
 from gridmap.incidents.deadlines import ANEW
-from gridmap.incidents.life import ACTIONS, HALVES, ROWS, Evidence, Step, Taken, Task, open_to
+from gridmap.incidents.life import ACTIONS, HALVES, ROWS, Evidence, Step, Taken, Task, barred, open_to, possible
 from gridmap.store import Store, Tx, incidents, lives, offices
 
 ONE_IN = 10
@@ -78,8 +78,18 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
     """The steps that this actor may take now, with the evidence that each needs."""
-    own = (each for each in open_to(one.life, actor.name) if each not in HALVES)
-    return tuple(each for each in own if reaches(actor, ACTIONS[each], one) and _has_task(actor, each, one))
+    return tuple(each for each in open_to(one.life, actor.name) if _is_own(actor, each, one))
+
+
+def waiting(actor: Actor, one: Incident) -> tuple[Refusal, ...]:
+    """Why this actor may not take other steps yet, which the state allows and their rights too."""
+    own = (each for each in possible(one.life) if _is_own(actor, each, one))
+    return tuple(refusal for each in own if (refusal := barred(one.life, each, actor.name)))
+
+
+def _is_own(actor: Actor, step: Step, one: Incident) -> bool:
+    """Whether it is this actor's to take, as far as rights go."""
+    return step not in HALVES and reaches(actor, ACTIONS[step], one) and _has_task(actor, step, one)
 
 
 def own_tasks(actor: Actor, one: Incident) -> tuple[Task, ...]:

@@ -97,13 +97,17 @@ def test_an_incident_is_taken_through_its_life_by_steps_and_tells_the_next_ones(
     assert {"acknowledge", "assist", "handle", "close", "join"}.isdisjoint(steps_of(told.json()))
 
 
-def test_what_one_handled_is_not_offered_to_oneself_for_inspection(client: TestClient) -> None:
+def test_what_one_handled_is_not_offered_to_oneself_for_inspection_and_why_is_told(client: TestClient) -> None:
     incident = client.post("/api/reports", json=report()).json()["incident"]
     one, other = {"Gridmap-Actor": "roads"}, {"Gridmap-Actor": "worker"}
     for number, step in enumerate(("acknowledge", "handle"), start=1):
         told = client.post(f"/api/incidents/{incident}/steps", json={"step": step, "reason": "mended", "revision": number}, headers=one)
     assert "inspect" not in steps_of(told.json())
-    assert "inspect" in steps_of(client.get(f"/api/incidents/{incident}", headers=other).json())
+    number = told.json()["properties"]["number"]
+    assert f"You handled incident {number}: “Pass the inspection” is for somebody else." in told.json()["properties"]["waiting"]
+    others = client.get(f"/api/incidents/{incident}", headers=other).json()
+    assert "inspect" in steps_of(others)
+    assert others["properties"]["waiting"] == []
     refused = client.post(f"/api/incidents/{incident}/steps", json={"step": "inspect", "revision": 3}, headers=one)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:gridmap:problem:handled_by_you")
 

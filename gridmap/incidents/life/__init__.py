@@ -24,6 +24,7 @@ from gridmap.incidents.life.living import (
     Task,
     TaskMissing,
     TasksOwed,
+    barred,
     open_to,
     possible,
     replay,
@@ -37,5 +38,5 @@ __all__ = [
     "ACTIONS", "ENDED", "HALVES", "LONGEST", "OPEN_STATES", "ROWS", "RULED_AFTER", "STEPS", "TEMPLATES", "TIERS", "Evidence",
     "EvidenceMissing", "EvidenceTooLong", "EvidenceUnfit", "HandledByYou", "LastTier", "Life", "Listed", "ReplyMissing", "Row",
     "RulingNeeded", "Satisfied", "Standing", "State", "Step", "StepImpossible", "Taken", "Task", "TaskKind", "TaskMissing", "TasksOwed",
-    "Template", "open_to", "possible", "replay", "take",
+    "Template", "barred", "open_to", "possible", "replay", "take",
 ]  # fmt: skip

@@ -134,7 +134,19 @@ def possible(life: Life) -> tuple[Step, ...]:
 
 def open_to(life: Life, actor: str) -> tuple[Step, ...]:
     """Those of them that this actor could take now with the evidence they need, as far as the life itself goes."""
-    return tuple(step for step in possible(life) if not _is_same(life, step, actor) and not _is_too_soon(life, life.rows[step]))
+    return tuple(step for step in possible(life) if barred(life, step, actor) is None)
+
+
+def barred(life: Life, step: Step, actor: str) -> Conflict | None:
+    """Why a step that the state allows is not this actor's to take yet (HandledByYou, ReplyMissing, TasksOwed), or None."""
+    row = life.rows[step]
+    if _is_same(life, step, actor):
+        return HandledByYou(incident=life.incident, step=step)
+    if row.told and life.must_reply:
+        return ReplyMissing(incident=life.incident, step=step)
+    if row.answered and life.owed:
+        return TasksOwed(incident=life.incident, step=step, offices=", ".join(task.office for task in life.owed))
+    return None
 
 
 def take(life: Life, taken: Taken) -> Life:
@@ -148,12 +160,8 @@ def take(life: Life, taken: Taken) -> Life:
     assert row is not None
     if missing := row.needs - taken.evidence:
         raise EvidenceMissing(step=taken.step, missing=Listed(sorted(missing)))
-    if _is_same(life, taken.step, taken.actor):
-        raise HandledByYou(incident=life.incident, step=taken.step)
-    if row.told and life.must_reply:
-        raise ReplyMissing(incident=life.incident, step=taken.step)
-    if row.answered and life.owed:
-        raise TasksOwed(incident=life.incident, step=taken.step, offices=", ".join(task.office for task in life.owed))
+    if refusal := barred(life, taken.step, taken.actor):
+        raise refusal
     moved = replace(life, state=row.target or life.state, revision=life.revision + 1)
     return _changed(replace(moved, replied=False) if row.outcome else moved, taken)
 
@@ -203,10 +211,6 @@ def _is_same(life: Life, step: Step, actor: str) -> bool:
     """Whether the step is for somebody else than who handled it, by whatever account. What was settled its settler may close."""
     mine = life.handled_by is not None and hands(actor) & hands(life.handled_by)
     return life.rows[step].apart and bool(mine) and not (step is Step.CLOSE and life.settled)
-
-
-def _is_too_soon(life: Life, row: Row) -> bool:
-    return (row.told and life.must_reply) or (row.answered and bool(life.owed))
 
 
 def _changed(life: Life, taken: Taken) -> Life:

@@ -105,7 +105,13 @@ export class Detail {
       p.contacts.length ? this.#contact(id, p) : null,
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
-      p.possible.length ? part(t("taking.title"), stepping(id, p, this.picker, (feature) => this.#taken(feature))) : null,
+      p.possible.length || p.waiting.length
+        ? part(
+            t("taking.title"),
+            p.waiting.length ? el("ul", { class: "waiting soft" }, p.waiting.map((why) => el("li", {}, why))) : null,
+            p.possible.length ? stepping(id, p, this.picker, (feature) => this.#taken(feature)) : null,
+          )
+        : null,
     );
     this.marked(p);
   }
