@@ -174,7 +174,14 @@ def _task(task: Task, names: Names, asked: Asker, theirs: set[int]) -> dict[str,
 def _clock(run: Clock, at: datetime) -> dict[str, Any]:
     """One run of one clock, with what it may take at most; `due` is null while it stands."""
     when = {name: found and found.isoformat() for name, found in (("started", run.started), ("due", run.due), ("stopped", run.stopped))}
-    return {"clock": run.name, "run": run.run, "limit": str(run.limit), **when, "paused": run.paused, "breached": run.breached(at)}
+    return {
+        "clock": run.name,
+        "run": run.run,
+        "limit": f"{float(run.limit.amount):.6g} {run.limit.unit}",
+        **when,
+        "paused": run.paused,
+        "breached": run.breached(at),
+    }
 
 
 def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:

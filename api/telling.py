@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.answers import Names
+from gridmap.catalogue import Limit
 from gridmap.incidents import Incident
 from gridmap.incidents.life import Evidence
 from gridmap.limits import Clock
@@ -16,6 +17,7 @@ WHY = ("reason", "note", "purpose")
 SAID_ONCE = frozenset({*WHY, "report", "revision", "keeper", "contact_left", "template", "from_asked"})
 """What a row of the log tells otherwise, or is nobody's matter."""
 DAY_HOURS = 48
+MINUTES = 60  # of an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,27 @@ def _task(number: str, one: Incident, names: Names, lang: Lang) -> str:
 def ticking(run: Clock, lang: Lang, at: datetime) -> Ticking:
     """How this run of a clock stands at `at`."""
     late = run.breached(at)
-    limit = say(f"page.limit.{run.limit.unit.lower()}", lang, n=run.limit.amount)
-    return Ticking(say(f"clock.{run.name}", lang), limit, run.started, run.due, run.stopped, _standing(run, lang, at, late=late), late)
+    return Ticking(
+        say(f"clock.{run.name}", lang),
+        _limit(run.limit, lang),
+        run.started,
+        run.due,
+        run.stopped,
+        _standing(run, lang, at, late=late),
+        late,
+    )
+
+
+def _limit(limit: Limit, lang: Lang) -> str:
+    """The limit as a person says it: what ends at an instant that somebody named is no round number of hours."""
+    if limit.amount == int(limit.amount):
+        return say(f"page.limit.{limit.unit.lower()}", lang, n=int(limit.amount))
+    hours, minutes = divmod(round(limit.amount * MINUTES), MINUTES)
+    if not hours:
+        return say("page.limit.minutes", lang, n=minutes)
+    if hours < DAY_HOURS:
+        return say("page.limit.hours", lang, hours=hours, minutes=minutes)
+    return say("page.limit.days", lang, days=hours // 24, hours=hours % 24)
 
 
 def _standing(run: Clock, lang: Lang, at: datetime, *, late: bool) -> str:

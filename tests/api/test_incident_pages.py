@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from fractions import Fraction
 from html import unescape
 
 import pytest
@@ -9,8 +10,10 @@ from fastapi.testclient import TestClient
 
 from api.telling import left, ticking
 from gridmap.access import Role
+from gridmap.catalogue import Limit, LimitUnit
 from gridmap.flows import grants
 from gridmap.incidents.life import Step
+from gridmap.limits import Clock
 from gridmap.store import Store, clocks, incidents
 from gridmap.words import LANGS, Lang, texts
 from tests.accounts import now, person, session
@@ -99,3 +102,18 @@ def test_a_clock_says_what_is_left_and_since_when_it_is_over(client: TestClient,
         runs = clocks.of_incident(tx, incidents.get(tx, number).id)
     assert [ticking(run.clock, "en", now()).standing for run in runs] == ["in time", "paused"]
     assert [ticking(run.clock, "en", now()).limit for run in runs] == ["4 work hours", "5 work days"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("1/2", "30 minutes"),
+        ("2", "2 urgent hours"),
+        ("47830350273/400000000", "4 d 23 h"),
+        ("2499/60", "41 h 39 min"),
+        ("119/60000", "0 minutes"),
+    ],
+)
+def test_a_limit_until_an_instant_that_was_named_is_said_in_hours_and_minutes(amount: str, said: str) -> None:
+    run = Clock("handle", 1, Limit(Fraction(amount), LimitUnit.URGENT_HOUR), NOW, since=NOW)
+    assert ticking(run, "en", NOW).limit == said
