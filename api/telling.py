@@ -106,15 +106,8 @@ def _task(number: str, one: Incident, names: Names, lang: Lang) -> str:
 def ticking(run: Clock, lang: Lang, at: datetime) -> Ticking:
     """How this run of a clock stands at `at`."""
     late = run.breached(at)
-    return Ticking(
-        say(f"clock.{run.name}", lang),
-        _limit(run.limit, lang),
-        run.started,
-        run.due,
-        run.stopped,
-        _standing(run, lang, at, late=late),
-        late,
-    )
+    name, limit, standing = say(f"clock.{run.name}", lang), _limit(run.limit, lang), _standing(run, lang, at, late=late)
+    return Ticking(name, limit, run.started, run.due, run.stopped, standing, late)
 
 
 def _limit(limit: Limit, lang: Lang) -> str:
