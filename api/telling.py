@@ -9,7 +9,7 @@ from api.answers import Names
 from gridmap.catalogue import Limit
 from gridmap.incidents import Incident
 from gridmap.incidents.life import Evidence
-from gridmap.limits import Clock
+from gridmap.limits import TASK, Clock
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, say, texts
 
@@ -106,8 +106,9 @@ def _task(number: str, one: Incident, names: Names, lang: Lang) -> str:
 def ticking(run: Clock, lang: Lang, at: datetime) -> Ticking:
     """How this run of a clock stands at `at`."""
     late = run.breached(at)
-    name, limit, standing = say(f"clock.{run.name}", lang), _limit(run.limit, lang), _standing(run, lang, at, late=late)
-    return Ticking(name, limit, run.started, run.due, run.stopped, standing, late)
+    number = f" {run.run}" if run.run > 1 or run.name == TASK.clock else ""  # of a task its number within the incident
+    limit, standing = _limit(run.limit, lang), _standing(run, lang, at, late=late)
+    return Ticking(say(f"clock.{run.name}", lang) + number, limit, run.started, run.due, run.stopped, standing, late)
 
 
 def _limit(limit: Limit, lang: Lang) -> str:
