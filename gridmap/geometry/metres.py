@@ -61,7 +61,8 @@ class Metres:
 
 def geodesic_m(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike) -> NDArray[np.float64]:
     """How many metres each point (degrees) is from the other of the pair, along the ellipsoid (WGS84)."""
-    return np.asarray(_ELLIPSOID.inv(*(np.asarray(each, dtype=float) for each in (lon, lat, to_lon, to_lat)))[2])
+    lons, lats, to_lons, to_lats = (np.asarray(each, dtype=float) for each in (lon, lat, to_lon, to_lat))
+    return np.asarray(_ELLIPSOID.inv(lons, lats, to_lons, to_lats)[2])
 
 
 def area_m2(shape: BaseGeometry) -> float:

@@ -15,7 +15,7 @@ from gridmap.flows.fitting import CentreMissing, CentreWrong, NothingChanges, Of
 from gridmap.flows.rematch import IssueMissing, PinUnreadable
 from gridmap.flows.step import UntilPast, own_tasks, step, steps_of
 from gridmap.incidents import Incident, State
-from gridmap.incidents.life import EvidenceUnfit, Step, Taken, TaskKind, TaskMissing, TasksOwed, Template
+from gridmap.incidents.life import EvidenceUnfit, NotCalled, Step, Taken, TaskKind, TaskMissing, TasksOwed, Template
 from gridmap.store import Store, Tx, incidents, lives
 from gridmap.store.faults import TaskOfAnother
 from gridmap.store.schema import incident
@@ -145,6 +145,21 @@ def test_nobody_answers_another_offices_task(county: Store) -> None:
     assert [[task.number for task in own_tasks(actor, one)] for actor in (WATER, CENTRE, ROAD, DESK)] == [[1], [2], [], []]
     done = do(county, do(county, one, Step.ANSWER, WATER, task=" 1 "), Step.ANSWER, CENTRE, task="2")
     assert done.life.owed == ()
+
+
+def test_one_arrives_only_where_one_was_called_to_the_spot_and_once(county: Store) -> None:
+    one = do(county, take_in(county), Step.ASSIST, DESK, office="WATER", until=LATER)
+    with pytest.raises(NotCalled, match="only where one was called to the spot"):
+        do(county, one, Step.ARRIVE, WATER, task="1")
+    one = do(county, one, Step.WHISTLE, DESK, office="WATER", until=LATER)
+    with pytest.raises(NotCalled):
+        do(county, one, Step.ARRIVE, WATER, task="1")
+    one = do(county, one, Step.ARRIVE, WATER, task="2")
+    with pytest.raises(NotCalled, match="is at “on the spot”"):
+        do(county, one, Step.ARRIVE, WATER, task="2")
+    with pytest.raises(TaskMissing):
+        do(county, one, Step.ARRIVE, WATER, task="3")
+    assert now_of(county, one.id) == one
 
 
 def test_who_is_responsible_is_neither_asked_beside_itself_nor_given_what_it_has(county: Store) -> None:
