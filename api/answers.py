@@ -21,14 +21,6 @@ from gridmap.words import Lang, texts
 Found = TypeVar("Found")
 PLAIN = ("returns", "reworks", "reopened", "contact_left", "replied", "template", "tier", "supervised_by", "satisfied", "merged_into")
 LEVELS_OF = ("township", "village", "cell")
-# Why an incident waits in triage: what only a person can settle.
-FOR_A_PERSON = frozenset(
-    f"reason.{why}"
-    for why in (
-        "issue.unknown", "match.outside", "duty.nobody", "route.nobody",
-        "point.coarse", "point.exchanged", "point.none", "point.off_globe", "point.zero",
-    )
-)  # fmt: skip
 
 
 class Names:
@@ -119,7 +111,7 @@ def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[st
         "overdue": incident.is_overdue(at),
     }
     if incident.state == State.TRIAGE:
-        facts["reason"] = next((reason.text(lang) for reason in incident.reasons if reason.key in FOR_A_PERSON), None)
+        facts["reason"] = incident.for_a_person.text(lang) if incident.for_a_person else None
     return {"type": "Feature", "id": incident.id, "geometry": _point(incident), "properties": facts}
 
 
