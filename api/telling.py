@@ -125,7 +125,7 @@ def _task(number: str, one: Incident, names: "Names", lang: Lang) -> str:
 def ticking(run: Clock, lang: Lang, at: datetime) -> Ticking:
     """How this run of a clock stands at `at`."""
     late = run.breached(at)
-    limit = say(f"page.limit.{run.limit.unit.lower()}", lang, n=run.limit.amount)
+    limit = say(f"page.limit.{run.limit.unit.lower()}", lang, n=f"{float(run.limit.amount):.1f}".removesuffix(".0"))
     return Ticking(say(f"clock.{run.name}", lang), limit, run.started, run.due, run.stopped, _standing(run, lang, at, late=late), late)
 
 

@@ -45,6 +45,7 @@ def test_it_tells_who_where_what_the_tasks_the_clocks_and_every_step_in_the_read
         assert text in told
     for key in ("state.acknowledged", "ui.grade.difficult", "task.whistle", "standing.arrived", "page.clock.met", "clock.handle"):
         assert words[key] in told, key
+    assert re.search(r"\d/\d", told) is None, "no limit is told as a fraction"
     for what in ("receive", "incident.acknowledge", "incident.whistle", "incident.arrive", "incident.regrade", "incident.supervise"):
         assert words[f"history.{what}"] in told
     assert ("Water company" in told) is (lang == "en")

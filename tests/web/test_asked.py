@@ -176,6 +176,12 @@ def test_the_page_of_an_incident_reads_well_and_prints(desk: Watched, lang: str,
     foreign = r"[A-Za-z]{3,}" if lang == "zh" else r"[\u4e00-\u9fff]"
     known = ("operator", "Gridmap", "because", "a cover is missing", "WGS", "because", "Nobody", "gridmap", "ROADS")
     assert [text for text in texts(page) if re.search(foreign, text) and not any(word in text for word in known)] == []
+    if width == 390:
+        expect(page.locator("td.empty").first).to_be_hidden()
+        term = page.locator("td[data-label]:has(time)").first
+        starts = "node => [node.getBoundingClientRect().left, node.querySelector('time').getBoundingClientRect().left]"
+        outer, inner = term.evaluate(starts)
+        assert inner - outer == pytest.approx(94, abs=1), "what wraps stays beside its label"
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.locator("[data-prints]").press("Enter")
     assert page.evaluate("window.printed") is True
