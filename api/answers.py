@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from api.asker import Asker
+from api.telling import facts_of
 from gridmap.access import Action
 from gridmap.flows.step import own_tasks, reaches, steps_of, waiting
 from gridmap.grid import Edition
@@ -137,7 +138,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "waiting": [why.text(lang) for why in waiting(asked.actor, incident)],
         "possible": [_step(incident, step, lang) for step in steps_of(asked.actor, incident)],
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
-        "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
+        "log": [_logged(row, incident, names, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
         "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
     }
@@ -176,11 +177,18 @@ def _clock(run: Clock, at: datetime) -> dict[str, Any]:
     }
 
 
-def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
-    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW)."""
+def _logged(row: LogRow, one: Incident, names: Names, lang: Lang) -> dict[str, Any]:
+    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW). `told` says the facts in the reader's words."""
     facts = {key: fact for key, fact in row.facts.items() if key not in {"report", "reports"}}
     name = texts(lang).get(f"history.{row.what}", row.what)
-    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
+    told = [_fact(label, value) for label, value in facts_of(row, one, names, lang)]
+    when_who = {"at": row.at.isoformat(), "actor": row.actor}
+    return {**when_who, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts, "told": told}
+
+
+def _fact(label: str, value: str | datetime) -> dict[str, str]:
+    """`at` instead of `value` where it is an instant."""
+    return {"label": label} | ({"value": value} if isinstance(value, str) else {"at": value.isoformat()})
 
 
 def _point(incident: Incident) -> dict[str, Any] | None:
