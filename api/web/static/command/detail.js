@@ -31,7 +31,8 @@ export class Detail {
     this.#filled ??= "";
     try {
       const feature = await ask(`/api/incidents/${encodeURIComponent(id)}`);
-      if (turn !== this.#asked || (!over && this.#writing())) return false;
+      const known = feature.properties.revision <= this.#revision; // a step's own answer came first: what was chosen since stays chosen
+      if (turn !== this.#asked || (!over && (known || this.#writing()))) return false;
       this.#show(feature);
       if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
       return true;
