@@ -25,7 +25,7 @@ StateName = Literal[
 StepName = Literal[
     "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "elevate", "extend",
     "suspend", "resume", "assist", "inform", "whistle", "upward", "arrive", "answer", "withdraw", "supervise", "release", "regrade",
-    "retype", "relocate", "rehome", "merge", "join", "split", "shed", "handle", "settle", "inspect", "rework", "reply", "close", "void",
+    "retype", "relocate", "rehome", "merge", "split", "handle", "settle", "inspect", "rework", "reply", "close", "void",
     "call_back", "reopen",
 ]  # fmt: skip
 

@@ -17,7 +17,7 @@ from gridmap.cli.incidents import StateName, StepName
 from gridmap.flows.intake import receive
 from gridmap.flows.tick import tick
 from gridmap.incidents import Channel, Report, State
-from gridmap.incidents.life import Step
+from gridmap.incidents.life import HALVES, Step
 from gridmap.store import Store
 from tests.accounts import person
 from tests.small_land import CELLS, IN_CELL_1, NOW, settle
@@ -63,7 +63,7 @@ NUMBER = "2026-000001"
 
 def test_the_names_that_commands_take_are_those_of_the_life() -> None:
     assert get_args(StateName) == tuple(State)
-    assert get_args(StepName) == tuple(Step)
+    assert get_args(StepName) == tuple(step for step in Step if step not in HALVES)
 
 
 def test_the_list_and_the_incident_tell_where_it_stands_and_what_may_be_done(typed: Typed) -> None:
@@ -153,6 +153,12 @@ def test_a_step_answers_with_the_incident_as_it_is_now_and_its_log(typed: Typed)
     assert (late.code, "it is at “Acknowledged” now (revision 2)" in late.err) == (1, True)
     parked = typed("take", NUMBER, "suspend", "--reason", "frost", "--until", "2099-03-01T08:00", "--json").answer
     assert parked["log"][-1]["facts"]["until"] == "2099-03-01T00:00:00+00:00"
+
+
+def test_an_instant_in_a_refusal_is_told_in_the_countys_zone_to_the_minute(typed: Typed) -> None:
+    over = typed("take", NUMBER, "supervise", "--until", "2020-01-01", "--reason", "x", "--json")
+    assert over.err == "2020-01-01 00:00+08:00 is over already: name a date to come.\n"
+    assert (over.answer["key"], over.answer["error"]) == ("until_past", over.err.strip())
 
 
 def test_as_somebody_it_shows_and_does_what_their_role_may(typed: Typed) -> None:
