@@ -1,5 +1,6 @@
 """Tasks of other offices: each sees what it was asked about, answers its own tasks alone, and sees nothing once it is asked no longer."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -303,7 +304,7 @@ def test_an_offices_list_is_found_by_index_on_the_embedded_database_too(county: 
     if county.dialect != "sqlite":
         return  # tests/store/test_walls.py has the other's plans
     for ask in (incidents.count, lambda tx: incidents.list_(tx, limit=100), lambda tx: incidents.list_(tx, area=TOWN, limit=100)):
-        assert "SCAN incident" not in _planned(county, ask)
+        assert not re.search(r"SCAN incident(?! USING INDEX ix_incident_open)", _planned(county, ask))
     with county.read(allowed(WATER, Action.INCIDENT_READ)) as tx:
         take = "EXPLAIN QUERY PLAN SELECT id FROM incident WHERE asked > '' AND instr(asked, char(31) || 'WATER' || char(31)) > 0"
         assert "ix_incident_asked" in str(tx.exec_driver_sql(take).all())
