@@ -106,7 +106,7 @@ def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[st
         "how": incident.how,
         "revision": incident.revision,
         "supervised_until": incident.supervised_until and incident.supervised_until.isoformat(),
-        "owed": len(incident.life.owed),
+        "owed": incident.owed,
         "due_at": incident.due_at and incident.due_at.isoformat(),
         "clock": incident.clock,
         "overdue": incident.is_overdue(at),

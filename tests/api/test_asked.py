@@ -67,7 +67,7 @@ def test_lists_are_narrowed_to_what_is_supervised_and_to_what_is_owed(client: Te
     take(client, numbers[3], "withdraw", task=1)
 
     def found(query: str) -> list[str]:
-        told = client.get(f"/api/incidents?{query}").json()
+        told = client.get(f"/api/incidents?counts=true&{query}").json()
         assert sum(told["counts"].values()) == told["numberReturned"]
         return [each["properties"]["number"] for each in told["features"]]
 
