@@ -28,6 +28,7 @@ COMMANDS = {
     **dict.fromkeys(ACTIONS, (TAKE,)),
     Action.INCIDENT_DISPATCH: (TAKE, "workers hand-over"),
     Action.HOUSEHOLD_READ: ("plan area",),
+    Action.SHEET_PRINT: ("print village", "print township", "print worker"),
     Action.REGISTER_READ: ("route dry-run",),
     Action.REGISTER_CHANGE: (*(f"import {register}" for register in Register), "plan staff"),
     Action.LAND_CHANGE: ("import households", "import barriers", "import bridges", "import streets"),

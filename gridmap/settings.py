@@ -39,6 +39,8 @@ class Settings:
     proxies: tuple[IPNetwork, ...] = ()  # whose word for who asks, and by https, is taken
     anchor_file: Path | None = None  # where the history is witnessed outside the database; None: beside a SQLite file
     anchor_key_file: Path | None = None  # the private Ed25519 key that signs what is witnessed
+    fonts: Path | None = None  # a folder with fonts for letters on printed sheets that Noto CJK lacks
+    source_date: int | None = None  # SOURCE_DATE_EPOCH: the instant that what is made says of itself
 
     @property
     def issuer(self) -> str | None:
@@ -75,10 +77,20 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
     oidc = _oidc(env, faults)
     public_url, proxies = _public_url(env, faults), _proxies(env, faults)
+    source_date = _epoch(env, faults)
     if faults:
         raise BadSettings(faults="; ".join(faults))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors)
+    printing = (_path(env, "GRIDMAP_FONTS"), source_date)
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, *printing)
+
+
+def _epoch(env: Mapping[str, str], faults: list[str]) -> int | None:
+    """SOURCE_DATE_EPOCH as reproducible builds have it: whole seconds since 1970."""
+    text = env.get("SOURCE_DATE_EPOCH", "")
+    if text and not (text.isdecimal() and len(text) <= 11):
+        faults.append(f"SOURCE_DATE_EPOCH={text!r} (whole seconds since 1970)")
+    return int(text) if text.isdecimal() and len(text) <= 11 else None
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

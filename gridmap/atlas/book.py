@@ -1,21 +1,21 @@
-"""Which sheets there are: of a village, of a township (the atlas or one wall map), of a worker; numbered, so that they can name each other."""
+"""Which sheets there are: of a village, of a township (the atlas or one wall map), of a worker; numbered, to name each other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import shapely
 
 from gridmap.atlas.changes import change_rows
 from gridmap.atlas.choices import Choices, Page, ScaleUnusable
 from gridmap.atlas.fonts import Fonts, find_fonts
 from gridmap.atlas.front import cover
 from gridmap.atlas.lists import Column, ListOf, list_pages
-from gridmap.atlas.paper import SCALES, Layout, Paper, Window, fitting_scale, windows
+from gridmap.atlas.paper import SCALES, Layout, Window, fitting_scale, windows
 from gridmap.atlas.pinyin import by_name
-from gridmap.atlas.sheet import MapOf, Set, looks_of, map_sheet
+from gridmap.atlas.sheet import map_sheet
 from gridmap.atlas.subject import Named, Place, Plot, SheetAreaMissing, Subject
+from gridmap.atlas.theme import MapOf, Set, looks_of
 from gridmap.atlas.view import Plane
 from gridmap.errors import NotFound
 
@@ -163,8 +163,8 @@ def _row(plot: Plot, choices: Choices, squares: Mapping[str, str]) -> list[str]:
 def township_book(
     made: Set, code: str, *, before: Subject | None = None, only: frozenset[str] | None = None, watch: Watch = lambda pages: None
 ) -> list[Page]:
-    """The atlas: cover, overview, every village's sheets, indexes, changes since the edition `before`; of villages in `only` where given."""
-    subject, choices = made.plane.subject, made.choices
+    """The atlas: cover, overview, every village's sheets, indexes, changes since the edition `before`; only of villages in `only`."""
+    subject = made.plane.subject
     township, villages = subject.township(code), subject.villages_in(code)
     wanted = [village for village in villages if only is None or village.code in only]
     plans = {village.code: plan(subject.plots_of.get(village.code, ()), made) for village in wanted}
@@ -196,7 +196,9 @@ def _single(made: Set, what: MapOf, number: int) -> Iterator[Page]:
     if bounds is None:
         return
     layouts = [Layout(made.choices.paper, landscape) for landscape in (True, False)]
-    scale, layout = min(((fitting_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], each.map), each) for each in layouts), key=lambda pair: pair[0])
+    scale, layout = min(
+        ((fitting_scale(bounds[2] - bounds[0], bounds[3] - bounds[1], each.map), each) for each in layouts), key=lambda pair: pair[0]
+    )
     ((_, _, window), *_rest) = windows(bounds, max(scale, made.choices.scale or 0), layout.map)
     yield _numbered(map_sheet(what, window, layout, made), number, made)
 
@@ -218,7 +220,9 @@ def _indexes(made: Set, township: Place, plots: Sequence[Plot], pages: Sequence[
     found: list[Page] = []
     for key, order in (("print.title_index_code", by_code), ("print.title_index_name", named)):
         title = choices.say(key, name=township)
-        found += list_pages(ListOf(township.code, title, township.code, columns, [row(plot) for plot in order], abreast=2), choices, made.fonts)
+        found += list_pages(
+            ListOf(township.code, title, township.code, columns, [row(plot) for plot in order], abreast=2), choices, made.fonts
+        )
     return found
 
 
@@ -259,7 +263,11 @@ def worker_book(made: Set, id: str) -> list[Page]:
 
 
 def _places(subject: Subject, plots: Sequence[Plot], choices: Choices) -> list[str]:
-    return [subject.village_of[code].name_in(choices.main) for code in dict.fromkeys(plot.village for plot in plots) if code in subject.village_of]
+    return [
+        subject.village_of[code].name_in(choices.main)
+        for code in dict.fromkeys(plot.village for plot in plots)
+        if code in subject.village_of
+    ]
 
 
 def bound(pages: Sequence[Page], choices: Choices) -> list[Page]:

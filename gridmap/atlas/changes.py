@@ -10,7 +10,7 @@ SAME_SHARE = 1e-9
 
 
 def outdated(now: Subject, before: Subject) -> frozenset[str]:
-    """The villages whose own sheet no longer tells the truth: a cell is new, gone, renamed or has another border, or the village is renamed.
+    """The villages whose own sheet no longer tells the truth: a cell is new, gone, renamed or cut anew, or the village is renamed.
 
     What only changed beside a village does not count: its sheet shows that faded, for orientation.
     """
@@ -23,11 +23,15 @@ def outdated(now: Subject, before: Subject) -> frozenset[str]:
 def change_rows(now: Subject, before: Subject, township: str, choices: Choices) -> list[tuple[str, list[str]]]:
     """Village, and code, name and change in words, of every cell of a township that changed."""
     within = {village.code for subject in (now, before) for village in subject.villages if village.parent == township}
-    villages = before.village_of | dict(now.village_of)
+    villages = {**before.village_of, **now.village_of}
     found = []
     for village, code, plot, key in _changes(now, before):
         if village in within:
-            name = f"{villages[village].name_in(choices.main)} {plot.name_in(choices.main)}" if village in villages else plot.name_in(choices.main)
+            name = (
+                f"{villages[village].name_in(choices.main)} {plot.name_in(choices.main)}"
+                if village in villages
+                else plot.name_in(choices.main)
+            )
             found.append((village, [code, name, " / ".join(choices.say(f"print.change.{key}"))]))
     return found
 

@@ -48,6 +48,16 @@ class Choices:
         return [say(key, lang, **{name: _said(fact, lang) for name, fact in facts.items()}) for lang in self.langs]
 
 
+def read_scale(text: str) -> int | None:
+    """`auto`, or the n of 1:n; ScaleUnusable."""
+    if text == "auto":
+        return None
+    digits = text.removeprefix("1:").replace(",", "")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 7):
+        raise ScaleUnusable(scale=text)
+    return int(digits)
+
+
 def _said(fact: Any, lang: Lang) -> object:
     return fact.name_in(lang) if hasattr(fact, "name_in") else fact
 

@@ -63,7 +63,9 @@ def look_of(shapes: NDArray[np.object_], holders: Sequence[Hashable]) -> dict[Ha
     open_ = [holder for holder in dict.fromkeys(holders) if holder is not None]
     order = {holder: at for at, holder in enumerate(open_)}
     while open_:
-        holder = max(open_, key=lambda each: (len({found[other].number for other in near[each] if other in found}), len(near[each]), -order[each]))
+        holder = max(
+            open_, key=lambda each: (len({found[other].number for other in near[each] if other in found}), len(near[each]), -order[each])
+        )
         taken = {found[other].number for other in near[holder] if other in found}
         beyond = {found[far].number for other in near[holder] for far in near[other] if far in found}
         look = _free(taken, beyond, used)

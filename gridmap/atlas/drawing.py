@@ -9,8 +9,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from gridmap.atlas.board import Board
 from gridmap.atlas.colours import NOBODY, Hatch, Look
-from gridmap.atlas.labels import LEADING, POINT, Callout, Label, Placed
+from gridmap.atlas.labels import LEADING, POINT, Callout, Label
 from gridmap.atlas.subject import Ground
 from gridmap.atlas.view import View
 
@@ -59,7 +60,7 @@ Fills = Mapping[Look | None, Sequence[int]]
 Rects = Sequence[tuple[float, float, float, float]]
 
 
-def map_body(view: View, fills: Fills, placed: Placed, factor: float, rects: Rects = ()) -> str:
+def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rects = ()) -> str:
     """The whole drawing of a window; plates keep what is under type from showing through it.
 
     `fills` are the rows of the view's own plots by how they look; `rects` (x, y, w, h) the other sheets on an overview.
@@ -139,13 +140,25 @@ def _outlines(view: View, factor: float) -> Iterable[str]:
         return
     villages = view.outlines([plot.village for plot in view.plots])
     mine = {plot.village for plot, own in zip(view.plots, view.own, strict=True) if own}
-    yield line([shape for code, shape in villages.items() if code not in mine], 0.35 * factor, "#9A978E", stroke_dasharray=f"{2.4 * factor:.2f} {0.8 * factor:.2f}")
+    yield line(
+        [shape for code, shape in villages.items() if code not in mine],
+        0.35 * factor,
+        "#9A978E",
+        stroke_dasharray=f"{2.4 * factor:.2f} {0.8 * factor:.2f}",
+    )
     rims = [shape for code, shape in villages.items() if code in mine]
     yield line(rims, 2.2 * factor, RIBBON, stroke_opacity="0.42")
-    yield line(rims, 0.55 * factor, VILLAGE_LINE, stroke_dasharray=f"{3.6 * factor:.2f} {0.9 * factor:.2f} {0.7 * factor:.2f} {0.9 * factor:.2f}")
+    yield line(
+        rims, 0.55 * factor, VILLAGE_LINE, stroke_dasharray=f"{3.6 * factor:.2f} {0.9 * factor:.2f} {0.7 * factor:.2f} {0.9 * factor:.2f}"
+    )
     towns = view.outlines([township_of(view, plot.village) for plot in view.plots])
     if len(towns) > 1:
-        yield line(list(towns.values()), 0.8 * factor, TOWNSHIP_LINE, stroke_dasharray=f"{6 * factor:.2f} {1.2 * factor:.2f} {1.2 * factor:.2f} {1.2 * factor:.2f}")
+        yield line(
+            list(towns.values()),
+            0.8 * factor,
+            TOWNSHIP_LINE,
+            stroke_dasharray=f"{6 * factor:.2f} {1.2 * factor:.2f} {1.2 * factor:.2f} {1.2 * factor:.2f}",
+        )
 
 
 def township_of(view: View, village: str) -> str:
@@ -170,7 +183,9 @@ def _plates(label: Label) -> Iterable[str]:
 
 
 def _circle(each: Callout, factor: float) -> str:
-    circle = f'<circle cx="{each.x:.2f}" cy="{each.y:.2f}" r="{each.r:.2f}" fill="#FFFFFF" stroke="#1A1A1A" stroke-width="{0.18 * factor:.2f}"/>'
+    circle = (
+        f'<circle cx="{each.x:.2f}" cy="{each.y:.2f}" r="{each.r:.2f}" fill="#FFFFFF" stroke="#1A1A1A" stroke-width="{0.18 * factor:.2f}"/>'
+    )
     if each.leader is None:
         return circle
     x, y = each.leader

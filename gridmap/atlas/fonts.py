@@ -48,7 +48,7 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class Fonts:
-    """The faces that sheets are set in: `plain` and `bold`, and `fallback` for rare letters; `typeset` is all of them for the typesetter."""
+    """The faces that sheets are set in: `plain` and `bold`, and `fallback` for rare letters; `typeset` is all of them for Typst."""
 
     plain: Face
     bold: Face

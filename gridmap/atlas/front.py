@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from gridmap.atlas.choices import Page
 from gridmap.atlas.lists import HEAD, list_layout
+from gridmap.atlas.panel import contact
 from gridmap.atlas.paper import Box
-from gridmap.atlas.sheet import Set
 from gridmap.atlas.subject import Place
+from gridmap.atlas.theme import Set
 
 FIRST_ROW = 0.42
 TALL = 7.4
@@ -20,7 +21,15 @@ def cover(made: Set, township: Place, villages: Sequence[Place], numbers: Mappin
     content = Box(0, 0, layout.width, layout.height).inset(layout.margin)
     since = stamp.in_force_from.strftime("%Y-%m-%d %H:%M") if stamp else ""
     rows = [
-        [{"t": text, "s": 10.5 * f} for text in (each.name_in(choices.main), str(len(made.plane.subject.plots_of.get(each.code, ()))), each.phone, numbers[each.code])]
+        [
+            {"t": text, "s": 10.5 * f}
+            for text in (
+                each.name_in(choices.main),
+                str(len(made.plane.subject.plots_of.get(each.code, ()))),
+                each.phone,
+                numbers[each.code],
+            )
+        ]
         for each in villages
     ]
     columns = [("village", 2.4, "left"), ("cells", 0.8, "right"), ("centre_phone", 2, "left"), ("sheet", 0.8, "right")]
@@ -32,7 +41,7 @@ def cover(made: Set, township: Place, villages: Sequence[Place], numbers: Mappin
         "title": choices.say("print.title_atlas", name=township),
         "edition": choices.say("print.edition", number=stamp.number, since=since) if stamp else [],
         "stamp": None if choices.public else choices.say("print.internal"),
-        "contact": {"title": choices.say("print.contact"), "rows": [[township.centre_in(choices.main), township.phone]]} if township.phone else None,
+        "contact": contact(township, choices),
         "emergency": choices.say("print.emergency"),
         "columns": [{"t": choices.say(f"print.column.{name}"), "share": share, "align": align} for name, share, align in columns],
         "blocks": blocks, "seal": [],

@@ -22,17 +22,29 @@ def key_rows(view: View, choices: Choices) -> list[dict[str, Any]]:
 
 
 def _samples(view: View) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "village", [line([_WAVE], 2.2, drawing.RIBBON, stroke_opacity="0.42"), line([_WAVE], 0.5, drawing.VILLAGE_LINE, stroke_dasharray="2.4 0.6 0.5 0.6")]
+    yield (
+        "village",
+        [
+            line([_WAVE], 2.2, drawing.RIBBON, stroke_opacity="0.42"),
+            line([_WAVE], 0.5, drawing.VILLAGE_LINE, stroke_dasharray="2.4 0.6 0.5 0.6"),
+        ],
+    )
     if len({_township(view, plot.village) for plot in view.plots} - {""}) > 1:
         yield "township", [line([_WAVE], 0.7, drawing.TOWNSHIP_LINE, stroke_dasharray="2.6 0.7 0.7 0.7")]
     yield "cell", [line([_WAVE], 0.35, drawing.CELL_LINE)]
     if (~view.own).any():
-        yield "around", [f'<rect x="0.3" y="0.5" width="6.4" height="3" fill="{drawing.FADED}" stroke="{drawing.FADED_LINE}" stroke-width="0.2"/>']
+        yield (
+            "around",
+            [f'<rect x="0.3" y="0.5" width="6.4" height="3" fill="{drawing.FADED}" stroke="{drawing.FADED_LINE}" stroke-width="0.2"/>'],
+        )
     if any(own and plot.worker is None for plot, own in zip(view.plots, view.own, strict=True)):
         yield "vacant", [f'<rect x="0.3" y="0.5" width="6.4" height="3" fill="#FFFFFF" stroke="{drawing.CELL_LINE}" stroke-width="0.3"/>']
     if len(view.ground(Ground.STREET)[1]):
         yield "street", [line([_WAVE], 1.0, drawing.ROAD_EDGE), line([_WAVE], 0.75, drawing.ROAD)]
     if len(view.ground(Ground.WATER)[1]):
-        yield "water", [f'<rect x="0.3" y="0.5" width="6.4" height="3" fill="{drawing.WATER}" stroke="{drawing.WATER_LINE}" stroke-width="0.2"/>']
+        yield (
+            "water",
+            [f'<rect x="0.3" y="0.5" width="6.4" height="3" fill="{drawing.WATER}" stroke="{drawing.WATER_LINE}" stroke-width="0.2"/>'],
+        )
     if len(view.ground(Ground.RAILWAY)[1]):
         yield "railway", [line([_WAVE], 0.8, drawing.RAIL), line([_WAVE], 0.5, "#FFFFFF", stroke_dasharray="1.4 1.4")]

@@ -50,15 +50,18 @@ def list_pages(what: ListOf, choices: Choices, fonts: Fonts) -> list[Page]:
     top, bottom = layout.title.bottom + 3 * f, layout.foot.y
     fit = max(1, int((bottom - top - HEAD * f) / (ROW * f)))
     width = layout.title.w
-    stretch = min(MOST_STRETCH, max(1.0, fit / max(1, len(what.rows)))) if what.abreast == 1 else 1.0
     gap = 6 * f
     block = (width - gap * (what.abreast - 1)) / what.abreast
+    wide = [block * column.share / sum(each.share for each in what.columns) - 2.4 * f * MOST_STRETCH for column in what.columns]
+    sizes = [min((_size(row[at], room, 8 * f * MOST_STRETCH, fonts) for row in what.rows), default=8 * f) for at, room in enumerate(wide)]
+    stretch = max(1.0, min(MOST_STRETCH, fit / max(1, len(what.rows)), min(sizes) / (8 * f))) if what.abreast == 1 else 1.0
+    sizes = [min(size, 8 * f * stretch) for size in sizes]
     per_page = fit * what.abreast
     found = []
     for first in range(0, max(1, len(what.rows)), per_page):
         rows = what.rows[first : first + per_page]
         blocks = [
-            {"x": layout.title.x + nth * (block + gap), "w": block, "rows": _set(rows[nth * fit : (nth + 1) * fit], what.columns, block, f * stretch, fonts)}
+            {"x": layout.title.x + nth * (block + gap), "w": block, "rows": _set(rows[nth * fit : (nth + 1) * fit], sizes)}
             for nth in range(what.abreast)
             if rows[nth * fit : (nth + 1) * fit] or nth == 0
         ]
@@ -78,10 +81,8 @@ def _page(what: ListOf, layout: Layout, choices: Choices, blocks: list[dict[str,
     return Page("list", what.of, data)
 
 
-def _set(rows: Sequence[Sequence[str]], columns: Sequence[Column], width: float, f: float, fonts: Fonts) -> list[list[dict[str, Any]]]:
-    total = sum(column.share for column in columns)
-    wide = [width * column.share / total - 2.4 * f for column in columns]
-    return [[{"t": text, "s": _size(text, room, 8 * f, fonts)} for text, room in zip(row, wide, strict=True)] for row in rows]
+def _set(rows: Sequence[Sequence[str]], sizes: Sequence[float]) -> list[list[dict[str, Any]]]:
+    return [[{"t": text, "s": round(size, 2)} for text, size in zip(row, sizes, strict=True)] for row in rows]
 
 
 def _size(text: str, room: float, size: float, fonts: Fonts) -> float:

@@ -194,7 +194,7 @@ def _starts(low: float, high: float, count: int, side: float) -> Iterator[float]
         yield middle + (nth - (count - 1) / 2) * step - side / 2
 
 
-BARS = tuple(step * 10**power for power in range(0, 6) for step in (1, 2, 5))
+BARS = tuple(step * 10**power for power in range(6) for step in (1, 2, 5))
 
 
 def scale_bar(scale: int, longest_mm: float) -> tuple[int, float]:

@@ -139,7 +139,8 @@ class Subject:
     @cached_property
     def bounds(self) -> Bounds:
         """Around everything (west, south, east, north)."""
-        every = [each.shape for each in (*self.plots, *self.villages, *self.townships) if each.shape is not None]
+        areas: tuple[Plot | Place, ...] = (*self.plots, *self.villages, *self.townships)
+        every = [each.shape for each in areas if each.shape is not None]
         west, south, east, north = shapely.total_bounds(np.array(every, dtype=object)).tolist()
         return west, south, east, north
 
@@ -203,7 +204,7 @@ def _rows(frame: Any, called: str) -> Iterable[dict[str, Any]]:
 def _text(row: Mapping[str, Any], *names: str) -> str:
     """The first of these that says anything; None and NaN say nothing."""
     found = (row.get(name) for name in names)
-    return next((str(value).strip() for value in found if value is not None and value == value and str(value).strip()), "")
+    return next((str(value).strip() for value in found if value is not None and str(value).strip() not in {"", "nan", "NaT", "<NA>"}), "")
 
 
 def _person(row: Mapping[str, Any], duty: str, phone: str) -> Person | None:

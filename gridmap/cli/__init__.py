@@ -15,6 +15,7 @@ from gridmap.cli import incidents as _incidents  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
+from gridmap.cli import print_sheets as _print_sheets  # noqa: F401
 from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
