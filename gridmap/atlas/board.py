@@ -14,6 +14,10 @@ from gridmap.atlas.fonts import Fonts
 from gridmap.atlas.labels import Callout, Label, Line, label_of, size_of
 
 Shapes = NDArray[np.object_]
+LEAST = 0.62
+"""How small a circle may be beside what its number asks for."""
+MOST_LEADERS = 60
+"""More lines than this from numbers to cells cannot be told apart."""
 LATE = 64
 """Boxes that are searched one by one before the tree is made anew."""
 
@@ -53,31 +57,40 @@ class Board:
             if label and self.is_free(label.box):
                 self.add(label, plate=plate)
 
-    def call_out(self, shapes: Shapes) -> list[Callout]:
-        """A numbered circle for each shape: in its roomiest place, smaller in a small one, beside it with a line where it is too small."""
+    def call_out(self, shapes: Shapes) -> list[Callout | None]:
+        """A numbered circle for each shape: in its roomiest place, smaller in a small one, beside it with a line where it is too small.
+
+        None where more cells are too small than lines could be told apart, or nothing is free nearby: the list tells the grid square.
+        """
         ends = shapely.get_coordinates(shapely.maximum_inscribed_circle(shapes, tolerance=0.1)).reshape(-1, 2, 2)
-        first = len(self.callouts) + 1
-        for number, ((x, y), (edge_x, edge_y)) in enumerate(ends.tolist(), first):
-            needed, room = self._radius(number), math.hypot(edge_x - x, edge_y - y) * 0.94
-            inside = Callout(number, x, y, min(needed, room)) if room >= needed * 0.62 else None
-            callout = inside if inside and self.is_free(inside.box) else self._beside(number, x, y, needed * 0.75)
-            self.callouts.append(callout)
-            self._kept.append(callout.box)
-        return self.callouts[first - 1 :]
+        rooms = np.hypot(*(ends[:, 1] - ends[:, 0]).T) * 0.94
+        smallest = self._radius(len(shapes)) * LEAST
+        lead = int((rooms < smallest).sum()) <= MOST_LEADERS
+        found: list[Callout | None] = []
+        for (x, y), room in zip(ends[:, 0].tolist(), rooms.tolist(), strict=True):
+            number = len(self.callouts) + 1
+            needed = self._radius(number)
+            inside = Callout(number, x, y, min(needed, room)) if room >= needed * LEAST else None
+            free = inside if inside and self.is_free(inside.box) else self._beside(number, x, y, needed * 0.75) if lead else None
+            if free:
+                self.callouts.append(free)
+                self._kept.append(free.box)
+            found.append(free)
+        return found
 
     def _radius(self, number: int) -> float:
         return self.fonts.width(str(number), 7.5 * self.factor, bold=True) / 2 + 1.0 * self.factor
 
-    def _beside(self, number: int, x: float, y: float, r: float) -> Callout:
-        """The nearest free place around; on the cell itself where there is none for hundreds of millimetres."""
-        for reach in range(2, 200):
+    def _beside(self, number: int, x: float, y: float, r: float) -> Callout | None:
+        """The nearest free place around."""
+        for reach in range(2, 16):
             away = r * (1 + reach * 0.7)
-            for turn in range(max(16, reach * 4)):
-                angle = turn * 2 * math.pi / max(16, reach * 4)
+            for turn in range(16):
+                angle = turn * math.pi / 8
                 at = Callout(number, x + away * math.cos(angle), y + away * math.sin(angle), r, (x, y))
                 if self.paper.contains(at.box) and self.is_free(at.box):
                     return at
-        return Callout(number, x, y, r)
+        return None
 
     def anywhere(self, shape: BaseGeometry, lines: tuple[Line, ...]) -> Label | None:
         """A label on the first free place of a raster over the shape, from its middle outward."""

@@ -43,7 +43,7 @@ class Lettering:
     def f(self) -> float:
         return self.board.factor
 
-    def placed(self) -> tuple[Board, list[tuple[Callout, Plot]]]:
+    def placed(self) -> tuple[Board, list[tuple[Callout | None, Plot]]]:
         """The board with everything on it, and the cells that became callouts."""
         called = [] if self.what.bare else self._own_cells()
         self._tiles()
@@ -58,7 +58,7 @@ class Lettering:
         """What of each shape lies on the sheet: its largest part."""
         return _array(_largest(shape) for shape in shapely.intersection(shapes, self.board.paper))
 
-    def _own_cells(self) -> list[tuple[Callout, Plot]]:
+    def _own_cells(self) -> list[tuple[Callout | None, Plot]]:
         rows = np.flatnonzero(self.view.own)
         shapes = self._clipped(self.view.shapes[rows])
         seen = shapely.area(shapes) > 0

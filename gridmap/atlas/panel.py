@@ -1,6 +1,6 @@
 """The lists beside a map: whom to call, callouts, who stands where, the code to scan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from gridmap.atlas.subject import Person, Place, Plot
 from gridmap.atlas.theme import MapOf, Set
 from gridmap.atlas.view import View
 
-ROW = 4.15
+ROW = 4.2
 """The height of a row of a list on an A3, in millimetres."""
 
 
@@ -50,18 +50,26 @@ def rows_of(layout: Layout, what: MapOf, made: Set) -> int:
     return int((layout.panel.h / f - 8) / ROW)
 
 
-def called_rows(called: Sequence[tuple[Callout, Plot]], choices: Choices) -> list[dict[str, Any]]:
+def called_rows(called: Sequence[tuple[Callout | None, Plot]], squares: Mapping[str, str], choices: Choices) -> list[dict[str, Any]]:
+    """What each number stands for; a cell too small for a number is found by its grid square."""
     return [
-        {"n": callout.number, "code": plot.code, "name": who(plot.worker, choices), "phone": phone(plot.worker, choices)}
+        {
+            "n": str(callout.number) if callout else squares.get(plot.code, ""),
+            "code": plot.code,
+            "name": who(plot.worker, choices),
+            "phone": phone(plot.worker, choices),
+        }
         for callout, plot in called
     ]
 
 
 def who(person: Person | None, choices: Choices) -> str:
+    """A person's name, or that there is nobody."""
     return person.name_in(choices.main) if person else str(choices.say("print.nobody")[0])
 
 
 def phone(person: Person | None, choices: Choices) -> str:
+    """A person's service phone; none on the public sheet."""
     return "" if person is None or choices.public else person.phone
 
 

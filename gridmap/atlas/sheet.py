@@ -22,7 +22,8 @@ def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
     """One map sheet."""
     view = look(made.plane, window, frozenset(plot.code for plot in what.plots))
     placed, called = Lettering.on(view, what, made).placed()
-    rows = called_rows(called, made.choices)
+    squares = {} if what.bare else _squares(view, layout)
+    rows = called_rows(called, squares, made.choices)
     workers = village_rows(what, made) if what.by_village else worker_rows(view, made)
     room_for = rows_of(layout, what, made)
     shown, rest = rows[:room_for], rows[room_for:]
@@ -42,7 +43,6 @@ def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
         **_around(what, window, layout, made, view),
     }  # fmt: skip
     vacant = tuple(plot.code for plot, own in zip(view.plots, view.own, strict=True) if own and plot.worker is None)
-    squares = {} if what.bare else _squares(view, layout)
     return Page("map", what.of, data, None, squares, rest, len(called), vacant, window.scale)
 
 

@@ -123,12 +123,18 @@ class View:
     @cached_property
     def outline(self) -> BaseGeometry:
         """Of what the sheet is about."""
-        return shapely.coverage_union_all(self.shapes[self.own])
+        return _together(self.shapes[self.own])
 
     def outlines(self, group: Sequence[str]) -> dict[str, BaseGeometry]:
         """Of plots that share a word in `group`, which goes with `plots`."""
         words = np.array(group, dtype=object)
-        return {word: shapely.coverage_union_all(self.shapes[words == word]) for word in dict.fromkeys(group) if word}
+        return {word: _together(self.shapes[words == word]) for word in dict.fromkeys(group) if word}
+
+
+def _together(shapes: Shapes) -> BaseGeometry:
+    """The land of shapes that tile: the quick way, or the sure one where their borders do not share every corner."""
+    quick = shapely.coverage_union_all(shapes)
+    return quick if quick.is_valid else shapely.union_all(shapes)
 
 
 def look(plane: Plane, window: Window, own: frozenset[str]) -> View:
@@ -139,9 +145,17 @@ def look(plane: Plane, window: Window, own: frozenset[str]) -> View:
     rows = plane.seen(bounds)
     whole = plane.shapes[rows]
     simple = shapely.coverage_simplify(whole, SIMPLER_MM / window.mm_per_m) if len(rows) else whole
-    drawn = to_paper(simple, window)
+    drawn = _mended(to_paper(simple, window))
     plots = tuple(plane.plots[row] for row in rows)
     return View(plane, window, plots, drawn, np.array([plot.code in own for plot in plots], dtype=bool))
+
+
+def _mended(shapes: Shapes) -> Shapes:
+    """Valid shapes: simplifying what does not quite tile can cross a border over another."""
+    wrong = ~shapely.is_valid(shapes)
+    if wrong.any():
+        shapes[wrong] = shapely.make_valid(shapes[wrong], method="structure", keep_collapsed=False)
+    return shapes
 
 
 def to_paper(shapes: Shapes, window: Window) -> Shapes:

@@ -14,6 +14,7 @@ from typing import Any
 
 from gridmap import access, flows
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, Role, SignInNeeded, allowed, operator
+from gridmap.atlas.choices import Choices
 from gridmap.boundaries.areas import AreaColumns, AreaOptions
 from gridmap.boundaries.households import HouseholdColumns
 from gridmap.boundaries.table import ReadOptions
@@ -37,6 +38,7 @@ from gridmap.flows import (
     import_register,
     intake,
     post_workers,
+    print_sheets,
     publish,
     purge,
     replay_routes,
@@ -119,6 +121,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "post_workers.post_workers": (
         "register.change",
         lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),
+    ),
+    "print_sheets.lay_out": (
+        "sheet.print",
+        lambda s, a, t: print_sheets.lay_out(s, print_sheets.Order(print_sheets.Book.VILLAGE, ("none",), Choices()), now=t, actor=a),
     ),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
