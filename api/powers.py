@@ -18,6 +18,7 @@ PAGES = {
     Action.CONTACT_READ: DESK,
     Action.REGISTER_READ: POSTS,
     Action.REGISTER_CHANGE: POSTS,
+    Action.SHEET_PRINT: "/print",
     Action.ACCOUNT_READ: USERS,
     Action.ACCOUNT_CHANGE: USERS,
     Action.GRANT_CHANGE: USERS,

@@ -93,7 +93,7 @@ def _village_map(made: Set, village: Place, plots: tuple[Plot, ...], sheets: Map
     choices = made.choices
     township = made.plane.subject.township_of.get(village.parent)
     subtitle = " · ".join(filter(None, [township.name_in(choices.main) if township else "", village.code]))
-    return MapOf(village.code, plots, choices.say("print.title", name=village), subtitle, village, sheets=sheets)
+    return MapOf(village.code, plots, choices.say("atlas.title", name=village), subtitle, village, sheets=sheets)
 
 
 def _maps(planned: Planned, what: MapOf, first: int, made: Set) -> Iterator[Page]:
@@ -109,12 +109,12 @@ def _maps(planned: Planned, what: MapOf, first: int, made: Set) -> Iterator[Page
     yield _numbered(map_sheet(replace(what, tiles=tiles, bare=True), whole, planned.layout, made), first, made)
     for row, column, window in planned.windows:
         sides = {"n": (row - 1, column), "s": (row + 1, column), "w": (row, column - 1), "e": (row, column + 1)}
-        beyond = tuple((side, made.choices.say("print.see_sheet", sheet=numbers[at])[0]) for side, at in sides.items() if at in numbers)
+        beyond = tuple((side, made.choices.say("atlas.see_sheet", sheet=numbers[at])[0]) for side, at in sides.items() if at in numbers)
         yield _numbered(map_sheet(replace(what, beyond=beyond), window, planned.layout, made), int(numbers[row, column]), made)
 
 
 def _numbered(page: Page, number: int, made: Set) -> Page:
-    return replace(page, data=page.data | {"sheet": made.choices.say("print.sheet", sheet=number)}, sheet=number)
+    return replace(page, data=page.data | {"sheet": made.choices.say("atlas.sheet", sheet=number)}, sheet=number)
 
 
 def _called_lists(maps: Sequence[Page], village: Place, made: Set) -> list[Page]:
@@ -125,14 +125,14 @@ def _called_lists(maps: Sequence[Page], village: Place, made: Set) -> list[Page]
         if rows:
             columns = (Column(["№"], 1, "right"), *_columns(choices, code=2.6, worker=2.2, **({} if choices.public else {"phone": 2})))
             shown = [row[: len(columns)] for row in rows]
-            title = choices.say("print.title_called", name=village, sheet=page.sheet)
+            title = choices.say("atlas.title_called", name=village, sheet=page.sheet)
             found += list_pages(ListOf(village.code, title, village.code, columns, shown, abreast=2), choices, made.fonts)
     return found
 
 
 def _columns(choices: Choices, **shares: float) -> tuple[Column, ...]:
     right = {"households", "sheet", "cells"}
-    return tuple(Column(choices.say(f"print.column.{name}"), share, "right" if name in right else "left") for name, share in shares.items())
+    return tuple(Column(choices.say(f"atlas.column.{name}"), share, "right" if name in right else "left") for name, share in shares.items())
 
 
 def table(made: Set, village: Place, plots: Sequence[Plot], maps: Sequence[Page]) -> list[Page]:
@@ -145,14 +145,14 @@ def table(made: Set, village: Place, plots: Sequence[Plot], maps: Sequence[Page]
     rows = [_row(plot, choices, squares) for plot in plots]
     columns = _columns(choices, **shares, square=1.2)
     without = [plot.code for plot in plots if plot.code not in made.plane.index]
-    note = choices.say("print.no_shape", codes=" ".join(without[:6])) if without else choices.say("print.no_cells") if not plots else None
-    title = choices.say("print.title_table", name=village)
+    note = choices.say("atlas.no_shape", codes=" ".join(without[:6])) if without else choices.say("atlas.no_cells") if not plots else None
+    title = choices.say("atlas.title_table", name=village)
     return list_pages(ListOf(village.code, title, village.code, columns, rows, note=note), choices, made.fonts)
 
 
 def _row(plot: Plot, choices: Choices, squares: Mapping[str, str]) -> list[str]:
     worker, backup = plot.worker, plot.backup
-    who = worker.name_in(choices.main) if worker else choices.say("print.nobody")[0]
+    who = worker.name_in(choices.main) if worker else choices.say("atlas.nobody")[0]
     row = [plot.code, plot.name_in(choices.main), who]
     if not choices.public:
         row += [worker.phone if worker else "", backup.name_in(choices.main) if backup else "", backup.phone if backup else ""]
@@ -185,7 +185,7 @@ def township_book(
 
 
 def _overview(made: Set, township: Place, plots: tuple[Plot, ...], numbers: Mapping[str, str]) -> Iterator[Page]:
-    title = made.choices.say("print.title_overview", name=township)
+    title = made.choices.say("atlas.title_overview", name=township)
     what = MapOf(township.code, plots, title, township.code, township, sheets=numbers, named=True, bare=True, by_village=True)
     yield from _single(made, what, 1)
 
@@ -212,13 +212,13 @@ def _indexes(made: Set, township: Place, plots: Sequence[Plot], pages: Sequence[
 
     def row(plot: Plot) -> list[str]:
         village = villages.get(plot.village, Named(""))
-        who = plot.worker.name_in(choices.main) if plot.worker else choices.say("print.nobody")[0]
+        who = plot.worker.name_in(choices.main) if plot.worker else choices.say("atlas.nobody")[0]
         return [plot.code, f"{village.name_in(choices.main)} {plot.name_in(choices.main)}".strip(), who, *sheets.get(plot.code, ("", ""))]
 
     by_code = sorted(plots, key=lambda plot: plot.code)
     named = by_name(by_code, lambda plot: (row(plot)[1], plot.code))
     found: list[Page] = []
-    for key, order in (("print.title_index_code", by_code), ("print.title_index_name", named)):
+    for key, order in (("atlas.title_index_code", by_code), ("atlas.title_index_name", named)):
         title = choices.say(key, name=township)
         found += list_pages(
             ListOf(township.code, title, township.code, columns, [row(plot) for plot in order], abreast=2), choices, made.fonts
@@ -232,8 +232,8 @@ def _changes(made: Set, township: Place, before: Subject, numbers: Mapping[str, 
     shown = [[*row, numbers.get(village, "")] for village, row in rows]
     number = before.stamp.number if before.stamp else "-"
     columns = _columns(choices, code=2.6, name=3.2, change=4, sheet=1)
-    title = choices.say("print.title_changes", name=township, before=number)
-    note = None if rows else choices.say("print.no_changes")
+    title = choices.say("atlas.title_changes", name=township, before=number)
+    note = None if rows else choices.say("atlas.no_changes")
     return list_pages(ListOf(township.code, title, township.code, columns, shown, note=note), choices, made.fonts)
 
 
@@ -241,7 +241,7 @@ def wall_map(made: Set, code: str) -> list[Page]:
     """A township on one large sheet, every cell with who stands there, and a list of what became a number. SheetAreaMissing."""
     township = made.plane.subject.township(code)
     plots = tuple(plot for village in made.plane.subject.villages_in(code) for plot in made.plane.subject.plots_of.get(village.code, ()))
-    what = MapOf(code, plots, made.choices.say("print.title_wall", name=township), code, township, named=True)
+    what = MapOf(code, plots, made.choices.say("atlas.title_wall", name=township), code, township, named=True)
     maps = list(_single(made, what, 1))
     if not maps:
         raise SheetAreaMissing(code=code)
@@ -255,7 +255,7 @@ def worker_book(made: Set, id: str) -> list[Page]:
     if not plots or plots[0].worker is None:
         raise WorkerWithoutCells(worker=id)
     worker, village = plots[0].worker, subject.village_of.get(plots[0].village)
-    what = MapOf(id, plots, made.choices.say("print.title_worker", name=worker), " · ".join(_places(subject, plots, made.choices)), village)
+    what = MapOf(id, plots, made.choices.say("atlas.title_worker", name=worker), " · ".join(_places(subject, plots, made.choices)), village)
     planned = plan(plots, made)
     maps = list(_maps(planned, what, 1, made)) if planned else []
     place = replace(village or Place(id, code=id), name=worker.name, name_en=worker.name_en)
@@ -278,4 +278,4 @@ def bound(pages: Sequence[Page], choices: Choices) -> list[Page]:
 
 def _page_words(page: Page, nth: int, count: int, choices: Choices) -> list[str]:
     sheet: list[Any] = page.data.get("sheet", [])
-    return [*sheet[:1], *choices.say("print.page", page=nth, pages=count)]
+    return [*sheet[:1], *choices.say("atlas.page", page=nth, pages=count)]

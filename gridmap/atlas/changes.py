@@ -32,7 +32,7 @@ def change_rows(now: Subject, before: Subject, township: str, choices: Choices) 
                 if village in villages
                 else plot.name_in(choices.main)
             )
-            found.append((village, [code, name, " / ".join(choices.say(f"print.change.{key}"))]))
+            found.append((village, [code, name, " / ".join(choices.say(f"atlas.change.{key}"))]))
     return found
 
 

@@ -38,13 +38,13 @@ def cover(made: Set, township: Place, villages: Sequence[Place], numbers: Mappin
     data = {
         "width": layout.width, "height": layout.height, "f": f, "content": content.as_dict(), "top": layout.height * FIRST_ROW,
         "head": HEAD, "row": TALL,
-        "title": choices.say("print.title_atlas", name=township),
-        "edition": choices.say("print.edition", number=stamp.number, since=since) if stamp else [],
-        "stamp": None if choices.public else choices.say("print.internal"),
+        "title": choices.say("atlas.title_atlas", name=township),
+        "edition": choices.say("atlas.edition", number=stamp.number, since=since) if stamp else [],
+        "stamp": None if choices.public else choices.say("atlas.internal"),
         "contact": contact(township, choices),
-        "emergency": choices.say("print.emergency"),
-        "columns": [{"t": choices.say(f"print.column.{name}"), "share": share, "align": align} for name, share, align in columns],
+        "emergency": choices.say("atlas.emergency"),
+        "columns": [{"t": choices.say(f"atlas.column.{name}"), "share": share, "align": align} for name, share, align in columns],
         "blocks": blocks, "seal": [],
-        "printed": choices.say("print.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [],
+        "printed": choices.say("atlas.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [],
     }  # fmt: skip
     return Page("cover", township.code, data)

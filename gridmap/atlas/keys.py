@@ -18,7 +18,7 @@ _SURFACE = shapely.box(0.3, 0.5, 6.7, 3.5)
 
 def key_rows(view: View, choices: Choices) -> list[dict[str, Any]]:
     """A sample of 7 × 4 mm and its words for everything on the map."""
-    return [{"svg": svg(7, 4, parts), "t": choices.say(f"print.key.{name}")} for name, parts in _samples(view)]
+    return [{"svg": svg(7, 4, parts), "t": choices.say(f"atlas.key.{name}")} for name, parts in _samples(view)]
 
 
 def _samples(view: View) -> Iterator[tuple[str, Iterable[str]]]:

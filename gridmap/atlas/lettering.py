@@ -108,7 +108,7 @@ class Lettering:
         ink = WINE if own else FAINT
         name = Line(self.made.plane.subject.village_of[code].name_in(choices.main), (12 if own else 9) * f, bold=True, ink=ink)
         sheet = (self.what.sheets or {}).get(code)
-        more = (Line(choices.say("print.see_sheet", sheet=sheet)[0], (9 if own else 6.5) * f, ink=VILLAGE_LINE),) if sheet else ()
+        more = (Line(choices.say("atlas.see_sheet", sheet=sheet)[0], (9 if own else 6.5) * f, ink=VILLAGE_LINE),) if sheet else ()
         return [(name, *more), (replace(name, size=7 * f), *more)]
 
     def _water(self) -> None:
@@ -146,7 +146,7 @@ class Lettering:
 def wordings(plot: Plot, choices: Choices, f: float) -> list[tuple[Line, ...]]:
     """What a cell's label says, the fullest first: name, code, worker and phone; on the public sheet without the phone."""
     who = plot.worker
-    worker = Line(who.name_in(choices.main), 9.5 * f) if who else Line(choices.say("print.nobody")[0], 8.5 * f, ink=RED)
+    worker = Line(who.name_in(choices.main), 9.5 * f) if who else Line(choices.say("atlas.nobody")[0], 8.5 * f, ink=RED)
     phone = (Line(who.phone, 8 * f),) if who and who.phone and not choices.public else ()
     code = Line(plot.code, 6.6 * f, ink=SOFT)
     name = plot.name_in(choices.main)

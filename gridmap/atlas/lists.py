@@ -73,10 +73,10 @@ def _page(what: ListOf, layout: Layout, choices: Choices, blocks: list[dict[str,
     data = {
         "width": layout.width, "height": layout.height, "f": layout.factor, "title-box": layout.title.as_dict(),
         "foot-box": layout.foot.as_dict(), "title": what.title, "subtitle": what.subtitle,
-        "stamp": None if choices.public else choices.say("print.internal"), "edition": [""],
+        "stamp": None if choices.public else choices.say("atlas.internal"), "edition": [""],
         "columns": [{"t": column.title, "share": column.share, "align": column.align} for column in what.columns],
         "blocks": blocks, "top": set_[0], "stretch": set_[1], "row": ROW, "head": HEAD, "note": what.note, "page": [""],
-        "printed": choices.say("print.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [""],
+        "printed": choices.say("atlas.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [""],
     }  # fmt: skip
     return Page("list", what.of, data)
 

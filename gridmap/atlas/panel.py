@@ -24,13 +24,13 @@ def contact(place: Place | None, choices: Choices) -> dict[str, Any] | None:
     """The service centre of a place, and its phone."""
     if place is None or not (place.centre or place.phone):
         return None
-    return {"title": choices.say("print.contact"), "rows": [[place.centre_in(choices.main) or place.name_in(choices.main), place.phone]]}
+    return {"title": choices.say("atlas.contact"), "rows": [[place.centre_in(choices.main) or place.name_in(choices.main), place.phone]]}
 
 
 def code_to_scan(what: MapOf, choices: Choices, made: Set) -> dict[str, Any] | None:
     """The QR code, its address in letters, and what it is for; None where the service has no public address."""
     url = sheet_url(choices, what, made)
-    return {"svg": qr_svg(url), "url": url, "says": choices.say("print.scan")} if url else None
+    return {"svg": qr_svg(url), "url": url, "says": choices.say("atlas.scan")} if url else None
 
 
 def sheet_url(choices: Choices, what: MapOf, made: Set) -> str | None:
@@ -65,7 +65,7 @@ def called_rows(called: Sequence[tuple[Callout | None, Plot]], squares: Mapping[
 
 def who(person: Person | None, choices: Choices) -> str:
     """A person's name, or that there is nobody."""
-    return person.name_in(choices.main) if person else str(choices.say("print.nobody")[0])
+    return person.name_in(choices.main) if person else str(choices.say("atlas.nobody")[0])
 
 
 def phone(person: Person | None, choices: Choices) -> str:
@@ -98,7 +98,7 @@ def village_rows(what: MapOf, made: Set) -> list[dict[str, Any]]:
     villages, sheets = made.plane.subject.village_of, what.sheets or {}
     found = []
     for code in dict.fromkeys(plot.village for plot in what.plots if plot.village in villages):
-        sheet = made.choices.say("print.see_sheet", sheet=sheets[code])[0] if code in sheets else ""
+        sheet = made.choices.say("atlas.see_sheet", sheet=sheets[code])[0] if code in sheets else ""
         village = villages[code]
         found.append({"svg": None, "name": village.name_in(made.choices.main), "phone": village.phone, "cells": sheet})
     return found

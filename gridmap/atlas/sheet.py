@@ -37,9 +37,9 @@ def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
         "svg": map_body(view, _fills(view, what, made.looks), placed, layout.factor, tile_boxes(what, window)),
         "labels": [label.as_dict() for label in placed.labels],
         "callouts": [_circle(each, layout.factor) for each in placed.callouts],
-        "called": {"title": made.choices.say("print.called"), "rows": shown},
-        "workers": {"title": made.choices.say("print.column.village" if what.by_village else "print.workers"), "rows": workers},
-        "note": made.choices.say("print.called_more", count=len(rest))[0] if rest else None,
+        "called": {"title": made.choices.say("atlas.called"), "rows": shown},
+        "workers": {"title": made.choices.say("atlas.column.village" if what.by_village else "atlas.workers"), "rows": workers},
+        "note": made.choices.say("atlas.called_more", count=len(rest))[0] if rest else None,
         **_around(what, window, layout, made, view),
     }  # fmt: skip
     vacant = tuple(plot.code for plot, own in zip(view.plots, view.own, strict=True) if own and plot.worker is None)
@@ -74,18 +74,18 @@ def _around(what: MapOf, window: Window, layout: Layout, made: Set, view: View) 
     return {
         "title": what.title,
         "subtitle": what.subtitle,
-        "edition": choices.say("print.edition", number=stamp.number, since=since) if stamp else [what.of],
-        "stamp": None if choices.public else choices.say("print.internal"),
+        "edition": choices.say("atlas.edition", number=stamp.number, since=since) if stamp else [what.of],
+        "stamp": None if choices.public else choices.say("atlas.internal"),
         "contact": contact(what.place, choices),
-        "key": {"title": choices.say("print.key"), "rows": key_rows(view, choices)},
+        "key": {"title": choices.say("atlas.key"), "rows": key_rows(view, choices)},
         "qr": code_to_scan(what, choices, made),
         "bar": {"mm": round(mm, 4), "labels": ["0", _metres(metres / 2), _metres(metres)]},
         "ratio": f"1:{window.scale:,}",
-        "north": choices.say("print.north")[0],
+        "north": choices.say("atlas.north")[0],
         "crs": " ".join(crs_words(made.plane, choices)),
         "report": _report(what, choices),
         "page": [""],
-        "printed": choices.say("print.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [""],
+        "printed": choices.say("atlas.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [""],
     }
 
 
@@ -93,8 +93,8 @@ def crs_words(plane: Plane, choices: Choices) -> list[str]:
     """How the plane of the map is called."""
     zone = plane.zone
     if zone.zone is None:
-        return choices.say("print.crs_local", lon=f"{zone.lon:.2f}", lat=f"{zone.lat:.2f}")
-    return choices.say("print.crs_zone", zone=zone.zone, meridian=f"{zone.meridian:.0f}")
+        return choices.say("atlas.crs_local", lon=f"{zone.lon:.2f}", lat=f"{zone.lat:.2f}")
+    return choices.say("atlas.crs_zone", zone=zone.zone, meridian=f"{zone.meridian:.0f}")
 
 
 def _metres(metres: float) -> str:
@@ -103,7 +103,7 @@ def _metres(metres: float) -> str:
 
 def _report(what: MapOf, choices: Choices) -> list[str]:
     phone = what.place.phone if what.place else ""
-    return choices.say("print.wrong_border_phone", phone=phone) if phone else choices.say("print.wrong_border")
+    return choices.say("atlas.wrong_border_phone", phone=phone) if phone else choices.say("atlas.wrong_border")
 
 
 def _beyond(what: MapOf, layout: Layout) -> list[dict[str, Any]]:

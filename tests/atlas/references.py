@@ -1,4 +1,4 @@
-"""The pictures that printed sheets are held against; `python -m tests.atlas.references` takes them anew, to be looked at before they are kept."""
+"""The pictures that sheets are held against; `python -m tests.atlas.references` takes them anew, to be looked at first."""
 
 from collections.abc import Callable
 from functools import partial
