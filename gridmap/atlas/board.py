@@ -62,7 +62,7 @@ class Board:
 
         None where more cells are too small than lines could be told apart, or nothing is free nearby: the list tells the grid square.
         """
-        ends = shapely.get_coordinates(shapely.maximum_inscribed_circle(shapes, tolerance=0.1)).reshape(-1, 2, 2)
+        ends = shapely.get_coordinates(shapely.maximum_inscribed_circle(shapes, tolerance=0.25)).reshape(-1, 2, 2)
         rooms = np.hypot(*(ends[:, 1] - ends[:, 0]).T) * 0.94
         smallest = self._radius(len(shapes)) * LEAST
         lead = int((rooms < smallest).sum()) <= MOST_LEADERS

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 import shapely
@@ -60,18 +61,20 @@ def look_of(shapes: NDArray[np.object_], holders: Sequence[Hashable]) -> dict[Ha
     near = _neighbours(shapes, holders)
     found: dict[Hashable, Look] = {}
     used: Counter[int] = Counter()
-    open_ = [holder for holder in dict.fromkeys(holders) if holder is not None]
-    order = {holder: at for at, holder in enumerate(open_)}
-    while open_:
-        holder = max(
-            open_, key=lambda each: (len({found[other].number for other in near[each] if other in found}), len(near[each]), -order[each])
-        )
-        taken = {found[other].number for other in near[holder] if other in found}
+    order = {holder: at for at, holder in enumerate(dict.fromkeys(each for each in holders if each is not None))}
+    taken: dict[Hashable, set[int]] = {holder: set() for holder in order}
+    queue = [(0, -len(near[holder]), at, holder) for holder, at in order.items()]
+    heapify(queue)
+    while queue:
+        saturation, _, _, holder = heappop(queue)
+        if holder in found or -saturation < len(taken[holder]):
+            continue  # an entry from before it knew of more neighbours
         beyond = {found[far].number for other in near[holder] for far in near[other] if far in found}
-        look = _free(taken, beyond, used)
-        found[holder] = Look(look)
-        used[look] += 1
-        open_.remove(holder)
+        found[holder] = Look(number := _free(taken[holder], beyond, used))
+        used[number] += 1
+        for other in near[holder] - found.keys():
+            taken[other].add(number)
+            heappush(queue, (-len(taken[other]), -len(near[other]), order[other], other))
     return found
 
 

@@ -27,6 +27,8 @@ FOLDERS = (
 FILES = ("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC*.otf", "NotoSansSC*.ttf")
 SANS = ("Noto Sans CJK SC", "Noto Sans SC")
 SERIF = ("Noto Serif CJK SC", "Noto Serif SC")
+MOST_KEPT = 50_000
+"""Texts whose width is remembered."""
 INSTALL = "apt-get install -y fonts-noto-cjk"
 
 
@@ -65,13 +67,23 @@ class Fonts:
 
     def width(self, text: str, points: float, *, bold: bool = False) -> float:
         """How wide the text is in millimetres at this size."""
-        return sum(self._letter(letter, bold) for letter in text) * points * 25.4 / 72
-
-    def _letter(self, letter: str, bold: bool) -> float:
-        key = (letter, bold)
+        key = (text, bold)
         if key not in self._em:
-            self._em[key] = (self.bold if bold else self.plain).letters.em(letter)
-        return self._em[key]
+            if len(self._em) > MOST_KEPT:
+                self._em.clear()
+            face = (self.bold if bold else self.plain).letters
+            self._em[key] = sum(self._letter(letter, bold=bold, face=face) for letter in text)
+        return self._em[key] * points * 25.4 / 72
+
+    def _letter(self, letter: str, *, bold: bool, face: Sfnt) -> float:
+        key = (letter, bold)
+        if key not in self._letters:
+            self._letters[key] = face.em(letter)
+        return self._letters[key]
+
+    @cached_property
+    def _letters(self) -> dict[tuple[str, bool], float]:
+        return {}
 
     def missing(self, texts: Iterable[str]) -> dict[str, str]:
         """Each letter that none of the faces has, with the first text that uses it."""

@@ -4,19 +4,20 @@ Everything is in millimetres of the map, y downward. Nothing that is placed here
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
-from shapely.geometry.base import BaseGeometry
 
 from gridmap.atlas.fonts import Fonts
 
 Shapes = NDArray[np.object_]
+Floats = NDArray[np.float64]
 POINT = 25.4 / 72
 LEADING = 1.22
 SMALLEST = 6.0
@@ -115,58 +116,73 @@ def fit(
     """
     if not len(shapes):
         return []
-    spots = list(_spots(shapes))
     shapely.prepare(shapes)
-    tries = [_Try(shape, [spot[at] for spot in spots], wordings[at], fonts) for at, shape in enumerate(shapes)]
-    best = [each.best() for each in tries]
-    reached = sorted((found[1] for found in best if found), reverse=True)
+    first = 0 if grow else STEPS.index(1.0)
+    sizes = np.array([[_sizes(ways[min(way, len(ways) - 1)], fonts) for ways in wordings] for way in range(max(map(len, wordings)))])
+    found = _search(shapes, sizes, first, _spots(shapes, 0.55), _centroids(shapes))
+    poor = [at for at, each in enumerate(found) if each is None or each.way or STEPS[each.step] < 1]
+    if poor:
+        more = [_spots(shapes[poor], narrow) for narrow in (0.38, 1.0)]
+        for at, each in zip(poor, _search(shapes[poor], sizes[:, poor], first, *more), strict=True):
+            found[at] = min(filter(None, (found[at], each)), key=lambda one: (one.way, one.step), default=None)
+    reached = sorted((each.step for each in found if each), reverse=True)
     common = reached[min(len(reached) - 1, int(len(reached) * even))] if reached else 0
-    common = max(min(common, STEPS.index(0.9)), 0 if grow else STEPS.index(1.0))
-    return [each.set(found, common) if found else None for each, found in zip(tries, best, strict=True)]
+    common = max(min(common, STEPS.index(0.9)), first)
+    return [_label(each, common, wordings[at], fonts) if each else None for at, each in enumerate(found)]
 
 
-Spot = tuple[float, float]
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Which wording fits in which of STEPS, and about which middle."""
+
+    way: int
+    step: int
+    x: float
+    y: float
 
 
-def _spots(shapes: Shapes) -> Iterator[list[Spot]]:
-    """Places to try for the middle of a label: where there is most room for something broad, most room at all, the centroid."""
-    for narrow in (0.45, 0.75, 1.0):
-        thin = shapely.transform(shapes, lambda xy, narrow=narrow: xy * [narrow, 1.0])
-        ends = shapely.get_coordinates(shapely.get_point(shapely.maximum_inscribed_circle(thin, tolerance=0.3), 0))
-        yield [(float(x) / narrow, float(y)) for x, y in ends]
-    yield [(float(x), float(y)) for x, y in shapely.get_coordinates(shapely.centroid(shapes))]
+def _search(shapes: Shapes, sizes: Floats, first: int, *spots: Floats) -> list[_Found | None]:
+    """For each shape the fullest wording that fits about one of its spots, at the largest size from STEPS[first] on that it fits in.
+
+    `sizes` are (wording, shape, step, width and height).
+    """
+    bounds = shapely.bounds(shapes)
+    room = bounds[:, 2:] - bounds[:, :2]
+    found: list[_Found | None] = [None] * len(shapes)
+    open_ = np.ones(len(shapes), dtype=bool)
+    for way, step in product(range(len(sizes)), range(first, len(STEPS))):
+        fits = (sizes[way, :, step] <= room).all(axis=1)
+        for spot in spots:
+            rows = np.flatnonzero(open_ & fits)
+            half, middle = sizes[way, rows, step] / 2, spot[rows]
+            boxes = shapely.box(*(middle - half).T, *(middle + half).T)
+            for at in rows[shapely.contains(shapes[rows], boxes)].tolist():
+                found[at], open_[at] = _Found(way, step, float(spot[at, 0]), float(spot[at, 1])), False
+    return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Try:
-    """One shape with the spots and wordings to try in it."""
+def _sizes(lines: Sequence[Line], fonts: Fonts) -> Floats:
+    """Width and height of a wording in each of STEPS, as `size_of` tells them."""
+    points = np.array([np.maximum(min(SMALLEST, line.size), line.size * np.array(STEPS)).round(2) for line in lines])
+    ems = np.array([fonts.width(line.text, 1, bold=line.bold) for line in lines])
+    return np.column_stack([(points * ems[:, None]).max(axis=0) * 1.02 + 0.8, points.sum(axis=0) * LEADING * POINT + 0.5])
 
-    shape: BaseGeometry
-    spots: Sequence[Spot]
-    ways: Sequence[tuple[Line, ...]]
-    fonts: Fonts
 
-    def best(self) -> tuple[int, int, int] | None:
-        """The fullest wording that fits, the largest size that it fits in (as a place in STEPS), and the spot."""
-        for way, lines in enumerate(self.ways):
-            for step, scale in enumerate(STEPS):
-                at = self._fits(size_of([line.at(scale) for line in lines], self.fonts))
-                if at is not None:
-                    return way, step, at
-        return None
+def _spots(shapes: Shapes, narrow: float) -> Floats:
+    """Where there is most room for something `1 / narrow` times as broad as high."""
+    thin = shapely.transform(shapes, lambda xy: xy * [narrow, 1.0])
+    middles: Floats = shapely.get_coordinates(shapely.get_point(shapely.maximum_inscribed_circle(thin, tolerance=1.0), 0))
+    return middles / [narrow, 1.0]
 
-    def _fits(self, size: tuple[float, float]) -> int | None:
-        w, h = size
-        west, north, east, south = self.shape.bounds
-        if w > east - west or h > south - north:
-            return None
-        boxes = (shapely.box(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y in self.spots)
-        return next((at for at, box in enumerate(boxes) if self.shape.contains(box)), None)
 
-    def set(self, found: tuple[int, int, int], common: int) -> Label:
-        """The label that was found, no larger than the sheet's others."""
-        way, step, spot = found
-        return label_of(tuple(line.at(STEPS[max(step, common)]) for line in self.ways[way]), *self.spots[spot], self.fonts)
+def _centroids(shapes: Shapes) -> Floats:
+    found: Floats = shapely.get_coordinates(shapely.centroid(shapes))
+    return found
+
+
+def _label(found: _Found, common: int, ways: Sequence[tuple[Line, ...]], fonts: Fonts) -> Label:
+    """The label that was found, no larger than the sheet's others."""
+    return label_of(tuple(line.at(STEPS[max(found.step, common)]) for line in ways[found.way]), found.x, found.y, fonts)
 
 
 def label_of(lines: tuple[Line, ...], x: float, y: float, fonts: Fonts, turn: float = 0.0) -> Label:

@@ -1,6 +1,7 @@
 """The lists beside a map: whom to call, callouts, who stands where, the code to scan."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,7 @@ def _serials(plots: Sequence[Plot]) -> str:
     return " ".join(shown) + (" …" if len(plots) > 4 else "")
 
 
+@cache
 def swatch(look: Look | None) -> str:
     """A sample of how cells look, 7 × 4 mm."""
     box = np.array([shapely.box(0.1, 0.1, 6.9, 3.9)], dtype=object)

@@ -1,7 +1,7 @@
 """Paper: its sizes, how a sheet divides it, and scales that a person can calculate with. Lengths in millimetres, from the top left."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -127,12 +127,16 @@ class Layout:
         step = 45 * self.factor
         return max(2, round(self.map.w / step)), max(2, round(self.map.h / step))
 
-    def square(self, x: float, y: float) -> str:
-        """The grid square of a place in the map (millimetres from its corner): `B3`."""
-        columns, rows = self.grid
-        column = min(columns - 1, max(0, int(x / self.map.w * columns)))
-        row = min(rows - 1, max(0, int(y / self.map.h * rows)))
-        return f"{letter(column)}{row + 1}"
+    def squares(self) -> Callable[[float, float], str]:
+        """What names the grid square of a place in the map (millimetres from its corner): `B3`."""
+        (columns, rows), width, height = self.grid, self.map.w, self.map.h
+
+        def square(x: float, y: float) -> str:
+            column = min(columns - 1, max(0, int(x / width * columns)))
+            row = min(rows - 1, max(0, int(y / height * rows)))
+            return f"{letter(column)}{row + 1}"
+
+        return square
 
 
 def letter(nth: int) -> str:

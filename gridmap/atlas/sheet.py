@@ -51,9 +51,8 @@ def _squares(view: View, layout: Layout) -> dict[str, str]:
     rows = np.flatnonzero(view.own)
     middles = shapely.get_coordinates(shapely.point_on_surface(view.shapes[rows])).tolist()
     width, height = view.window.width_mm, view.window.height_mm
-    return {
-        view.plots[row].code: layout.square(x, y) for row, (x, y) in zip(rows, middles, strict=True) if 0 <= x <= width and 0 <= y <= height
-    }
+    square = layout.squares()
+    return {view.plots[row].code: square(x, y) for row, (x, y) in zip(rows, middles, strict=True) if 0 <= x <= width and 0 <= y <= height}
 
 
 def _fills(view: View, what: MapOf, looks: Mapping[Hashable, Look]) -> dict[Look | None, list[int]]:

@@ -67,9 +67,12 @@ class Plane:
         return west, south, east, north
 
     def room(self, plots: Sequence[Plot]) -> NDArray[np.float64]:
-        """How much room each plot has: the radius in metres of the largest circle inside."""
-        rows = [self.index[plot.code] for plot in plots if plot.code in self.index]
-        found: NDArray[np.float64] = shapely.length(shapely.maximum_inscribed_circle(self.shapes[rows]))
+        """How much room each plot has, in metres: the radius of a circle of the same ratio of area and perimeter.
+
+        No shape has an inscribed circle of less than half of that, and measuring the circle itself takes a hundred times as long.
+        """
+        shapes = self.shapes[[self.index[plot.code] for plot in plots if plot.code in self.index]]
+        found: NDArray[np.float64] = 2 * shapely.area(shapes) / shapely.length(shapes)
         return found
 
     def touches(self, plots: Sequence[Plot], bounds: tuple[float, float, float, float]) -> bool:

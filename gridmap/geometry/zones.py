@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,14 @@ class Zone:
         """The central meridian, degrees east."""
         return self.lon if self.zone is None else 3.0 * self.zone
 
-    @cached_property
+    @property
     def _transformer(self) -> Transformer:
+        return _to_plane(self)
+
+    @property
+    def _plane(self) -> str:
         local = f"+proj=tmerc +lat_0={self.lat!r} +lon_0={self.lon!r} +k=1 +x_0=0 +y_0=0 +ellps=WGS84 +units=m"
-        plane = local if self.zone is None else f"EPSG:{FIRST_CODE + self.zone - FIRST_ZONE}"
-        return Transformer.from_crs(LONLAT, plane, always_xy=True)
+        return local if self.zone is None else f"EPSG:{FIRST_CODE + self.zone - FIRST_ZONE}"
 
     def xy(self, lon: ArrayLike, lat: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Degrees to metres east and north."""
@@ -57,3 +60,9 @@ class Zone:
     def convergence(self, lon: float, lat: float) -> float:
         """Degrees clockwise from the plane's north to true north there are minus this: (lon - meridian) sin(lat), its first term."""
         return math.degrees(math.radians(lon - self.meridian) * math.sin(math.radians(lat)))
+
+
+@lru_cache(maxsize=16)
+def _to_plane(zone: Zone) -> Transformer:
+    """PROJ takes a tenth of a second to find the way to a plane; each thread must have its own, which pyproj sees to."""
+    return Transformer.from_crs(LONLAT, zone._plane, always_xy=True)

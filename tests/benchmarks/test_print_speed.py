@@ -51,7 +51,7 @@ class Village:
 @cache
 def village() -> Village:
     subject = lands.squares(SIDE, metres=1200)
-    west, south, east, north = subject.bounds
+    west, _, east, north = subject.bounds
     scale = 270 / (east - west)
     rings, middles, words = [], [], []
     for plot in subject.plots:
