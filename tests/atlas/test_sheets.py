@@ -20,7 +20,7 @@ from gridmap.atlas.typeset import to_pdf, to_png
 from gridmap.atlas.view import Plane, look
 from tests.atlas import lands
 from tests.atlas.lands import TOWN, URL, VILLAGE, choices
-from tests.atlas.reading import MM, codes, opened, picture, spans, text_of
+from tests.atlas.reading import MM, codes, core, opened, picture, spans, text_of
 
 
 def maps(pages: list[Page]) -> list[int]:
@@ -102,7 +102,7 @@ def test_no_two_labels_overlap_and_each_lies_in_its_cell_or_is_called_out(town: 
     page, data = read[0], pages[0].data
     x, y, w, h = (data["map"][side] * MM for side in "xywh")
     frame = pymupdf.Rect(x, y, x + w, y + h)
-    level = [(text, _core(box)) for text, box, way in spans(page) if way == (1.0, 0.0) and box in frame]
+    level = [(text, core(box)) for text, box, way in spans(page) if way == (1.0, 0.0) and box in frame]
     assert len(level) > 10
     assert [(a[0], b[0]) for a, b in combinations(level, 2) if a[1].intersects(b[1])] == []
     called = {row["code"] for row in (*data["called"]["rows"], *pages[0].called)}
@@ -111,12 +111,6 @@ def test_no_two_labels_overlap_and_each_lies_in_its_cell_or_is_called_out(town: 
         inside = [box for text, box in level if text.strip() == plot_code and shape.contains(shapely.box(*box))]
         assert inside or plot_code in called, plot_code
     assert pages[0].callouts == len(called)
-
-
-def _core(box: pymupdf.Rect) -> pymupdf.Rect:
-    """A run's box is as high as its font could be; its letters fill the middle."""
-    quarter = box.height * 0.25
-    return pymupdf.Rect(box.x0, box.y0 + quarter, box.x1, box.y1 - quarter)
 
 
 def _on_paper(plane: Plane, page: Page, paper: Paper) -> dict[str, shapely.Geometry]:
