@@ -1,4 +1,4 @@
-"""Sheets of a real city: Cambridge's neighbourhoods as villages, its block groups as cells, streets and water on; the workers are made up."""
+"""Sheets of a real city: Cambridge's neighbourhoods as villages, block groups as cells, streets and water on. Workers are made up."""
 
 from itertools import combinations
 from pathlib import Path
