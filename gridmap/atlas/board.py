@@ -106,7 +106,7 @@ class Board:
                 return label_of(lines, x, y, self.fonts)
         return None
 
-    def add_along(self, names: Sequence[str], lines: Shapes, room: BaseGeometry, line: Line) -> None:
+    def add_along(self, names: Sequence[str], lines: Shapes, room: BaseGeometry, line: Line, *, plate: str = "") -> None:
         """Names along lines, each once, on a stretch that is straight enough and free within `room`; the longest lines first."""
         named = set()
         for at in np.argsort(-shapely.length(lines), kind="stable").tolist():
@@ -114,7 +114,7 @@ class Board:
                 label = next(self._stretches(replace(line, text=names[at]), lines[at], room), None)
                 if label:
                     named.add(names[at])
-                    self.add(label)
+                    self.add(label, plate=plate)
 
     def _stretches(self, text: Line, line: BaseGeometry, room: BaseGeometry) -> Iterator[Label]:
         """Places for a name on its line, from the middle outward."""

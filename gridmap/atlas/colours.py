@@ -48,12 +48,14 @@ class Look:
         return plain if turn == 0 else Hatch((plain.angle + 22.5 * turn) % 180, plain.step or 1.2)
 
 
+NEAR = 1 / 16
+"""Of a usual cell's side: what lies no farther apart looks as if it touched."""
 NOBODY = "#FFFFFF"
 """A cell without a worker stays white."""
 
 
 def look_of(shapes: NDArray[np.object_], holders: Sequence[Hashable]) -> dict[Hashable, Look]:
-    """A look for each holder of shapes, None apart: no two that touch, at a corner either, look alike.
+    """A look for each holder of shapes, None apart: no two that touch, or nearly (`NEAR`), at a corner either, look alike.
 
     Greedy by saturation (Brélaz 1979), in the order of holders where nothing else decides; of the looks that are free the rarest is
     taken, so that a sheet uses all of them.
@@ -98,5 +100,6 @@ def _neighbours(shapes: NDArray[np.object_], holders: Sequence[Hashable]) -> dic
 
 def _pairs(shapes: NDArray[np.object_]) -> Iterable[tuple[int, int]]:
     tree = shapely.STRtree(shapes)
-    one, other = tree.query(shapes, predicate="intersects")
+    near = np.sqrt(np.median(shapely.area(shapes))) * NEAR if len(shapes) else 0.0
+    one, other = tree.query(shapes, predicate="dwithin", distance=near)
     return ((int(a), int(b)) for a, b in zip(one, other, strict=True) if a < b)

@@ -18,7 +18,7 @@ from gridmap.atlas.view import View
 Shapes = NDArray[np.object_]
 DECIMALS = 2
 OUTSIDE, FADED, FADED_LINE = "#FBFBF9", "#F1F0EC", "#BDBBB4"
-CELL_LINE, VILLAGE_LINE, RIBBON = "#3C3C3C", "#8E2F5B", "#D88FB0"
+CELL_LINE, SOFT_LINE, VILLAGE_LINE, RIBBON = "#3C3C3C", "#8A8780", "#8E2F5B", "#D88FB0"
 TOWNSHIP_LINE = "#3B3355"
 WATER, WATER_LINE = "#BCDDF0", "#6BA8CE"
 ROAD, ROAD_EDGE = "#FFFFFF", "#A8A49A"
@@ -60,10 +60,11 @@ Fills = Mapping[Look | None, Sequence[int]]
 Rects = Sequence[tuple[float, float, float, float]]
 
 
-def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rects = ()) -> str:
+def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rects = (), *, bare: bool = False) -> str:
     """The whole drawing of a window; plates keep what is under type from showing through it.
 
-    `fills` are the rows of the view's own plots by how they look; `rects` (x, y, w, h) the other sheets on an overview.
+    `fills` are the rows of the view's own plots by how they look; `rects` (x, y, w, h) the other sheets on an overview,
+    whose cells are `bare`, without type.
     """
     own, others = view.shapes[view.own], view.shapes[~view.own]
     width, height = view.window.width_mm, view.window.height_mm
@@ -72,7 +73,7 @@ def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rect
         _draw(path_of(others), fill=FADED, stroke=FADED_LINE, stroke_width=f"{0.15 * factor:.2f}"),
         *(part for nth, (look, rows) in enumerate(fills.items()) for part in fill(view.shapes[list(rows)], look, f"h{nth}")),
         *_ground(view, factor),
-        line(own, 0.3 * factor, CELL_LINE),
+        line(own, 0.14 * factor, SOFT_LINE) if bare else line(own, 0.3 * factor, CELL_LINE),
         *_outlines(view, factor),
         *(_rect(rect, factor) for rect in rects),
         *(plate for label in placed.labels for plate in _plates(label)),
@@ -138,8 +139,7 @@ def street_width(scale: int) -> float:
 def _outlines(view: View, factor: float) -> Iterable[str]:
     if not view.own.any():
         return
-    villages = view.outlines([plot.village for plot in view.plots])
-    mine = {plot.village for plot, own in zip(view.plots, view.own, strict=True) if own}
+    villages, mine = view.villages, view.own_villages
     yield line(
         [shape for code, shape in villages.items() if code not in mine],
         0.35 * factor,
@@ -170,7 +170,7 @@ def township_of(view: View, village: str) -> str:
 def _plates(label: Label) -> Iterable[str]:
     """A light ground under each line of type."""
     turn = f' transform="rotate({label.turn} {label.x:.2f} {label.y:.2f})"' if label.turn else ""
-    if label.turn or not label.plate:
+    if not label.plate:
         return
     top = label.y - sum(each.size for each in label.lines) * LEADING * POINT / 2
     for each, wide in zip(label.lines, label.widths, strict=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from gridmap.atlas.board import Board
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.colours import NOBODY
-from gridmap.atlas.drawing import FADED, VILLAGE_LINE, WATER
+from gridmap.atlas.drawing import FADED, ROAD, VILLAGE_LINE, WATER
 from gridmap.atlas.labels import Callout, Label, Line, fit, label_of
 from gridmap.atlas.subject import Ground, Plot
 from gridmap.atlas.theme import MapOf, Set, tile_boxes
@@ -88,7 +89,7 @@ class Lettering:
     def _villages(self) -> None:
         """Villages around, with the number of their sheet; on a township's map its own villages too, smaller where room is scarce."""
         mine = {plot.village for plot in self.what.plots}
-        outlines = self.view.outlines([plot.village for plot in self.view.plots])
+        outlines = self.view.villages
         codes = [code for code in outlines if code in self.made.plane.subject.village_of and (self.what.named or code not in mine)]
         shapes = self._clipped(_array(outlines[code] for code in codes))
         seen = [at for at, area in enumerate(shapely.area(shapes)) if area > 60]
@@ -96,7 +97,7 @@ class Lettering:
         for at, ways, best in zip(seen, wording, fit(shapes[seen], wording, self.made.fonts, grow=self.what.named), strict=True):
             own = codes[at] in mine
             free = best if best and self.board.is_free(best.box) else self._squeezed(shapes[at], ways) if own else None
-            self.board.add(free, plate="" if self.what.by_village else "#FFFFFF" if own else FADED)
+            self.board.add(free, plate="#FFFFFF" if own else FADED)
 
     def _squeezed(self, shape: Any, ways: Sequence[tuple[Line, ...]]) -> Label | None:
         """A smaller label wherever the shape has a place for it."""
@@ -113,24 +114,30 @@ class Lettering:
 
     def _water(self) -> None:
         names, water = self.view.ground(Ground.WATER)
-        seen = [(name, shape) for name, shape in zip(names, self._clipped(water), strict=True) if name and shape.area > 30]
+        if not any(names):
+            return
+        rooms = shapely.intersection(self._clipped(water), self._off_borders)
+        seen = [(name, _largest(room)) for name, room in zip(names, rooms, strict=True) if name and room.area > 30]
         wording = [[(Line(name, 8 * self.f, ink=BLUE),)] for name, _ in seen]
         self.board.add_free(fit(_array(shape for _, shape in seen), wording, self.made.fonts, grow=False), plate=WATER)
 
     def _streets(self) -> None:
         names, streets = self.view.ground(Ground.STREET)
-        if not len(streets):
+        if not any(names):
             return
         lines = shapely.line_merge(shapely.intersection(streets, self.board.paper))
         pieces, owner = shapely.get_parts(lines, return_index=True)
         keep = shapely.get_dimensions(pieces) == 1
         line = Line("", 6.2 * self.f, ink=SOFT)
-        self.board.add_along([names[at] for at in owner[keep]], pieces[keep], self._off_borders(), line)
+        self.board.add_along([names[at] for at in owner[keep]], pieces[keep], self._off_borders, line, plate=ROAD)
 
+    @cached_property
     def _off_borders(self) -> Any:
-        """The sheet without its own outline, on which no name could be read."""
+        """The sheet without its own borders, on which no name could be read and which no name may hide."""
         paper = self.board.paper
-        room = shapely.difference(paper, shapely.buffer(self.view.outline.boundary, 0.7 * self.f)) if self.view.own.any() else paper
+        fine, broad = self.view.shapes[self.view.own], [self.view.villages[code] for code in sorted(self.view.own_villages)]
+        lines = [*shapely.buffer(shapely.boundary(fine), 0.3 * self.f), *shapely.buffer(shapely.boundary(broad), 0.9 * self.f)]
+        room = shapely.difference(paper, shapely.union_all(lines))
         shapely.prepare(room)
         return room
 

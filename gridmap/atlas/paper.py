@@ -8,7 +8,9 @@ from enum import StrEnum
 SCALES = tuple(step * 10**power for power in range(2, 6) for step in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8))
 """The n of 1:n, as a sheet may have it by itself."""
 OVERLAP = 15.0
-"""How much of a map two adjoining sheets share."""
+"""How much of a map two adjoining sheets share, at least."""
+CLEAR = 6.0
+"""How far from the edge of the outermost sheets what they cover ends."""
 
 
 class Paper(StrEnum):
@@ -175,27 +177,21 @@ def windows(bounds: tuple[float, float, float, float], scale: int, box: Box) -> 
     west, south, east, north = bounds
     mm = 1000 / scale
     columns, rows = _count((east - west) * mm, box.w), _count((north - south) * mm, box.h)
-    starts_x = list(_starts(west, east, columns, box.w / mm))
-    starts_y = list(_starts(-north, -south, rows, box.h / mm))
+    starts_x = list(_starts(west, east, columns, box.w / mm, CLEAR / mm))
+    starts_y = list(_starts(-north, -south, rows, box.h / mm, CLEAR / mm))
     return [(row, column, Window(x, -y, scale, box.w, box.h)) for row, y in enumerate(starts_y) for column, x in enumerate(starts_x)]
 
 
 def _count(length: float, side: float) -> int:
-    margin = 6.0
-    return 1 if length + 2 * margin <= side + 1e-6 else math.ceil((length + 2 * margin - OVERLAP) / (side - OVERLAP))
+    whole = length + 2 * CLEAR
+    return 1 if whole <= side + 1e-6 else math.ceil((whole - OVERLAP) / (side - OVERLAP))
 
 
-def _starts(low: float, high: float, count: int, side: float) -> Iterator[float]:
-    """Where each sheet begins along one axis: all of them centred on what they cover, equally far apart."""
-    middle = (low + high) / 2
-    if count == 1:
-        yield middle - side / 2
-        return
-    step = side - OVERLAP / 1000 * (side / (side or 1))
-    span = (high - low) * 1.02
-    step = min(step, (span - side) / (count - 1)) if span > side else 0.0
+def _starts(low: float, high: float, count: int, side: float, clear: float) -> Iterator[float]:
+    """Where each sheet begins along one axis: all of them centred on what they cover, equally far apart, `clear` beyond it at both ends."""
+    step = (high - low + 2 * clear - side) / (count - 1) if count > 1 else 0.0
     for nth in range(count):
-        yield middle + (nth - (count - 1) / 2) * step - side / 2
+        yield (low + high) / 2 + (nth - (count - 1) / 2) * step - side / 2
 
 
 BARS = tuple(step * 10**power for power in range(6) for step in (1, 2, 5))

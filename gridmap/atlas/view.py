@@ -124,9 +124,14 @@ class View:
         return [name for name, keep in zip(names, kept, strict=True) if keep], shapely.simplify(drawn[kept], SIMPLER_MM / 2)
 
     @cached_property
-    def outline(self) -> BaseGeometry:
-        """Of what the sheet is about."""
-        return _together(self.shapes[self.own])
+    def villages(self) -> Mapping[str, BaseGeometry]:
+        """The outline of each village, as far as it is seen."""
+        return self.outlines([plot.village for plot in self.plots])
+
+    @cached_property
+    def own_villages(self) -> frozenset[str]:
+        """Those with a plot that the sheet is about."""
+        return frozenset(plot.village for plot, own in zip(self.plots, self.own, strict=True) if own)
 
     def outlines(self, group: Sequence[str]) -> dict[str, BaseGeometry]:
         """Of plots that share a word in `group`, which goes with `plots`."""

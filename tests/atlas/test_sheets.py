@@ -1,26 +1,27 @@
 """What stands on a sheet, read back from the PDF: every cell with its worker, true to scale, nothing over anything else."""
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pymupdf
 import pyproj
 import pytest
 import shapely
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from gridmap.atlas.book import WorkerWithoutCells, make_set, township_book, village_book, wall_map, worker_book
 from gridmap.atlas.choices import Page, ScaleUnusable, read_scale
 from gridmap.atlas.colours import NOBODY
 from gridmap.atlas.drawing import VILLAGE_LINE
 from gridmap.atlas.fonts import FontMissing, Fonts, GlyphMissing, find_fonts
-from gridmap.atlas.paper import Layout, Paper, Window, fitting_scale, windows
+from gridmap.atlas.paper import CLEAR, OVERLAP, Layout, Paper, Window, fitting_scale, windows
 from gridmap.atlas.subject import FrameColumnMissing, SheetAreaMissing, Subject, subject_of
 from gridmap.atlas.typeset import to_pdf, to_png
 from gridmap.atlas.view import Plane, look
 from tests.atlas import lands
 from tests.atlas.lands import TOWN, URL, VILLAGE, choices
-from tests.atlas.reading import MM, codes, core, opened, picture, spans, text_of
+from tests.atlas.reading import MM, codes, opened, overlapping, picture, text_of, type_in
 
 
 def maps(pages: list[Page]) -> list[int]:
@@ -100,15 +101,14 @@ def test_no_two_labels_overlap_and_each_lies_in_its_cell_or_is_called_out(town: 
     pages = book(made, code)
     read = opened(pages, made.choices, fonts)
     page, data = read[0], pages[0].data
-    x, y, w, h = (data["map"][side] * MM for side in "xywh")
-    frame = pymupdf.Rect(x, y, x + w, y + h)
-    level = [(text, core(box)) for text, box, way in spans(page) if way == (1.0, 0.0) and box in frame]
-    assert len(level) > 10
-    assert [(a[0], b[0]) for a, b in combinations(level, 2) if a[1].intersects(b[1])] == []
+    found = type_in(page, data["map"])
+    assert len(found) > 10
+    assert any(label["turn"] for label in data["labels"])
+    assert overlapping(found) == []
     called = {row["code"] for row in (*data["called"]["rows"], *pages[0].called)}
     shapes = _on_paper(made.plane, pages[0], paper)
     for plot_code, shape in shapes.items():
-        inside = [box for text, box in level if text.strip() == plot_code and shape.contains(shapely.box(*box))]
+        inside = [text for text, box in found if text == plot_code and shape.contains(box)]
         assert inside or plot_code in called, plot_code
     assert pages[0].callouts == len(called)
 
@@ -222,6 +222,24 @@ def test_a_village_too_large_for_a_readable_sheet_takes_several_and_an_overview(
     assert any("见第" in side["t"] for page in sheets[1:] for side in page.data["beyond"])
 
 
+@given(st.floats(10, 90_000), st.floats(10, 90_000), st.sampled_from([1000, 2500, 10_000]), st.sampled_from(list(Paper)), st.booleans())
+def test_adjoining_sheets_overlap_and_together_cover_what_they_are_of(
+    width: float, height: float, scale: int, paper: Paper, landscape: bool
+) -> None:
+    box, mm = Layout(paper, landscape).map, 1000 / scale
+    assume(max(width * mm / box.w, height * mm / box.h) < 30)
+    found = {(row, column): window.bounds for row, column, window in windows((1e5, 2e5, 1e5 + width, 2e5 + height), scale, box)}
+    whole = np.array(list(found.values()))
+    clear = (CLEAR - 0.01) / mm
+    assert (whole[:, :2].min(axis=0) <= [1e5 - clear, 2e5 - clear]).all()
+    assert (whole[:, 2:].max(axis=0) >= [1e5 + width + clear, 2e5 + height + clear]).all()
+    for (row, column), (west, south, _, _) in found.items():
+        if (row, column - 1) in found:
+            assert (found[row, column - 1][2] - west) * mm >= OVERLAP - 0.01
+        if (row + 1, column) in found:
+            assert (found[row + 1, column][3] - south) * mm >= OVERLAP - 0.01
+
+
 def test_a_scale_that_is_asked_for_is_kept_or_refused_with_a_sentence(fonts: Fonts) -> None:
     made = make_set(lands.squares(3, metres=1000), choices(scale=5000), fonts)
     assert {page.scale for page in village_book(made, VILLAGE) if page.scale} == {5000}
@@ -267,7 +285,7 @@ def test_neighbours_never_part_however_much_their_borders_are_simplified(town: S
 
 def test_a_grey_copy_and_colour_blind_eyes_tell_neighbours_apart(town: Subject, fonts: Fonts) -> None:
     made = make_set(town, choices(), fonts)
-    one, other = shapely.STRtree(made.plane.shapes).query(made.plane.shapes, predicate="intersects")
+    one, other = shapely.STRtree(made.plane.shapes).query(made.plane.shapes, predicate="dwithin", distance=3)  # 0.7 mm on its sheet
     workers = [plot.worker.id for plot in made.plane.plots if plot.worker]
     pairs = {(workers[a], workers[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True) if workers[a] != workers[b]}
     assert pairs

@@ -1,10 +1,8 @@
 """Sheets of a real city: Cambridge's neighbourhoods as villages, block groups as cells, streets and water on. Workers are made up."""
 
-from itertools import combinations
 from pathlib import Path
 
 import geopandas as gpd
-import pymupdf
 import pytest
 
 from gridmap.atlas.book import make_set, village_book
@@ -12,7 +10,7 @@ from gridmap.atlas.choices import Choices
 from gridmap.atlas.fonts import find_fonts
 from gridmap.atlas.paper import Paper
 from gridmap.atlas.subject import Subject, subject_of
-from tests.atlas.reading import MM, core, opened, spans, text_of
+from tests.atlas.reading import opened, overlapping, text_of, type_in
 
 pytestmark = pytest.mark.real
 
@@ -49,7 +47,4 @@ def test_every_neighbourhood_has_a_sheet_on_which_all_is_found_and_nothing_overl
         page = opened(pages, made.choices, made.fonts)[0]
         text = text_of(page)
         assert [plot.code for plot in plots if plot.code not in text] == []
-        x, y, w, h = (pages[0].data["map"][side] * MM for side in "xywh")
-        frame = pymupdf.Rect(x, y, x + w, y + h)
-        level = [(said, core(box)) for said, box, way in spans(page) if way == (1.0, 0.0) and box in frame]
-        assert [(a[0], b[0]) for a, b in combinations(level, 2) if a[1].intersects(b[1])] == [], village.name
+        assert overlapping(type_in(page, pages[0].data["map"])) == [], village.name
