@@ -32,7 +32,12 @@ TO = r"^/([^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*)?$"
 """A path of ours to go on to, never the address of another host."""
 MOST_TO = 400
 DESK, ACCOUNT, SIGN_IN, USERS = "/", "/account", "/sign-in", "/users"
-MENU = ((DESK, "desk", Action.INCIDENT_READ), ("/posts", "posts", Action.REGISTER_READ), (USERS, "users", Action.ACCOUNT_READ))
+MENU = (
+    (DESK, "desk", Action.INCIDENT_READ),
+    ("/posts", "posts", Action.REGISTER_READ),
+    ("/print", "print", Action.SHEET_PRINT),
+    (USERS, "users", Action.ACCOUNT_READ),
+)
 
 
 def page(request: Request, template: str, asked: Asker, context: Mapping[str, Any], *, status: int = 200, here: str = "") -> Response:

@@ -17,6 +17,7 @@ from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import merging as _merging  # noqa: F401
 from gridmap.cli import notify as _notify  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
+from gridmap.cli import print_sheets as _print_sheets  # noqa: F401
 from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401
