@@ -150,9 +150,9 @@ def _cut_anew(ground: _Ground, reach: int | None, freed: set[int]) -> _Try:
     """The village with the cells at these positions cut anew and all others as they are."""
     kept = tuple(cell for at, cell in enumerate(ground.cells) if at not in freed)
     old = tuple(cell for at, cell in enumerate(ground.cells) if at in freed)
-    land, people = set_aside([ground.village], kept, ground.households)
     if not old:
         return _tried(ground, Offer(reach, 0, 0, 0), kept, ())
+    land, people = set_aside([ground.village], kept, ground.households)
     made = cut_villages(
         land, people, ground.barriers, ground.bridges,
         low=ground.band.low, high=ground.band.high, seed=ground.seed, retired=ground.retired,
