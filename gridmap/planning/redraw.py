@@ -11,7 +11,6 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.grid import Area, Households
 from gridmap.grid.checks import is_of_its_own
 from gridmap.grid.crosswalk import crosswalk, owners_of, sums
-from gridmap.planning.aside import set_aside
 from gridmap.planning.cut import CutException, check_cut, cut_villages
 from gridmap.planning.fates import heirs
 from gridmap.planning.graph import Band
@@ -152,7 +151,7 @@ def _cut_anew(ground: _Ground, reach: int | None, freed: set[int]) -> _Try:
     old = tuple(cell for at, cell in enumerate(ground.cells) if at in freed)
     if not old:
         return _tried(ground, Offer(reach, 0, 0, 0), kept, ())
-    land, people = set_aside([ground.village], kept, ground.households)
+    land, people = _freed(ground, old)
     made = cut_villages(
         land, people, ground.barriers, ground.bridges,
         low=ground.band.low, high=ground.band.high, seed=ground.seed, retired=ground.retired,
@@ -168,6 +167,14 @@ def _cut_anew(ground: _Ground, reach: int | None, freed: set[int]) -> _Try:
     moved = sum(one.households for one in found.overlaps if codes[one.after] != one.before)
     told = tuple(replace(each, code=codes[each.code]) for each in made.exceptions if each.code)
     return _tried(ground, Offer(reach, moved, len(old), 0), (*stay, *named), told)
+
+
+def _freed(ground: _Ground, old: Sequence[Area]) -> tuple[list[Area], Households]:
+    """The village as the land of these cells, and the households that they own."""
+    all_ = ground.households
+    mine = owners_of(old, all_.lon, all_.lat) >= 0
+    shape = shapely.union_all([cell.shape for cell in old])
+    return [replace(ground.village, shape=shape)], Households(all_.ids[mine], all_.lon[mine], all_.lat[mine], all_.counts[mine])
 
 
 def _as_heir(cell: Area, of: Area | None) -> Area:
