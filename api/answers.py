@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from api.asker import Asker
+from api.telling import facts_of
 from gridmap.access import Action
 from gridmap.flows.step import own_tasks, reaches, steps_of, waiting
 from gridmap.grid import Edition
@@ -21,14 +22,6 @@ from gridmap.words import Lang, texts
 Found = TypeVar("Found")
 PLAIN = ("returns", "reworks", "reopened", "contact_left", "replied", "template", "tier", "supervised_by", "satisfied", "merged_into")
 LEVELS_OF = ("township", "village", "cell")
-# Why an incident waits in triage: what only a person can settle.
-FOR_A_PERSON = frozenset(
-    f"reason.{why}"
-    for why in (
-        "issue.unknown", "match.outside", "duty.nobody", "route.nobody",
-        "point.coarse", "point.exchanged", "point.none", "point.off_globe", "point.zero",
-    )
-)  # fmt: skip
 
 
 class Names:
@@ -119,7 +112,7 @@ def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[st
         "overdue": incident.is_overdue(at),
     }
     if incident.state == State.TRIAGE:
-        facts["reason"] = next((reason.text(lang) for reason in incident.reasons if reason.key in FOR_A_PERSON), None)
+        facts["reason"] = incident.for_a_person.text(lang) if incident.for_a_person else None
     return {"type": "Feature", "id": incident.id, "geometry": _point(incident), "properties": facts}
 
 
@@ -145,7 +138,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "waiting": [why.text(lang) for why in waiting(asked.actor, incident)],
         "possible": [_step(incident, step, lang) for step in steps_of(asked.actor, incident)],
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
-        "log": [_logged(row, lang) for row in incidents_store.history(tx, incident.id)],
+        "log": [_logged(row, incident, names, lang) for row in incidents_store.history(tx, incident.id)],
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
         "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
     }
@@ -184,11 +177,18 @@ def _clock(run: Clock, at: datetime) -> dict[str, Any]:
     }
 
 
-def _logged(row: LogRow, lang: Lang) -> dict[str, Any]:
-    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW)."""
+def _logged(row: LogRow, one: Incident, names: Names, lang: Lang) -> dict[str, Any]:
+    """Without the reports' ids: whoever shows one is taken for its sender (REPORT_FOLLOW). `told` says the facts in the reader's words."""
     facts = {key: fact for key, fact in row.facts.items() if key not in {"report", "reports"}}
     name = texts(lang).get(f"history.{row.what}", row.what)
-    return {"at": row.at.isoformat(), "actor": row.actor, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts}
+    told = [_fact(label, value) for label, value in facts_of(row, one, names, lang)]
+    when_who = {"at": row.at.isoformat(), "actor": row.actor}
+    return {**when_who, "what": row.what, "name": name, "to_state": row.to_state, "facts": facts, "told": told}
+
+
+def _fact(label: str, value: str | datetime) -> dict[str, str]:
+    """`at` instead of `value` where it is an instant."""
+    return {"label": label} | ({"value": value} if isinstance(value, str) else {"at": value.isoformat()})
 
 
 def _point(incident: Incident) -> dict[str, Any] | None:

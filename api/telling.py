@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from api.answers import Names
 from gridmap.catalogue import Limit
+from gridmap.flows.rehome import ASKED
+from gridmap.grid import LEVELS
 from gridmap.incidents import Incident
 from gridmap.incidents.life import Evidence
 from gridmap.limits import TASK, Clock
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, say, texts
+
+if TYPE_CHECKING:
+    from api.answers import Names
 
 WHY = ("reason", "note", "purpose")
 SAID_ONCE = frozenset({*WHY, "report", "revision", "keeper", "contact_left", "template", "from_asked"})
@@ -45,15 +49,32 @@ class Ticking:
     late: bool
 
 
-def told(row: LogRow, one: Incident, names: Names, lang: Lang) -> Told:
+def told(row: LogRow, one: Incident, names: "Names", lang: Lang) -> Told:
     """The row of the incident's log in the reader's words; without the report's id, as everywhere."""
     why = next((str(row.facts[name]) for name in WHY if row.facts.get(name)), "")
     what = texts(lang).get(f"history.{row.what}", row.what)
     state = say(f"state.{row.to_state}", lang) if row.to_state and row.to_state != row.from_state else ""
-    return Told(row.at, row.actor, what, tuple(_facts(row.facts, one, names, lang)), why, state)
+    return Told(row.at, row.actor, what, facts_of(row, one, names, lang), why, state)
 
 
-def _facts(facts: Mapping[str, Any], one: Incident, names: Names, lang: Lang) -> Iterator[tuple[str, str | datetime]]:
+def facts_of(row: LogRow, one: Incident, names: "Names", lang: Lang) -> tuple[tuple[str, str | datetime], ...]:
+    """What came along with the step, label and value in the reader's words; an instant where it is one."""
+    if row.what == ASKED:
+        return tuple(_would_be(row.facts, names, lang))
+    return tuple(_facts(row.facts, one, names, lang))
+
+
+def _would_be(facts: Mapping[str, Any], names: "Names", lang: Lang) -> Iterator[tuple[str, str]]:
+    """Where and whose it would be by another edition."""
+    code = next((facts[level] for level in reversed(LEVELS) if facts.get(level)), None)
+    area = " › ".join(names.path(facts["edition"], code, lang)) if code else say("page.incident.no_area", lang)
+    worker = _worker(facts["worker"], names, lang) if facts.get("worker") else say("ui.detail.nobody", lang)
+    yield say("page.incident.would_area", lang), area
+    yield say("page.incident.would_worker", lang), worker
+    yield say("page.incident.would_edition", lang), str(facts["edition"])
+
+
+def _facts(facts: Mapping[str, Any], one: Incident, names: "Names", lang: Lang) -> Iterator[tuple[str, str | datetime]]:
     for name, fact in facts.items():
         if name in SAID_ONCE or fact in (None, "", False):
             continue
@@ -66,7 +87,7 @@ def _label(name: str, lang: Lang) -> str:
     return Evidence(name).text(lang) if name in set(Evidence) else say(f"page.incident.{name}", lang)
 
 
-def _value(name: str, fact: Any, one: Incident, names: Names, lang: Lang) -> str | datetime | None:
+def _value(name: str, fact: Any, one: Incident, names: "Names", lang: Lang) -> str | datetime | None:
     """What a fact of the log says; None for one that this page has no words for."""
     how: dict[str, Callable[[], str | datetime]] = {
         "office": lambda: _office(fact, names, lang),
@@ -81,22 +102,22 @@ def _value(name: str, fact: Any, one: Incident, names: Names, lang: Lang) -> str
         "level": lambda: say(f"ui.ladder.{fact}", lang),
         "clock": lambda: say(f"clock.{fact}", lang),
         "drawn": lambda: say("page.incident.drawn_yes", lang),
-        **{plain: lambda: str(fact) for plain in ("photo", "place", "into", "agreement")},
+        **{plain: lambda: str(fact) for plain in ("photo", "place", "into", "agreement", "other", "from", "to")},
     }
     return how[name]() if name in how else None
 
 
-def _office(code: str, names: Names, lang: Lang) -> str:
+def _office(code: str, names: "Names", lang: Lang) -> str:
     found = names.office(code, lang)
     return found["name"] if found else code
 
 
-def _worker(id: str, names: Names, lang: Lang) -> str:
+def _worker(id: str, names: "Names", lang: Lang) -> str:
     found = names.worker(id, lang)
     return found["name"] if found else id
 
 
-def _task(number: str, one: Incident, names: Names, lang: Lang) -> str:
+def _task(number: str, one: Incident, names: "Names", lang: Lang) -> str:
     for task in one.tasks:
         if str(task.number) == number.strip():
             return f"{number} · {task.kind.text(lang)} · {_office(task.office, names, lang)}"

@@ -324,3 +324,8 @@ def test_nothing_is_caught_that_cannot_be_mended() -> None:
         and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
     ]
     none(wrong)
+
+
+def test_nothing_here_is_a_link_to_elsewhere() -> None:
+    """What lies outside is there on one machine alone; in a clone the link would lead nowhere."""
+    assert [str(path) for room in ("gridmap", "api", "data", "notebooks") for path in (ROOT / room).rglob("*") if path.is_symlink()] == []

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, incident_app, local, now, plain, read_instant, settings, tell, words
-from gridmap.words import say, texts
+from gridmap.cli.telling import Names, labelled, logged
+from gridmap.words import say
 
 if TYPE_CHECKING:
     from gridmap.access import Actor
     from gridmap.errors import Refusal
     from gridmap.incidents import Incident
     from gridmap.incidents.life import Step, Task
-    from gridmap.store import Store, Tx
+    from gridmap.store import Store
     from gridmap.store.incidents import LogRow
 
 StateName = Literal[
@@ -24,7 +25,7 @@ StateName = Literal[
 StepName = Literal[
     "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "elevate", "extend",
     "suspend", "resume", "assist", "inform", "whistle", "upward", "arrive", "answer", "withdraw", "supervise", "release", "regrade",
-    "retype", "relocate", "rehome", "merge", "join", "split", "shed", "handle", "settle", "inspect", "rework", "reply", "close", "void",
+    "retype", "relocate", "rehome", "merge", "split", "handle", "settle", "inspect", "rework", "reply", "close", "void",
     "call_back", "reopen",
 ]  # fmt: skip
 
@@ -67,24 +68,30 @@ def list_(
 ) -> None:
     from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.incidents import OPEN_STATES, State  # noqa: PLC0415
-    from gridmap.store import catalogues, incidents  # noqa: PLC0415
+    from gridmap.store import incidents  # noqa: PLC0415
 
     states = (State(state),) if state else OPEN_STATES
     with _open() as store, store.read(allowed(acting(store, actor), Action.INCIDENT_READ)) as tx:
         found = incidents.list_(
             tx, states=states, area=area, supervised=supervised, owed=owed, order=incidents.Order(order), after=after, limit=limit
         )
-        names = {issue.code: issue.name_in(LANG) for issue in catalogues.issue_types(tx)}
-    lines = [_line(one, names.get(one.issue, one.issue)) for one in found]
+        names = Names(store, tx)
+        lines = [_line(one, names) for one in found]
     tell({"incidents": [_brief(one) for one in found]}, "\n".join(lines) or words("cli.incident_none"), json=json)
 
 
-def _line(one: "Incident", issue: str) -> str:
-    where = one.cell or one.village or one.township or "-"
-    due = [words("cli.incident_due", at=local(one.due_at))] if one.due_at else []
+def _line(one: "Incident", names: Names) -> str:
+    office = names.office(one.office) if one.office else "-"
+    due = [words("cli.incident_overdue" if one.is_overdue(now()) else "cli.incident_due", at=local(one.due_at))] if one.due_at else []
     flags = [words("cli.incident_flag_supervised")] if one.supervised_by else []
     flags += [words("cli.incident_flag_owed", count=len(one.life.owed))] if one.life.owed else []
-    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at), *due, *flags))
+    told = (one.number, one.state.text(LANG), names.issue(one.issue), names.where(one) or "-", office, local(one.at), *due, *flags)
+    return plain("  ".join((*told, *_why(one))))
+
+
+def _why(one: "Incident") -> list[str]:
+    """Why it waits for a person, where it does."""
+    return [one.for_a_person.text(LANG)] if one.for_a_person else []
 
 
 @incident_app.command("show", help=words("cli.incident_show"), no_args_is_help=True)
@@ -143,10 +150,11 @@ def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any],
     with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
         one = incidents.get(tx, number)
         log, steps, waits = incidents.history(tx, one.id), steps_of(actor, one), waiting(actor, one)
-        text = "\n".join([*_who(tx, one), *_next(one, steps, waits), words("cli.incident_log"), *map(_logged, log)])
+        names = Names(store, tx)
+        lines = [*_who(one, names), *_next(one, steps, waits), words("cli.incident_log"), *(logged(row, one, names) for row in log)]
     possible = [{"step": each, "needs": _needs(one, each)} for each in steps]
     still = [why.text(LANG) for why in waits]
-    return _brief(one) | {"possible": possible, "waiting": still, "log": list(map(_log_json, log))}, text
+    return _brief(one) | {"possible": possible, "waiting": still, "log": list(map(_log_json, log))}, "\n".join(map(plain, lines))
 
 
 def _log_json(row: "LogRow") -> dict[str, Any]:
@@ -165,44 +173,42 @@ def _task_json(task: "Task") -> dict[str, Any]:
     return asdict(task) | {"until": task.until and task.until.isoformat(), "owed": task.owed}
 
 
-def _who(tx: "Tx", one: "Incident") -> list[str]:
-    """Number, state and type; what and where; who must act."""
-    from gridmap.store import catalogues, offices, people  # noqa: PLC0415
-
-    issue = next((each.name_in(LANG) for each in catalogues.issue_types(tx) if each.code == one.issue), one.issue)
-    office = offices.get(tx, one.office) if one.office else None
-    worker = people.worker(tx, one.worker) if one.worker else None
-    named = (
-        ("worker", worker and (worker.id, worker.name, worker.name_en)),
-        ("office", office and (office.code, office.name, office.name_en)),
+def _who(one: "Incident", names: Names) -> list[str]:
+    """Number, state and type; what and where; why it waits; who must act, and until when."""
+    duty = (
+        ("worker", one.worker and names.worker(one.worker)),
+        ("office", one.office and names.office(one.office)),
     )
     return [
-        words("cli.incident_head", number=one.number, state=one.state, issue=issue, revision=one.revision),
-        *(plain(text) for text in (one.text, one.place, one.cell or one.village or one.township) if text),
-        *(f"{words(f'cli.report_{who}')}: {_named(*told)}" for who, told in named if told),
-        *([words("cli.incident_pressing", clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))] if one.due_at else []),
+        words("cli.incident_head", number=one.number, state=one.state, issue=names.issue(one.issue), revision=one.revision),
+        *(text for text in (one.text, one.place, names.where(one)) if text),
+        *_why(one),
+        *(labelled(words(f"cli.report_{who}"), told) for who, told in duty if told),
+        *_pressing(one),
         *([words("cli.incident_reply")] if one.life.must_reply else []),
         *([words("cli.incident_merged", into=one.merged_into)] if one.merged_into else []),
         *([words("cli.incident_watched", who=one.supervised_by, at=local(one.supervised_until))] if one.supervised_until else []),
-        *(_tasks(tx, one) if one.tasks else []),
+        *(_tasks(one, names) if one.tasks else []),
     ]
 
 
-def _tasks(tx: "Tx", one: "Incident") -> list[str]:
-    """What other offices were asked for, a line each."""
-    from gridmap.store import offices  # noqa: PLC0415
+def _pressing(one: "Incident") -> list[str]:
+    """Until when what presses is due, or since when it is overdue."""
+    if not one.due_at:
+        return []
+    key = "cli.incident_pressing_over" if one.is_overdue(now()) else "cli.incident_pressing"
+    return [words(key, clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))]
 
+
+def _tasks(one: "Incident", names: Names) -> list[str]:
+    """What other offices were asked for, a line each."""
     lines = [words("cli.incident_tasks")]
     for task in one.tasks:
-        office = offices.get(tx, task.office)
-        told = (str(task.number), task.kind.text(LANG), _named(office.code, office.name, office.name_en) if office else task.office)
-        until = [words("cli.incident_due", at=local(task.until))] if task.until else []
-        lines.append("  ".join(("", *told, *until, task.standing.text(LANG))).rstrip())
+        late = task.owed and task.until is not None and task.until < now()
+        until = [words("cli.incident_overdue" if late else "cli.incident_due", at=local(task.until))] if task.until else []
+        told = (str(task.number), task.kind.text(LANG), names.office(task.office), *until, task.standing.text(LANG))
+        lines.append("  ".join(("", *told)).rstrip())
     return lines
-
-
-def _named(code: str, name: str, name_en: str) -> str:
-    return f"{name_en if LANG == 'en' and name_en else name} ({code})"
 
 
 def _next(one: "Incident", steps: Sequence["Step"], waits: Sequence["Refusal"]) -> list[str]:
@@ -210,7 +216,7 @@ def _next(one: "Incident", steps: Sequence["Step"], waits: Sequence["Refusal"]) 
     still = [f"  {why.text(LANG)}" for why in waits]
     if not steps:
         return [words("cli.incident_nothing"), *still]
-    return [words("cli.incident_possible"), *(f"  {each.text(LANG)}: {_command(one, each)}" for each in steps), *still]
+    return [words("cli.incident_possible"), *(f"  {labelled(each.text(LANG), _command(one, each))}" for each in steps), *still]
 
 
 def _command(one: "Incident", step: "Step") -> str:
@@ -219,13 +225,6 @@ def _command(one: "Incident", step: "Step") -> str:
 
 def _needs(one: "Incident", step: "Step") -> list[str]:
     return sorted(one.life.rows[step].needs)
-
-
-def _logged(row: "LogRow") -> str:
-    what = texts(LANG).get(f"history.{row.what}", row.what)
-    told = " ".join(f"{name}={value}" for name, value in _facts(row).items() if name != "revision")
-    state = say(f"state.{row.to_state}", LANG) if row.to_state else ""
-    return plain("  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, told))))
 
 
 def _facts(row: "LogRow") -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gridmap.cli.door import ActorName, JsonFlag, acting, app, local, now, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, app, local, now, settings, tell, words
+from gridmap.words import texts
 
 if TYPE_CHECKING:
     from gridmap.flows.notify import Notified
@@ -79,7 +80,8 @@ def notices(
 
 def _line(one: "Kept") -> str:
     number = one.notice.body.get("number", "-")
-    told = (local(one.notice.at), one.notice.kind, number, one.notice.audience or "-", words(f"cli.notices_{one.standing}"), one.fault)
+    kind = texts(LANG).get(f"history.{one.notice.kind}", one.notice.kind)
+    told = (local(one.notice.at), kind, number, one.notice.audience or "-", words(f"cli.notices_{one.standing}"), one.fault)
     return "  ".join(each for each in (one.notice.id, *told) if each)
 
 

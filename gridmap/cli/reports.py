@@ -7,6 +7,7 @@ import typer
 
 from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, app, import_app, now, progress, read_instant, settings, tell, words
 from gridmap.cli.registers import Rejects, columns_told, ignored_told, rejected_told
+from gridmap.cli.telling import labelled
 from gridmap.tables.columns import REPORT_COLUMNS
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def answer_told(answer: "Answer") -> str:
         [
             words(f"cli.report_{answer.state}", number=answer.number),
             *([words("cli.report_repeated")] if answer.repeated else []),
-            *(f"{label}: {_named(one)}" for label, one in named.items() if one),
+            *(labelled(label, _named(one)) for label, one in named.items() if one),
             *(f"- {reason.text(LANG)}" for reason in answer.reasons),
         ]
     )

@@ -7,6 +7,7 @@ import typer
 
 from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, plain, progress, read_instant, settings, tell, words
 from gridmap.cli.route import route_app
+from gridmap.cli.telling import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def _lines(told: dict[str, Any]) -> "Iterator[str]":
     yield words("cli.dry_run_where", place=where or "–", edition=told["edition"], border_m=border)
     for who in ("worker", "backup", "office"):
         if told[who]:
-            yield f"{words(f'cli.report_{who}')}: {told[who]['name']} ({told[who]['code']}) {told[who]['phone']}".rstrip()
+            yield labelled(words(f"cli.report_{who}"), f"{told[who]['name']} ({told[who]['code']}) {told[who]['phone']}".rstrip())
     yield from (f"- {reason['text']}" for reason in told["reasons"])
     if told["rungs"]:
         yield words("cli.dry_run_rungs" + ("_given" if told["rules"]["given"] else ""), count=told["rules"]["count"])

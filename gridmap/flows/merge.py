@@ -4,13 +4,15 @@ It can be taken back as long as the other is open: then those reports are the on
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict
+from gridmap.flows.nearby import is_beside, metres_apart
 from gridmap.incidents import Incident
 from gridmap.incidents.life import ENDED, Step, Taken, take
-from gridmap.store import Store, Tx, contacts, history, incidents, lives, merging
+from gridmap.store import Store, Tx, catalogues, contacts, history, incidents, lives, merging
+from gridmap.words import Sentence
 
 TOGETHER = frozenset({Step.MERGE, Step.SPLIT})
 """The steps that two incidents take together, and their reports with them: one half alone would leave a reporter without an answer."""
@@ -18,6 +20,10 @@ TOGETHER = frozenset({Step.MERGE, Step.SPLIT})
 
 class MergedIntoItself(BadInput):
     """An incident cannot be a part of itself; facts: incident."""
+
+
+class MergeUnexplained(BadInput):
+    """What nobody would take for one matter is merged with a reason; facts: incident, issue, into, into_issue, apart."""
 
 
 class IntoMerged(Conflict):
@@ -61,8 +67,8 @@ def merge(
     follows them, are the second's.
 
     The revisions are those that the actor knew (None: whatever they are). Forbidden, IncidentMissing (also where one of them is not the
-    actor's to close), IncidentChanged, MergedIntoItself, IntoMerged, IntoEnded, EvidenceTooLong, and what `gridmap.incidents.life.take`
-    refuses.
+    actor's to close), IncidentChanged, MergedIntoItself, IntoMerged, IntoEnded, EvidenceTooLong, MergeUnexplained where `nearby` would not
+    suggest it and there is no reason, and what `gridmap.incidents.life.take` refuses.
     """
     taken = Taken(step=Step.MERGE, actor=actor.name, into=into, reason=reason.strip())
     return _alone(store, incident, taken, Known(revision, into_revision, now), actor)
@@ -101,6 +107,10 @@ def _both(tx: Tx, incident: str, taken: Taken, known: Known) -> Merged:
 def _merge(tx: Tx, incident: str, taken: Taken, known: Known) -> Merged:
     one, other = incidents.get(tx, incident), incidents.get(tx, taken.into)
     _check(one, other)
+    if not taken.reason and not is_beside(one, other):
+        raise MergeUnexplained(
+            incident=one.number, issue=_type(tx, one), into=other.number, into_issue=_type(tx, other), apart=_apart(one, other)
+        )
     joins = Taken(step=Step.JOIN, actor=taken.actor, other=one.number, contact_left=one.contact_left)
     joined = lives.take(tx, other.id, joins, at=known.now, expected_revision=known.into)
     reports = merging.reports_of(tx, one)
@@ -120,6 +130,16 @@ def _split(tx: Tx, incident: str, taken: Taken, known: Known) -> Merged:
     sheds = Taken(step=Step.SHED, actor=taken.actor, other=one.number, contact_left=contacts.is_any_left(tx, other.id))
     shed = lives.take(tx, other.id, sheds, at=known.now, expected_revision=known.into)
     return Merged(lives.take(tx, one.id, taken, at=known.now, expected_revision=known.revision), shed, len(reports))
+
+
+def _type(tx: Tx, one: Incident) -> Sentence:
+    issue = catalogues.issue_type(tx, one.issue)
+    return Sentence("merge.type", {"code": one.issue, "name": issue.name if issue else "", "name_en": issue.name_in("en") if issue else ""})
+
+
+def _apart(one: Incident, other: Incident) -> Sentence:
+    hours, metres = abs(one.at - other.at) / timedelta(hours=1), metres_apart(one, other)
+    return Sentence("merge.unplaced" if metres is None else "merge.apart", {"metres": f"{metres or 0:,.0f}", "hours": f"{hours:,.1f}"})
 
 
 def _check(one: Incident, other: Incident) -> None:

@@ -60,6 +60,19 @@ def nearby(store: Store, incident: str, *, within_m: float = WITHIN_M, within: t
         return _beside(tx, Spot(issue=one.issue, lon=one.lon, lat=one.lat, at=one.at), within_m, within, but=one.id)
 
 
+def is_beside(one: Incident, other: Incident) -> bool:
+    """Whether the one is suggested beside the other where nobody asks for a wider circle."""
+    metres = metres_apart(one, other)
+    return one.issue == other.issue and metres is not None and metres <= WITHIN_M and abs(one.at - other.at) <= WITHIN
+
+
+def metres_apart(one: Incident, other: Incident) -> float | None:
+    """Along the ellipsoid; None where one of them has no point."""
+    if one.lon is None or one.lat is None or other.lon is None or other.lat is None:
+        return None
+    return distance_km((one.lon, one.lat), (other.lon, other.lat)) * 1000
+
+
 def _check(within_m: float, within: timedelta) -> None:
     if not (0 <= within_m <= FARTHEST_M and timedelta(0) <= within <= LONGEST):
         raise NearbyTooWide(metres=round(FARTHEST_M), hours=round(LONGEST / timedelta(hours=1)))

@@ -20,6 +20,9 @@ from gridmap.incidents.life import Taken, Template
 from gridmap.incidents.report import check_report, on_globe
 from gridmap.store import Store, Tx, incidents
 
+FARTHEST_KM = 30
+"""Farther outside a pin is a slip of the hand."""
+
 
 class IssueMissing(BadInput):
     """No issue type of this code; facts: issue."""
@@ -29,18 +32,23 @@ class PinUnreadable(BadInput):
     """A pin is two numbers, longitude and latitude; facts: place."""
 
 
+class PinFar(BadInput):
+    """No pin of this county lies there; facts: place, distance_km, most_km."""
+
+
 class PlaceBeyond(Conflict):
     """It would then lie where the actor does not dispatch; facts: incident."""
 
 
 def rematched(store: Store, tx: Tx, one: Incident, taken: Taken, *, now: datetime, scope: Scope) -> Anew:
-    """What the step's type or pin, or else its own, make of the incident today. IssueMissing, NoEditionInForce; PlaceBeyond, because the
-    desk of one township neither takes from another nor gives it something."""
+    """What the step's type or pin, or else its own, make of the incident today. IssueMissing, NoEditionInForce; PinFar; PlaceBeyond,
+    because the desk of one township neither takes from another nor gives it something."""
     situation = read_situation(store, tx, now)
     if taken.issue and taken.issue not in situation.types:
         raise IssueMissing(issue=taken.issue)
     [report] = reports_of(tx, situation, [one])
     found = found_anew(tx, situation, [(one, replace(_pinned(report, taken), issue=taken.issue or one.issue))])[0]
+    _check_beside(taken, found)
     if not scope.covers(found.place[level] for level in Level):
         raise PlaceBeyond(incident=one.number)
     return found
@@ -52,6 +60,13 @@ def check_pin(place: str, now: datetime) -> None:
     if on_globe(lat, lon) and not on_globe(lon, lat):  # a report would wait for a person; here one is
         raise PinUnreadable(place=place)
     check_report(Report(issue="x", channel=Channel.SYSTEM, lon=lon, lat=lat, datum=Datum.WGS84), now)
+
+
+def _check_beside(taken: Taken, found: Anew) -> None:
+    """PinFar. What lies just outside is for a person to say, as with a report."""
+    distance_km = (found.place["distance_m"] or 0) / 1000
+    if taken.place and distance_km > FARTHEST_KM:
+        raise PinFar(place=taken.place, distance_km=f"{distance_km:,.0f}", most_km=FARTHEST_KM)
 
 
 def found_anew(tx: Tx, situation: Situation, asked: Sequence[tuple[Incident, Report]]) -> list[Anew]:

@@ -3,11 +3,13 @@
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing, Refusal
+from gridmap.flows.fitting import check_fit, office_for
 from gridmap.flows.merge import TOGETHER, with_other
 from gridmap.flows.rematch import check_pin, rematched
 from gridmap.incidents import Incident
@@ -54,8 +56,8 @@ def step(
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
     EvidenceTooLong, InstantUnreadable, UntilPast, AgreementWritten, StepOfAnother, TaskOfAnother, what
-    `gridmap.incidents.life.take` and, for two incidents, `gridmap.flows.merge` refuse, and, where it is matched and routed again, what
-    `rematched` and `check_pin` do.
+    `gridmap.incidents.life.take`, `gridmap.flows.fitting` and, for two incidents, `gridmap.flows.merge` refuse, and, where it is matched
+    and routed again, what `rematched` and `check_pin` do. A dispute that is elevated without an office goes to the next centre above.
     """
     scope = allowed(actor, ACTIONS[taken.step])
     if taken.step in HALVES:
@@ -66,8 +68,11 @@ def step(
         _check_known(tx, incident, kept)
         if kept.step in TOGETHER:
             return with_other(tx, incident, kept, now=now, revision=revision)
+        if kept.step is Step.ELEVATE:
+            kept = replace(kept, office=office_for(tx, incidents.get(tx, incident), kept))
         anew = partial(rematched, store, tx, taken=kept, now=now, scope=scope) if kept.step in ANEW else None
-        return lives.take(tx, incident, kept, at=now, expected_revision=revision, anew=anew)
+        fits = partial(check_fit, tx, taken=kept)
+        return lives.take(tx, incident, kept, at=now, expected_revision=revision, anew=anew, fits=fits)
 
 
 def reaches(actor: Actor, action: Action, one: Incident) -> bool:

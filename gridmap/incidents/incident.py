@@ -10,6 +10,15 @@ from gridmap.incidents.life import Life, Satisfied, State, Task, Template
 from gridmap.incidents.report import Channel
 from gridmap.words import Sentence
 
+FOR_A_PERSON = frozenset(
+    f"reason.{why}"
+    for why in (
+        "issue.unknown", "match.outside", "duty.nobody", "route.nobody",
+        "point.coarse", "point.exchanged", "point.none", "point.off_globe", "point.zero",
+    )
+)  # fmt: skip
+"""Why an incident waits in triage: what only a person can settle."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
@@ -74,6 +83,11 @@ class Incident:
     def is_overdue(self, now: datetime) -> bool:
         """Whether the clock that presses was due before `now`; the last instant is in time."""
         return self.due_at is not None and self.due_at < now
+
+    @property
+    def for_a_person(self) -> Sentence | None:
+        """Why it waits in triage, where it does."""
+        return next((why for why in self.reasons if why.key in FOR_A_PERSON), None) if self.state is State.TRIAGE else None
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.geometry.metres import Metres
+from gridmap.geometry.metres import Metres, geodesic_m
 from gridmap.grid import How
 from gridmap.grid.index import AreaIndex, Nearness
 
 DEFAULT_ACCURACY_M = 10.0  # a good phone outdoors; what a point is trusted to when nobody says
 HOWS = tuple(How)
+FAR_M = 100_000.0  # farther from the areas, distances are measured along the ellipsoid: the plane stretches, and ends
+NEARER_M = 1_000_000.0  # and from how far out one looks for the place of the areas that is nearest to what is farther still
 _CODE = {how: position for position, how in enumerate(HOWS)}
 
 
@@ -38,7 +41,7 @@ class CoverageIndex:
     """Areas in degrees, ready to be asked about points.
 
     Points that none of `shapes` owns fall back on `wider` areas, whose positions count on from the last shape; only `shapes` are ever
-    the nearest area. Distances are true to a thousandth within 200 km of the areas' middle.
+    the nearest area. Distances are true to a thousandth.
     """
 
     def __init__(self, shapes: Sequence[BaseGeometry], wider: Sequence[BaseGeometry] = ()) -> None:
@@ -88,11 +91,27 @@ class CoverageIndex:
         how[owner >= 0] = _CODE[How.INSIDE]
         how[border_m < accuracy] = _CODE[How.BORDER]
         apart = usable[owner[usable] < 0]
-        nearest, distance_m[apart] = self.in_metres.nearest(x[apart], y[apart])
+        nearest, distance_m[apart] = self._nearest(lons[apart], lats[apart])
         snapped = distance_m[apart] <= (snap_m or -1.0)
         owner[apart[snapped]] = nearest[snapped]
         how[apart[snapped]] = _CODE[How.NEAREST]
         return Matches(owner, how, distance_m, border_m)
+
+    def _nearest(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The nearest of the finest areas and how far it is: on the plane, or, where that is no measure, along the ellipsoid."""
+        nearest, distance_m = self.in_metres.nearest(*self.metres.xy(lon, lat))
+        far = np.flatnonzero(~(distance_m <= FAR_M))
+        if len(far) and len(self._finest):
+            x, y = self.metres.xy(*self.metres.toward(lon[far], lat[far], NEARER_M + self._reach_m))
+            nearest[far], _ = self.in_metres.nearest(x, y)
+            place = self.metres.lonlat(*self.in_metres.points_in(x, y, nearest[far]))
+            distance_m[far] = geodesic_m(lon[far], lat[far], *place)
+        return nearest, distance_m
+
+    @cached_property
+    def _reach_m(self) -> float:
+        """How far the areas reach from the plane's middle."""
+        return float(np.hypot(*np.abs(shapely.total_bounds(self.in_metres.shapes)).reshape(2, 2).max(axis=0)))
 
     def _border_m(self, x: NDArray[np.float64], y: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
         finest = len(self._finest)

@@ -49,18 +49,21 @@ def take(
     at: datetime,
     expected_revision: int | None,
     anew: Callable[[Incident], Anew] | None = None,
+    fits: Callable[[Incident], None] | None = None,
 ) -> Incident:
     """Take the step and record it; the incident as it is now. Nobody else writes one before this transaction ends.
 
-    `anew` finds, once the step is known to be possible, what another type, pin or land makes of the incident as it was.
-    IncidentMissing; IncidentChanged where its revision is not the expected one (None: whatever it is); what `life.take` refuses;
-    TaskOfAnother.
+    Once the step is known to be possible, `fits` may refuse what comes along, and `anew` finds what another type, pin or land makes of
+    the incident as it was. IncidentMissing; IncidentChanged where its revision is not the expected one (None: whatever it is); what
+    `life.take` refuses; TaskOfAnother.
     """
     history_store.hold(tx)
     before = incidents.get(tx, id_or_number)
     _check_revision(before, expected_revision)
     after = before.living(life_after(before.life, taken))
     _check_task(tx, before, taken)
+    if fits:
+        fits(before)
     if taken.step is Step.ELEVATE:  # an office's own step, by which it gives the matter away
         pass_on(tx, taken.office)
     found = anew(before) if anew else None

@@ -1,26 +1,29 @@
 """The page of an incident: who, where, what, and every step in plain words; for whoever sees the incident, and nobody else."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
+from shapely import box
 
 from api.telling import left, ticking
 from gridmap.access import Role
 from gridmap.catalogue import Limit, LimitUnit
 from gridmap.flows import grants
+from gridmap.flows.rehome import Rehoming, rehome
 from gridmap.incidents.life import Step
 from gridmap.limits import Clock
-from gridmap.store import Store, clocks, incidents
+from gridmap.store import Store, clocks, editions, incidents
 from gridmap.words import LANGS, Lang, texts
 from tests.accounts import now, person, session
 from tests.api.test_asked import UNTIL, take
 from tests.api.test_reports import report
 from tests.builders import ALL, OPERATOR
-from tests.small_land import EAST, NOW, WEST
+from tests.small_land import AREAS, CELLS, EAST, IN_CELL_1, NOW, WEST
 
 NASTY = """<img src=x onerror=alert(1)>{{7*7}}"""
 
@@ -45,12 +48,52 @@ def test_it_tells_who_where_what_the_tasks_the_clocks_and_every_step_in_the_read
         assert text in told
     for key in ("state.acknowledged", "ui.grade.difficult", "task.whistle", "standing.arrived", "page.clock.met", "clock.handle"):
         assert words[key] in told, key
+    assert re.search(r"\d/\d", told) is None, "no limit is told as a fraction"
     for what in ("receive", "incident.acknowledge", "incident.whistle", "incident.arrive", "incident.regrade", "incident.supervise"):
         assert words[f"history.{what}"] in told
     assert ("Water company" in told) is (lang == "en")
     assert ("供水公司" in told) is (lang == "zh")
     assert "0700-1234567" not in told
     assert "{" not in told.replace(NASTY, "")
+
+
+def panel(client: TestClient, number: str, lang: Lang) -> str:
+    """What the log of the command centre's panel says of the facts."""
+    log = client.get(f"/api/incidents/{number}?lang={lang}").json()["properties"]["log"]
+    return " ".join(f"{each['label']}: {each.get('value') or each['at']}" for row in log for each in row["told"])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_both_of_what_was_merged_and_taken_apart_name_the_other(client: TestClient, lang: Lang) -> None:
+    one, other = (client.post("/api/reports", json=report()).json()["number"] for _ in range(2))
+    take(client, one, "merge", into=other)
+    take(client, one, "split")
+    for number, their in ((one, other), (other, one)):
+        log = read(client, number, lang).split(texts(lang)["ui.detail.log"])[-1]
+        assert log.count(their) >= 3, "merged, its reports moved, and moved back"
+        assert panel(client, number, lang).count(their) >= 3
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_another_edition_would_give_to_others_says_to_whom(client: TestClient, land: Store, lang: Lang) -> None:
+    number = client.post("/api/reports", json=report()).json()["number"]
+    lon, at = IN_CELL_1[0], now()
+    with land.begin(ALL) as tx:
+        shapes = {CELLS[0]: box(113.0, 28.0, lon - 0.001, 28.01), CELLS[1]: box(lon - 0.001, 28.0, 113.02, 28.01)}
+        areas = [replace(area, shape=shapes.get(area.code, area.shape)) for area in AREAS]
+        editions.add(tx, areas, in_force_from=at, recorded_at=at)
+    assert rehome(land, Rehoming.ASK, now=now(), holder="here", actor=OPERATOR).asked == 1
+    path, who = {"en": ("Hedong › West Village › Cell 2", "Worker A02"), "zh": ("河东镇 › 西村 › 第2网格", "网格员甲02")}[lang]
+    for told in (read(client, number, lang), panel(client, number, lang)):
+        assert path in told
+        assert who in told
+
+
+def test_the_log_of_the_panel_names_offices_and_not_their_codes(client: TestClient) -> None:
+    number = client.post("/api/reports", json=report()).json()["number"]
+    take(client, number, "transfer", office="ROADS")
+    assert "office: Urban management" in panel(client, number, "en")
+    assert "ROADS" not in panel(client, number, "en")
 
 
 def test_every_step_of_a_life_has_words_for_its_page(client: TestClient) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import httpx
 import numpy as np
 import pytest
 
@@ -45,7 +44,7 @@ def grown(store: Store, count: int) -> Store:
 def asked(url: str, who: Shown, queries: list[str]) -> np.ndarray:
     """Milliseconds that each answer took, over one connection that stays open."""
     took, found = [], 0
-    with httpx.Client(base_url=url, headers=who.bearer, timeout=patient.SECONDS) as client:
+    with patient.Client(base_url=url, headers=who.bearer) as client:
         for query in [queries[0], *(queries * ASKED)[:ASKED]]:
             before = time.perf_counter()
             answer = client.get(query)

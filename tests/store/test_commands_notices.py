@@ -70,7 +70,7 @@ def test_with_one_the_receiver_is_told_and_what_it_refuses_can_be_seen(
     receiver.statuses = [503]
     assert typed("notify", "--json").answer == {"sent": 0, "failed": 1, "parked": 0}
     shown = typed("notices", "--standing", "pending").out
-    assert "incident.receive  2026-000001  ROADS  to be sent  status 503" in shown
+    assert "new incident  2026-000001  ROADS  to be sent  status 503" in shown
     with Store.open("sqlite:///gridmap.db") as store:
         clock = Clock()
         while notices_of(store)[0].parked_at is None:

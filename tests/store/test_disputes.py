@@ -2,14 +2,16 @@
 
 import pytest
 
-from gridmap.access import Actor, Grant, Role
+from gridmap.access import Actor, Grant, Role, operator
+from gridmap.duty import Office, OfficeKind
 from gridmap.errors import IncidentMissing
+from gridmap.flows.fitting import CentreMissing, CentreWrong
 from gridmap.flows.step import AgreementWritten, steps_of
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import EvidenceMissing, LastTier, Step, StepImpossible, Template
-from gridmap.store import Store, incidents
+from gridmap.store import Store, incidents, offices
 from tests.builders import ALL
-from tests.small_land import settle
+from tests.small_land import IN_EAST, settle
 from tests.store.test_rematch import DESK, go, now_of, take_in
 
 VILLAGE, TOWNSHIP, CENTRE = (Actor(code, f"account-{code}", None, (Grant(Role.HANDLER, None, code),)) for code in ("CW", "CT", "C0"))
@@ -46,6 +48,36 @@ def test_mediation_climbs_from_village_to_township_to_county_and_not_higher(coun
     with pytest.raises(LastTier):
         go(county, top, Step.ELEVATE, CENTRE, office="C0")
     assert Step.ELEVATE not in steps_of(CENTRE, top)
+
+
+def test_it_climbs_to_the_next_centre_above_its_place_and_to_no_other_office(county: Store) -> None:
+    far = Office("FAR", "河西镇综治中心", OfficeKind.CENTRE, "430102002", "0703", "Hexi centre")
+    with county.begin(ALL) as tx:
+        offices.put(tx, [far])
+    one = begun(county)
+    for office in ("ROADS", "WATER", "C0", "CW", "FAR"):
+        with pytest.raises(CentreWrong, match=r"above where it is stands Hedong centre \(CT\)\.$"):
+            go(county, one, Step.ELEVATE, VILLAGE, office=office)
+    assert now_of(county, one.id) == one
+    up = go(county, one, Step.ELEVATE, VILLAGE)
+    assert (up.office, up.tier) == ("CT", 2)
+    with pytest.raises(CentreWrong, match=r"stands County centre \(C0\)\.$"):
+        go(county, go(county, up, Step.ACKNOWLEDGE, TOWNSHIP), Step.ELEVATE, TOWNSHIP, office="FAR")
+    top = go(county, now_of(county, one.id), Step.ELEVATE, TOWNSHIP)
+    assert (top.office, top.tier) == ("C0", 3)
+
+
+def test_where_a_level_has_no_centre_it_climbs_past_it_and_at_the_county_it_stays(county: Store) -> None:
+    east = take_in(county, issue="D02", lon=IN_EAST[0], lat=IN_EAST[1])
+    assert east.office == "CT"  # its village has none
+    up = go(county, go(county, east, Step.ACKNOWLEDGE, TOWNSHIP), Step.ELEVATE, TOWNSHIP)
+    assert up.office == "C0"
+    up = go(county, up, Step.ACKNOWLEDGE, CENTRE)
+    for given in ({}, {"office": "CT"}):
+        with pytest.raises(CentreMissing):
+            go(county, up, Step.ELEVATE, CENTRE, **given)
+    with pytest.raises(StepImpossible):
+        go(county, take_in(county), Step.ELEVATE, operator("x"))
 
 
 def test_at_the_top_it_ends_in_an_agreement_or_is_ended_with_a_reason(county: Store) -> None:

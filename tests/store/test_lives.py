@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridmap.access import Action, Actor, Forbidden, Grant, Role, SignInNeeded, allowed, operator
+from gridmap.catalogue import Grade
 from gridmap.errors import IncidentMissing, InstantUnreadable, OfficeMissing, Refusal
 from gridmap.flows.intake import receive
 from gridmap.flows.step import UntilPast, step
@@ -259,12 +260,23 @@ ANOTHERS = frozenset({Step.MERGE, Step.SPLIT}) | HALVES
 
 
 def something(chance: random.Random, seen: Incident, ways: Sequence[Step]) -> Taken:
-    """One of these steps, with something or other of what it takes."""
-    taken = chance.choice(ways)
+    """One of these steps, with something or other of what it takes there."""
+    taken = chance.choice([each for each in ways if offices_for(each, seen)])
     owed = [task.number for task in seen.life.owed if taken is not Step.ARRIVE or task.is_whistled]
-    given = {"office": ("ROADS", "WATER"), "issue": ("E0113", "C0101", "D02"), "place": ("113.005,28.005", "113.03,28.01")}
+    given = {"office": offices_for(taken, seen), "issue": ("E0113", "C0101", "D02"), "place": ("113.005,28.005", "113.03,28.01")}
     more = {name: chance.choice(values) for name, values in given.items()}
+    more |= {"until": (NOW + (9 + seen.revision) * DAY).isoformat()}  # later than any before
+    more |= {"grade": chance.choice([grade for grade in Grade if grade is not seen.grade])}
     return whole(taken, **more, satisfied=chance.choice(list(Satisfied)), agreement="2026-7", task=str(chance.choice(owed or [1])))
+
+
+def offices_for(taken: Step, seen: Incident) -> list[str]:
+    """Those that a step may name there: a dispute climbs, and who has it is neither asked nor given it."""
+    if taken in {Step.ELEVATE, Step.UPWARD}:
+        climbed = max({"CT": 2, "C0": 3}.get(seen.office or "", 1), seen.tier if taken is Step.ELEVATE else 1)
+        above = [code for rung, code in ((2, "CT"), (3, "C0")) if rung > climbed and (rung > 2 or seen.township)]
+        return above[:1] if taken is Step.ELEVATE else above
+    return ["ROADS", "WATER"] if taken in {Step.DISPATCH, Step.RULE} else [code for code in ("ROADS", "WATER") if code != seen.office]
 
 
 def allowed_there(actor: Actor, taken: Step, seen: Incident) -> list[bool]:

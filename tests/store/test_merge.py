@@ -11,7 +11,7 @@ from gridmap.errors import IncidentMissing, Refusal
 from gridmap.flows.contact import read_contacts
 from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive
-from gridmap.flows.merge import IntoEnded, IntoMerged, MergedIntoItself, merge, split
+from gridmap.flows.merge import IntoEnded, IntoMerged, MergedIntoItself, MergeUnexplained, merge, split
 from gridmap.flows.step import StepOfAnother, step, steps_of
 from gridmap.flows.verify_history import verify
 from gridmap.incidents import Answer, Channel, Incident, Report, State
@@ -28,6 +28,7 @@ ME = operator("test")
 DAY = timedelta(days=1)
 DESK = Actor("desk", "account-desk", None, (Grant(Role.DISPATCHER, TOWN),))
 WEST_DESK = Actor("west", "account-west", None, (Grant(Role.DISPATCHER, WEST),))
+BESIDE = (IN_CELL_1[0] + 0.0004, IN_CELL_1[1])
 PHONE, OTHER_PHONE = "0700-1234567", "0700-7654321"
 
 
@@ -37,9 +38,9 @@ def county(store: Store) -> Store:
     return store
 
 
-def sent(store: Store, contact: str = "", point: tuple[float, float] = IN_CELL_1) -> Answer:
-    lon, lat = point
-    one = Report(issue="E0113", channel=Channel.RESIDENT, lon=lon, lat=lat, datum="wgs84", contact=contact)
+def sent(store: Store, contact: str = "", point: tuple[float, float] | None = IN_CELL_1, **more: object) -> Answer:
+    where = {"lon": point[0], "lat": point[1], "datum": "wgs84"} if point else {"place": "by the bridge"}
+    one = Report(**{"issue": "E0113", "channel": Channel.RESIDENT, "contact": contact} | where | more)  # type: ignore[arg-type]
     return receive(store, one, now=NOW, actor=ME)
 
 
@@ -147,6 +148,24 @@ def test_what_cannot_be_merged_stays_as_it_was(county: Store) -> None:
     assert [reports(county, each) for each in (one, other, third, ended, east)] == [1, 2, 0, 1, 1]
 
 
+def test_what_would_not_be_suggested_is_merged_with_a_reason(county: Store) -> None:
+    one, near, far, earlier = sent(county), sent(county, point=BESIDE), sent(county, point=IN_EAST), sent(county, at=NOW - 2 * DAY)
+    water, unplaced = sent(county, issue="C0101"), sent(county, point=None)
+    for other, told in (
+        (far, r"about Damaged road \(E0113\), .* lie 2,5\d\d m and 0.0 hours apart"),
+        (earlier, "lie 0 m and 48.0 hours apart"),
+        (water, r"about Damaged road \(E0113\), .* about Water manhole \(C0101\), and they lie 0 m"),
+        (unplaced, "how far from each other nobody knows"),
+    ):
+        before = now_of(county, other.incident)
+        with pytest.raises(MergeUnexplained, match=told):
+            together(county, one, other, ME)
+        assert now_of(county, other.incident) == before
+        together(county, one, other, ME, reason="one hole")
+        apart(county, one, ME)
+    assert together(county, one, near).merged_into == near.number
+
+
 def test_while_another_office_owes_an_answer_it_is_no_part_of_another(county: Store) -> None:
     one, other = sent(county), sent(county)
     asks = Taken(step=Step.ASSIST, actor="", office="WATER", reason="a pipe", until=(NOW + DAY).isoformat())
@@ -226,7 +245,7 @@ def test_it_is_taken_back_only_by_whom_from_what_and_on_what_it_may(county: Stor
     ):
         with pytest.raises(refusal):
             apart(county, answer, actor, **more)
-    together(county, sent(county), east)
+    together(county, sent(county), east, reason="one hole")
     close(county, other.incident, "done", now=NOW, actor=ME)
     with pytest.raises(IntoEnded):
         apart(county, one)

@@ -11,9 +11,10 @@ from gridmap.catalogue import By, IssueType, Kind, Limit, Rule, Urgency
 from gridmap.duty import Leave
 from gridmap.errors import PointUnusable, Refusal
 from gridmap.flows.intake import receive
-from gridmap.flows.rematch import IssueMissing, PinUnreadable, PlaceBeyond
+from gridmap.flows.rematch import IssueMissing, PinFar, PinUnreadable, PlaceBeyond
 from gridmap.flows.step import step
 from gridmap.flows.tick import tick
+from gridmap.geometry.crs import distance_km
 from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.incidents import Channel, Incident, Report, State
 from gridmap.incidents.life import EvidenceMissing, Step, StepImpossible, Taken, Template
@@ -146,6 +147,19 @@ def test_a_pin_with_a_datum_keeps_it_until_somebody_moves_it(county: Store) -> N
     assert [each.key for each in retyped.reasons].count("reason.point.converted") == 1
     moved = go(county, go(county, retyped, Step.RELOCATE, place=pin(IN_CELL_4)), Step.RETYPE, issue="E0113")
     assert ((moved.lon, moved.lat), moved.how, moved.cell) == (IN_CELL_4, "inside", CELLS[3])
+
+
+def test_a_pin_far_outside_is_a_slip_and_one_just_outside_is_for_a_person(county: Store) -> None:
+    one = take_in(county)
+    for far in ((1.0, 2.0), (-79.0, 40.0), (113.5, 28.01)):
+        with pytest.raises(PinFar, match="Longitude comes first") as refused:
+            go(county, one, Step.RELOCATE, place=pin(far))
+        told = float(str(refused.value.facts["distance_km"]).replace(",", ""))
+        assert told == pytest.approx(distance_km(far, IN_CELL_1), abs=5), "to the land, whose other end is 4 km on"
+    assert now_of(county, one.id) == one
+    outside = go(county, one, Step.RELOCATE, place="113.3,28.01")
+    assert (outside.state, outside.how) == (State.TRIAGE, "outside")
+    assert any("outside the county" in reason.text("en") for reason in outside.reasons)
 
 
 def test_a_desk_moves_no_pin_out_of_its_jurisdiction(county: Store) -> None:

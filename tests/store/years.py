@@ -18,6 +18,7 @@ from tests.builders import ALL
 from tests.closing import close
 
 OPEN = 400  # of the month's three thousand; the rest is closed
+MINUTES_APART = 11
 _OPEN = ", ".join(f"'{state}'" for state in OPEN_STATES)
 _ID = "substr({}, 6) || (10000 + k)"  # without the years of its instant, which all have: as long as an id is, and nobody else's
 
@@ -51,16 +52,24 @@ def repeat(store: Store, count: int, *, open_share: float = 0.02) -> None:
             tx.execute(text(_copy(incident, times, f"state {states} AND serial <= {serials}", {
                 "serial": f"serial + (k + {first}) * {serials}", "id": _ID.format("id"),
                 "number": f"'2026-' || (serial + (k + {first}) * {serials})",
-                "lon": "lon + (k % 97 - 48) * 0.00003", "lat": "lat + (k % 89 - 44) * 0.00003",
+                "due_at": _later(store, "due_at"), "lon": "lon + (k % 97 - 48) * 0.00003", "lat": "lat + (k % 89 - 44) * 0.00003",
             })))  # fmt: skip
             mine = {"incident": _ID.format("incident")}
+            times_of = {name: _later(store, name) for name in ("started", "since", "due", "next_at")}
             tx.execute(text(_copy(history, times, f"{models} AND id <= {most}", mine | {"id": f"id + (k + {first}) * {most}"})))
-            tx.execute(text(_copy(clock, times, models, mine)))
+            tx.execute(text(_copy(clock, times, models, mine | times_of)))
             tx.execute(text(_copy(public_incident, times, models, mine)))
             first += times  # what is open is newer than what is closed
         tx.execute(text("UPDATE history_head SET (id, hash) = (SELECT id, hash FROM history ORDER BY id DESC LIMIT 1)"))
     with store._engine.connect() as tx, tx.execution_options(writes=True).begin():
         tx.execute(text("ANALYZE"))
+
+
+def _later(store: Store, instant: str) -> str:
+    """The instant of a copy: else all copies of one would be due in the same minute."""
+    if store.dialect == "sqlite":
+        return f"strftime('%Y-%m-%d %H:%M:%S', {instant}, '+' || (k * {MINUTES_APART}) || ' minutes') || substr({instant}, 20)"
+    return f"{instant} + k * interval '{MINUTES_APART} minutes'"
 
 
 def _copy(table: Table, times: int, models: str, other: dict[str, str]) -> str:

@@ -22,6 +22,7 @@ from gridmap.incidents.life import (
     EvidenceUnfit,
     HandledByYou,
     Life,
+    NotCalled,
     ReplyMissing,
     RulingNeeded,
     Satisfied,
@@ -113,7 +114,7 @@ class Living(RuleBasedStateMachine):
         after = outcome(before, taken)
         if isinstance(after, Refusal):
             assert all(after.text(lang) for lang in LANGS)
-            fits = not isinstance(after, EvidenceMissing | EvidenceUnfit | TaskMissing)
+            fits = not isinstance(after, EvidenceMissing | EvidenceUnfit | TaskMissing | NotCalled)
             assert not (fits and taken.step in open_to(before, taken.actor))
             return
         assert taken.step in open_to(before, taken.actor)

@@ -63,7 +63,7 @@ def test_an_office_is_called_answers_and_is_shown_in_the_list_and_the_panel(desk
     page.locator("#step-reason").fill("shut off")
     go(page)
     expect(page.locator("#panel .tasks .tag")).to_have_text("answered")
-    expect(page.locator("#panel .log")).to_contain_text("task 1")
+    expect(page.locator("#panel .log")).to_contain_text("task: 1 · come to the spot · Water company")
     expect(page.locator("#list .row .third")).to_have_count(0)
 
 
@@ -102,6 +102,7 @@ def test_a_new_place_is_chosen_on_the_map_or_as_its_middle_and_the_map_is_left_a
     expect(page.locator("#picking")).to_be_hidden()
     choose(page, "relocate")
     expect(page.locator("#picking")).to_be_visible()
+    expect(page.locator("#panel .point")).to_have_text("Click on the map where it really is.")
     go(page)
     expect(page.locator("#panel .stepping .sad")).to_have_text("Still missing: Where it really is.")
     page.locator("#panel .stepping button.small").press("Enter")
@@ -119,6 +120,17 @@ def test_a_new_place_is_chosen_on_the_map_or_as_its_middle_and_the_map_is_left_a
     expect(page.locator("#panel")).to_be_visible()
     choose(page, "relocate")
     expect(page.locator("#panel .point")).not_to_contain_text("Hedong")
+
+
+def test_a_photo_may_come_along_where_it_shows_something(desk: Watched) -> None:
+    page, _ = shown(desk)
+    expect(page.locator("#step-photo")).to_be_hidden()
+    go(page)  # acknowledged
+    page.locator("#panel .choice[value=handle]").click()
+    page.get_by_label("Name or number of a photo, if there is one").fill("IMG_1412.jpg")
+    page.locator("#step-reason").fill("filled the hole")
+    go(page)
+    expect(page.locator("#panel .log")).to_contain_text("photo: IMG_1412.jpg")
 
 
 def test_another_type_is_found_by_typing(desk: Watched) -> None:
@@ -164,6 +176,12 @@ def test_the_page_of_an_incident_reads_well_and_prints(desk: Watched, lang: str,
     foreign = r"[A-Za-z]{3,}" if lang == "zh" else r"[\u4e00-\u9fff]"
     known = ("operator", "Gridmap", "because", "a cover is missing", "WGS", "because", "Nobody", "gridmap", "ROADS")
     assert [text for text in texts(page) if re.search(foreign, text) and not any(word in text for word in known)] == []
+    if width == 390:
+        expect(page.locator("td.empty").first).to_be_hidden()
+        term = page.locator("td[data-label]:has(time)").first
+        starts = "node => [node.getBoundingClientRect().left, node.querySelector('time').getBoundingClientRect().left]"
+        outer, inner = term.evaluate(starts)
+        assert inner - outer == pytest.approx(94, abs=1), "what wraps stays beside its label"
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.locator("[data-prints]").press("Enter")
     assert page.evaluate("window.printed") is True

@@ -27,6 +27,7 @@ def test_what_lies_beside_is_offered_looked_at_and_merged_into(browser: Browser,
         panel = page.locator("#panel")
         expect(panel.get_by_text(title)).to_be_visible()
         expect(panel.locator(".nearby")).to_contain_text("11")
+        expect(panel.locator(".nearby q")).to_have_text("hole 0.0")
         panel.locator(".nearby").get_by_role("button", name=first).click()
         expect(panel.locator(".head")).to_contain_text(first)
         panel.locator(".nearby").get_by_role("button", name=second).click()

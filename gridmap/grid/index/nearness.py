@@ -35,6 +35,12 @@ class Nearness:
             distance[usable[of]] = away
         return position, distance
 
+    def points_in(self, x: ArrayLike, y: ArrayLike, position: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The point (x, y) of the area at `position` that is nearest to each point."""
+        lines = shapely.shortest_line(shapely.points(x, y), self.shapes[np.asarray(position)])
+        ends = shapely.get_coordinates(lines)[1::2]
+        return ends[:, 0], ends[:, 1]
+
     def border_distance(self, x: ArrayLike, y: ArrayLike, owner: ArrayLike) -> NDArray[np.float64]:
         """The distance from each point to the border, holes included, of the area at position `owner`; not a number where owner is -1."""
         xs, ys = np.atleast_1d(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))

@@ -18,6 +18,7 @@ from gridmap.incidents.life.living import (
     HandledByYou,
     LastTier,
     Life,
+    NotCalled,
     ReplyMissing,
     RulingNeeded,
     StepImpossible,
@@ -36,7 +37,8 @@ from gridmap.incidents.life.taken import LONGEST, EvidenceTooLong, Taken
 
 __all__ = [
     "ACTIONS", "ENDED", "HALVES", "LONGEST", "OPEN_STATES", "ROWS", "RULED_AFTER", "STEPS", "TEMPLATES", "TIERS", "Evidence",
-    "EvidenceMissing", "EvidenceTooLong", "EvidenceUnfit", "HandledByYou", "LastTier", "Life", "Listed", "ReplyMissing", "Row",
-    "RulingNeeded", "Satisfied", "Standing", "State", "Step", "StepImpossible", "Taken", "Task", "TaskKind", "TaskMissing", "TasksOwed",
+    "EvidenceMissing", "EvidenceTooLong", "EvidenceUnfit", "HandledByYou", "LastTier", "Life", "Listed", "NotCalled", "ReplyMissing",
+    "Row", "RulingNeeded", "Satisfied", "Standing", "State", "Step", "StepImpossible", "Taken", "Task", "TaskKind", "TaskMissing",
+    "TasksOwed",
     "Template", "barred", "open_to", "possible", "replay", "take",
 ]  # fmt: skip

@@ -49,6 +49,10 @@ class TaskMissing(BadInput):
     """The incident has no such task that is still owed; facts: incident, task."""
 
 
+class NotCalled(Conflict):
+    """One arrives only where one was called to the spot, and once; facts: incident, task, kind, standing."""
+
+
 class LastTier(Conflict):
     """No level above mediates; facts: incident."""
 
@@ -150,8 +154,8 @@ def barred(life: Life, step: Step, actor: str) -> Conflict | None:
 
 
 def take(life: Life, taken: Taken) -> Life:
-    """The life after the step; StepImpossible, RulingNeeded, LastTier, EvidenceMissing, EvidenceUnfit, TaskMissing, HandledByYou,
-    ReplyMissing, TasksOwed.
+    """The life after the step; StepImpossible, RulingNeeded, LastTier, EvidenceMissing, EvidenceUnfit, TaskMissing, NotCalled,
+    HandledByYou, ReplyMissing, TasksOwed.
 
     Whether the actor may take it at all is `gridmap.access`'s to say, by the step's action.
     """
@@ -174,7 +178,8 @@ def replay(born: Life, steps: Iterable[Taken]) -> Life:
 
 
 def _check_state(life: Life, step: Step, row: Row | None) -> None:
-    if row is None or life.state not in row.sources or (_is_senseless(life, step) and step not in {Step.DISPATCH, Step.ELEVATE}):
+    told = {Step.DISPATCH, Step.ELEVATE, *([Step.ARRIVE] if life.owed else [])}  # those say better why not
+    if row is None or life.state not in row.sources or (_is_senseless(life, step) and step not in told):
         raise StepImpossible(incident=life.incident, state=life.state, step=step, possible=Listed(_told(life)))
     if step is Step.DISPATCH and _is_ruled(life):
         raise RulingNeeded(incident=life.incident, returns=life.returns)
@@ -291,8 +296,10 @@ def _routed_anew(life: Life, taken: Taken) -> Life:
 def _after(life: Life, taken: Taken) -> tuple[Task, ...]:
     """The tasks, with what the step did to one of them."""
     found = next((task for task in life.owed if str(task.number) == taken.task.strip()), None)
-    if found is None or (taken.step is Step.ARRIVE and not found.is_whistled):
+    if found is None:
         raise TaskMissing(incident=life.incident, task=taken.task)
+    if taken.step is Step.ARRIVE and not found.is_whistled:
+        raise NotCalled(incident=life.incident, task=found.number, kind=found.kind, standing=found.standing)
     flags = {Step.ARRIVE: "arrived", Step.ANSWER: "answered", Step.WITHDRAW: "withdrawn"}
     done: dict[str, Any] = {flags[taken.step]: True}
     return tuple(replace(task, **done) if task is found else task for task in life.tasks)

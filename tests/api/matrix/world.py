@@ -287,7 +287,7 @@ class World:
         if withdrawn:
             until = (now + DAY).isoformat()
             steps += [
-                Taken(step=Step.UPWARD, actor="", office=withdrawn, until=until, reason=f"zzz{row.at:02}note"),
+                Taken(step=Step.ASSIST, actor="", office=withdrawn, until=until, reason=f"zzz{row.at:02}note"),
                 Taken(step=Step.WITHDRAW, actor="", task=str(len(steps) + 1), reason=f"zzz{row.at:02}note"),
             ]
         for taken in steps:

@@ -12,17 +12,18 @@ import { age, date, isOver, left, metres, percent, t } from "./words.js";
 
 export class Detail {
   id = null;
+  one = null; // the incident that is shown, flat
   #panel = byId("panel");
   #asked = 0;
   #filled = null; // what the panel shows
   #revision = 0;
 
-  // `closed(id, done)` when it is shut; `done` says that the incident itself was ended here. `stepped(feature)` when it went on here.
-  constructor(map, { go, closed, marked, stepped }) {
-    Object.assign(this, { go, closed, marked, stepped, picker: new Picker(map) });
+  // `shown(one)` when one is shown, `closed(id)` when it is shut, `stepped(feature)` when it went on here.
+  constructor(map, { go, closed, shown, stepped }) {
+    Object.assign(this, { go, closed, shown, stepped, picker: new Picker(map) });
   }
 
-  // With `over` not set, what somebody writes here meanwhile is left alone.
+  // By its id or number, also what has ended; whether it is shown now. With `over` not set, what somebody writes here meanwhile is left alone.
   async open(id, { focus = true, over = true } = {}) {
     const turn = ++this.#asked;
     if (id !== this.id) this.#revision = 0;
@@ -30,13 +31,17 @@ export class Detail {
     this.#filled ??= "";
     try {
       const feature = await ask(`/api/incidents/${encodeURIComponent(id)}`);
-      if (turn !== this.#asked || (!over && this.#writing())) return;
+      const known = feature.properties.revision <= this.#revision; // a step's own answer came first: what was chosen since stays chosen
+      if (turn !== this.#asked || (!over && (known || this.#writing()))) return false;
       this.#show(feature);
       if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
+      return true;
     } catch (fault) {
-      if (turn !== this.#asked || (!over && this.#writing())) return;
+      if (turn !== this.#asked || (!over && this.#writing())) return false;
+      this.one = null;
       const again = fault.status === 0 || fault.status >= 500;
-      this.#fill(again ? null : "", el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
+      this.#fill(again ? null : "", el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad", role: "alert" }, fault.message));
+      return false;
     }
   }
 
@@ -56,16 +61,16 @@ export class Detail {
     return this.picker.at || [...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value || field === document.activeElement);
   }
 
-  shut(done = null) {
+  shut() {
     if (this.id === null) return;
     const id = this.id;
     ++this.#asked;
-    this.id = null;
+    this.id = this.one = null;
     this.picker.clear();
     this.picker.stop();
     this.#panel.hidden = true;
     this.#panel.querySelector(".contacts")?.remove(); // what was shown for a purpose does not stay behind
-    this.closed(id, done);
+    this.closed(id);
   }
 
   #shut() {
@@ -84,7 +89,10 @@ export class Detail {
   #show({ id, geometry, properties: p }) {
     this.picker.stop();
     this.picker.clear();
-    const one = { ...p, id };
+    const [lon, lat] = geometry?.coordinates ?? [null, null];
+    const one = { ...p, id, lon, lat };
+    this.id = id; // also where it was asked for by its number
+    this.one = one;
     this.#revision = p.revision;
     const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`)), p.supervised_until ? tag("supervised", t("supervised")) : null];
     const page = el("a", { class: "button", href: `/incidents/${encodeURIComponent(p.number)}` }, t("detail.page"));
@@ -94,7 +102,7 @@ export class Detail {
       el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
       el("p", { class: "tags" }, tags.filter(Boolean)),
       p.supervised_until ? el("p", { class: "watched" }, t("detail.supervised", { who: p.supervised_by, at: date(p.supervised_until) })) : null,
-      p.merged_into ? el("p", {}, t("detail.merged", { into: p.merged_into })) : null,
+      p.merged_into ? el("p", {}, el("a", { href: `#${new URLSearchParams({ incident: p.merged_into })}` }, t("detail.merged", { into: p.merged_into }))) : null,
       p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
@@ -113,7 +121,7 @@ export class Detail {
           )
         : null,
     );
-    this.marked(p);
+    this.shown(one);
   }
 
   // The reporters' contacts, masked; in full for a purpose, which the log keeps. They are gone from the page with the panel.
@@ -140,10 +148,9 @@ export class Detail {
     return part(t("contact.title"), list, form);
   }
 
-  // It is over and leaves, or it is shown as it is now.
+  // It is shown as it is now, also when it is over: what is still possible stays within reach.
   #taken(feature) {
     if (feature === null) return this.shut(); // it was given away; the stream tells the list
-    if (ENDED.includes(feature.properties.state)) return this.shut(feature);
     this.#show(feature);
     this.#panel.querySelector("h2").focus({ preventScroll: true });
     this.stepped(feature);
@@ -196,11 +203,9 @@ function reached(contact, until) {
 }
 
 function logged(row) {
-  const { note, purpose, reason, photo, office, until, level, clock, task, grade, issue, into, agreement, satisfied } = row.facts;
-  const climbed = level && clock ? `${t(`clock.${clock}`)} → ${t(`ladder.${level}`)}` : null;
-  const said = [task && t("tasks.number", { n: task }), grade && t(`grade.${grade}`), issue, into, agreement, satisfied && t(`satisfied.${satisfied}`)];
-  const also = row.what === "receive" ? "" : [office, until && date(until), photo, climbed, ...said].filter(Boolean).join(" · ");
-  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
+  const { note, purpose, reason } = row.facts;
+  const also = row.what === "receive" ? [] : row.told.map(({ label, value, at }) => `${label}: ${value ?? date(at)}`);
+  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, ...also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
 }
 
 function quoted(text) {

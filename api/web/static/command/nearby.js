@@ -43,5 +43,5 @@ function row({ id: other, properties: o }, id, p, { look, merged }, told) {
       into.disabled = false;
     }
   };
-  return el("li", {}, open, el("span", { class: "soft" }, text), may("incident.close") ? into : null);
+  return el("li", {}, open, el("span", { class: "soft" }, text), o.text ? el("q", {}, o.text) : null, may("incident.close") ? into : null);
 }

@@ -16,12 +16,12 @@ export class Picker {
     map.on("click", (event) => this.#on && this.#pick(event.latlng));
   }
 
-  // Nothing is chosen yet; `nodes` are new: what was chosen, and the button for those who move the map by its keys.
-  clear() {
+  // Nothing is chosen yet; `nodes` are new: what was chosen (`hint` until then), and the button for those who move the map by its keys.
+  clear(hint = t("report.pick")) {
     ++this.#turn;
     this.#pin?.remove();
     this.at = this.#pin = null;
-    this.#told = el("p", { class: "point", role: "status" }, t("report.pick"));
+    this.#told = el("p", { class: "point", role: "status" }, hint);
     this.nodes = [this.#told, el("button", { class: "button small", type: "button", onclick: () => this.#pick(this.#middle()) }, t("report.middle"))];
   }
 

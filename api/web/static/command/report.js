@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { issueBox } from "./issue_box.js";
 import { Picker } from "./picker.js";
-import { t } from "./words.js";
+import { instant, local, now, t } from "./words.js";
 
 const CHANNELS = ["hotline", "window", "resident", "worker", "patrol", "upper_level"];
 
@@ -51,6 +51,8 @@ export class ReportForm {
     this.text = el("textarea", { class: "field", id: "report-text", maxlength: 5000 });
     this.place = el("input", { class: "field", id: "report-place", maxlength: 500 });
     this.channel = el("select", { class: "field", id: "report-channel" }, CHANNELS.map((name) => el("option", { value: name }, t(`channel.${name}`))));
+    this.at = el("input", { class: "field", id: "report-at", type: "datetime-local", max: local(now()) });
+    this.contact = el("input", { class: "field", id: "report-contact", maxlength: 100, autocomplete: "off", "aria-describedby": "report-contact-hint" });
     this.told = el("p", { class: "sad", role: "alert" });
     this.button = el("button", { class: "button main", type: "submit" }, t("report.send"));
     const shut = el("button", { class: "button quiet shut", type: "button", title: "Esc", "aria-label": t("back"), onclick: () => this.shut() }, "✕");
@@ -63,7 +65,9 @@ export class ReportForm {
         field(null, t("report.where"), ...this.picker.nodes),
         field("report-place", t("report.place"), this.place),
         field("report-text", t("report.text"), this.text),
+        field("report-at", t("report.at"), this.at),
         field("report-channel", t("report.channel"), this.channel),
+        field("report-contact", t("report.contact"), this.contact, el("p", { class: "soft", id: "report-contact-hint" }, t("report.contact_hint"))),
         this.told,
         this.button,
       ),
@@ -84,6 +88,8 @@ export class ReportForm {
   #body() {
     const body = { issue: this.issue.code(), channel: this.channel.value, text: this.text.value, place: this.place.value, key: this.key }, at = this.picker.at;
     if (at) Object.assign(body, at, { datum: "wgs84" });
+    if (this.at.value) body.at = instant(this.at.value);
+    if (this.contact.value.trim()) body.contact = this.contact.value.trim();
     if (body.issue && (at || body.place.trim())) return body;
     this.told.textContent = t(body.issue ? "report.needs_place" : "report.needs_issue");
     (body.issue ? this.place : this.issue.input).focus();

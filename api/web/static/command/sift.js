@@ -1,4 +1,4 @@
-// What the reader wants to see, and in which order. Kept in the address, so that a view can be bookmarked.
+// What the reader wants to see, and in which order; and which incident is open. Kept in the address, so that a view can be bookmarked.
 
 import { URGENCIES } from "./incidents.js";
 import { isOver } from "./words.js";
@@ -25,6 +25,12 @@ export const WATCHES = {
 const AT_DESK = new Set(["triage", "verifying", "not_filed", "filed", "returned"]);
 export const tabOf = (one) => (AT_DESK.has(one.state) ? "triage" : "dispatched");
 
+// A whole incident number: asked for by itself, what has ended is found, too.
+export const isNumber = (text) => /^\d{4}-\d{6,}$/.test(text);
+
+// The number of the incident that the address has open, or nothing.
+export const named = () => new URLSearchParams(location.hash.slice(1)).get("incident") ?? "";
+
 export function by(all, key) {
   const groups = new Map();
   for (const one of all) {
@@ -42,6 +48,7 @@ export class Sift extends EventTarget {
   watch = "";
   text = "";
   sort = "urgency";
+  incident = named();
 
   constructor() {
     super();
@@ -56,6 +63,17 @@ export class Sift extends EventTarget {
 
   set(changes) {
     Object.assign(this, changes);
+    this.#write();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  // That this incident is open now, or none.
+  name(incident) {
+    this.incident = incident;
+    this.#write();
+  }
+
+  #write() {
     const told = new URLSearchParams();
     if (this.tab !== "open") told.set("tab", this.tab);
     if (this.sort !== "urgency") told.set("sort", this.sort);
@@ -63,8 +81,8 @@ export class Sift extends EventTarget {
     if (this.watch) told.set("watch", this.watch);
     if (this.text) told.set("text", this.text);
     if (this.urgencies.size) told.set("urgency", [...this.urgencies].join(","));
+    if (this.incident) told.set("incident", this.incident);
     history.replaceState(null, "", told.size ? `#${told}` : location.pathname + location.search);
-    this.dispatchEvent(new Event("change"));
   }
 
   toggle(urgency) {

@@ -16,15 +16,18 @@ const BESIDE = {
 const ARRIVES = (task) => task.yours && task.kind === "whistle" && !task.arrived;
 // Which of the incident's tasks a step is about.
 const ABOUT = { arrive: ARRIVES, answer: (task) => task.yours, withdraw: (task) => task.owed };
+// What a photo shows well, also where none is asked for.
+const SHOWN = ["handle", "settle", "inspect"];
 let types = null; // the catalogue, once somebody needed it
 
 // `taken(feature)` gets the incident as it is after the step. `picker` chooses a place on the map.
 export function stepping(id, p, picker, taken) {
   const told = el("p", { class: "sad", role: "alert" });
+  const shown = p.template === "dispute" ? [] : SHOWN;
   const issue = issueBox(() => types ?? [], "step-issue");
   const fields = {
     task: field("task", el("select", { class: "field", id: "step-task" })),
-    office: field("office", el("input", { class: "field", id: "step-office", list: "step-offices", maxlength: 50, autocomplete: "off" })),
+    office: office(),
     until: field("until", el("input", { class: "field", id: "step-until", type: "datetime-local" })),
     grade: field("grade", select("step-grade", GRADES.filter((grade) => grade !== p.grade), (grade) => t(`grade.${grade}`))),
     issue: { input: issue.input, part: labelled("issue", "step-issue", issue.node), value: issue.code, clear: issue.clear },
@@ -45,9 +48,10 @@ export function stepping(id, p, picker, taken) {
     for (const choice of choices) choice.setAttribute("aria-pressed", String(choice.value === step.step));
     for (const [name, { part, input }] of Object.entries(fields)) {
       const needed = step.needs.includes(name);
-      part.hidden = !needed && name !== "reason";
+      part.hidden = !needed && name !== "reason" && !(name === "photo" && shown.includes(step.step));
       input.required = needed;
     }
+    fields.photo.part.querySelector("label").textContent = t(step.needs.includes("photo") ? "taking.photo" : "taking.photo_also");
     const about = p.tasks.filter(ABOUT[step.step] ?? (() => false));
     fields.task.input.replaceChildren(...about.map((task) => el("option", { value: task.number }, `${task.number} · ${task.name} · ${task.office?.name ?? ""}`)));
     if (step.needs.includes("place")) picker.start();
@@ -85,7 +89,7 @@ export function stepping(id, p, picker, taken) {
     }
   }
 
-  const offices = el("datalist", { id: "step-offices" }, facts.offices.map((office) => el("option", { value: office.code }, office.name)));
+  const offices = el("datalist", { id: "step-offices" }, facts.offices.map((office) => el("option", { value: called(office) }, office.code)));
   const form = el("form", { class: "stepping", novalidate: true, onsubmit: send }, ...grouped(choices), offices, Object.values(fields).map(({ part }) => part), told, button);
   choose(p.possible[0]);
   return form;
@@ -104,6 +108,18 @@ function grouped(choices) {
   return [...(onward.length ? [group(t("taking.title"), onward)] : []), ...more];
 }
 
+// An office is shown by its name, with its code where others are called so, too.
+function called({ code, name }) {
+  return facts.offices.filter((office) => office.name === name).length > 1 ? `${name} (${code})` : name;
+}
+
+// Its code or what is shown of it is typed or chosen; what fits none is sent as it is, and the service says so.
+function office() {
+  const own = field("office", el("input", { class: "field", id: "step-office", list: "step-offices", maxlength: 300, autocomplete: "off" }));
+  const typed = own.value;
+  return { ...own, value: () => facts.offices.find((one) => [one.code, called(one)].includes(typed()))?.code ?? typed() };
+}
+
 function field(name, input) {
   return { input, part: labelled(name, input.id, input), value: () => input.value.trim(), clear: () => { input.value = ""; } };
 }
@@ -118,7 +134,7 @@ function select(id, values, said) {
 
 // The pin's new place.
 function placed(picker) {
-  picker.clear();
+  picker.clear(t("taking.pick"));
   const [told, middle] = picker.nodes;
   const value = () => (picker.at ? `${picker.at.lon},${picker.at.lat}` : "");
   return { input: middle, part: el("div", {}, el("span", { class: "label" }, t("taking.place")), told, middle), value, clear: () => picker.clear() };
