@@ -46,6 +46,8 @@ from gridmap.flows import (
     propose_rulings,
     publish,
     purge,
+    redraw_draft,
+    rehearse,
     rehome,
     replay_routes,
     sheet_page,
@@ -162,6 +164,11 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
+    "redraw_draft.redraw_draft": (
+        "draft.change",
+        lambda s, a, t: redraw_draft.redraw_draft(s, 1, draft="none", villages=("none",), now=t, actor=a),
+    ),
+    "rehearse.rehearse": ("draft.read", lambda s, a, t: rehearse.rehearse(s, "none", now=t, actor=a)),
     "replay_routes.replay_routes": (
         "incident.read",
         lambda s, a, t: replay_routes.replay_routes(s, (), since=NOW, until=NOW.replace(year=NOW.year + 1), now=t, actor=a),

@@ -74,6 +74,7 @@ def in_path(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "name": (*(f"yyy{person}qqq" for person in world.account_of), "nobody-of-this-name"),
         "grant": (*world.grants.values(), UNKNOWN_ID),
         "token": (*world.token_ids.values(), UNKNOWN_ID),
+        "draft": ("none",),
     }
     if operation.path.startswith("/invitation/"):
         return (*(raw for raw in world.tokens.values() if raw.startswith("gmi_")), "gmi_unknown")
