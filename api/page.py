@@ -17,7 +17,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.status import HTTP_404_NOT_FOUND
 
-from api.asker import Asker, SignInAgain, ask, lang_of, now_of
+from api.asker import Asker, SignInAgain, ask, lang_of, now_of, zone_of
 from api.errors import TITLES, headers_of, refused_by_the_framework, status_of, validation_problem
 from api.sign_in import cookie_name, identify, is_https
 from gridmap.access import Action, Actor, Forbidden, SignInNeeded, may
@@ -103,7 +103,7 @@ def refused(request: Request, refusal: Refusal) -> Response:
     if isinstance(refusal, Forbidden) and asks and path == DESK:
         return go(first_page(_asker(request).actor))
     lang, status = lang_of(request), status_of(refusal)
-    context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang)}
+    context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang, zone_of(request))}
     if isinstance(refusal, Unavailable):
         answer = _answer(request, "away.html", lang, context, status=status, here=path)
     else:

@@ -151,10 +151,14 @@ def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any],
         one = incidents.get(tx, number)
         log, steps, waits = incidents.history(tx, one.id), steps_of(actor, one), waiting(actor, one)
         names = Names(store, tx)
-        lines = [*_who(one, names), *_next(one, steps, waits), words("cli.incident_log"), *(logged(row, one, names) for row in log)]
+        why = [words("cli.incident_reasons"), *(f"  {reason.text(LANG)}" for reason in one.reasons)]
+        done = [words("cli.incident_log"), *(logged(row, one, names) for row in log)]
+        lines = [*_who(one, names), *_next(one, steps, waits), *why, *done]
     possible = [{"step": each, "needs": _needs(one, each)} for each in steps]
     still = [why.text(LANG) for why in waits]
-    return _brief(one) | {"possible": possible, "waiting": still, "log": list(map(_log_json, log))}, "\n".join(map(plain, lines))
+    reasons = [{"code": reason.key, "text": reason.text(LANG)} for reason in one.reasons]
+    told = {"possible": possible, "waiting": still, "reasons": reasons, "log": list(map(_log_json, log))}
+    return _brief(one) | told, "\n".join(map(plain, lines))
 
 
 def _log_json(row: "LogRow") -> dict[str, Any]:

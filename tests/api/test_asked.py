@@ -58,6 +58,12 @@ def test_an_incident_tells_its_tasks_who_supervises_and_how_hard_it_is(client: T
     assert take(client, number, "answer", task=1)["owed"] == 0
 
 
+def test_an_instant_in_a_refusal_is_told_in_the_countys_zone(client: TestClient) -> None:
+    number = client.post("/api/reports", json=report()).json()["number"]
+    told = take(client, number, "supervise", until="2020-01-01T00:00:00Z")
+    assert told["detail"] == "2020-01-01 08:00+08:00 is over already: name a date to come."
+
+
 def test_lists_are_narrowed_to_what_is_supervised_and_to_what_is_owed(client: TestClient) -> None:
     numbers = [client.post("/api/reports", json=report()).json()["number"] for _ in range(4)]
     take(client, numbers[0], "supervise", until=UNTIL)
