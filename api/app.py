@@ -3,13 +3,15 @@
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, guarding, live, page, tasks
+from api import errors, guarding, intake, live, page, tasks
 from api.borders import Borders
 from api.files import Files
 from api.forwarded import Forwarded
+from api.gathering import Gathering
 from api.heads import Heads
 from api.oidc import Oidc
 from api.page import WEB
+from api.pressure import Pressure
 from api.prints import Prints
 from api.routes import (
     account_pages,
@@ -39,6 +41,7 @@ from api.routes import (
     user_pages,
 )
 from api.safety import Safety
+from api.sign_in import identify_together
 from gridmap.atlas import VENDOR as MAP_FILES
 from gridmap.settings import Settings
 from gridmap.store import Store
@@ -61,6 +64,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
     app.state.prints = prints
     app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
+    app.state.intake = intake.intake(store, settings)
+    app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
     app.state.closed = False  # whether somebody signed in is asked for; never again open once it is
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
@@ -98,6 +103,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     errors.install(app)
     page.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Pressure, intake=app.state.intake)
     app.add_middleware(Safety, public_host=settings.public_host)
     app.add_middleware(Heads)
     app.add_middleware(Forwarded, proxies=settings.proxies)

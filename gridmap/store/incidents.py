@@ -5,7 +5,7 @@ commits, and two writers never wait for each other.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -71,7 +71,8 @@ class FirstAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
+    """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON; `by` is
+    who sent it, as history names them.
 
     `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on; `until` is when it moves on from
     the window where it was received.
@@ -79,6 +80,7 @@ class Received:
 
     report_id: str
     report: Report
+    by: str
     incident: Incident
     body_hash: str
     answer: Mapping[str, Any]
@@ -345,7 +347,7 @@ def _received(one: Received) -> Entry:
     facts = {"report": one.report_id} | {name: getattr(one.incident, name) for name in OF_BIRTH}
     if one.until:
         facts |= {"onward": one.incident.onward, UNTIL: one.until.isoformat()}
-    return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
+    return replace(entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts), by=one.by)
 
 
 def entry(after: Incident, *, at: datetime, what: str, before: State | None, facts: Mapping[str, Any]) -> Entry:
