@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from gridmap.flows.back_up import back_up
+from gridmap.flows.intake import receive_many
 from gridmap.flows.restore import prove, restore
 from gridmap.store import Store
 from gridmap.store.backup_file import BackupDamaged, BackupForeign
 from tests.builders import OPERATOR
-from tests.small_land import NOW
+from tests.small_land import NOW, settle
 from tests.store import damage, small_world
-from tests.store.test_backup import contents
+from tests.store.test_backup import contents, report
 
 pytestmark = pytest.mark.proof
 
@@ -25,7 +26,8 @@ def _url(store: Store, request: pytest.FixtureRequest) -> str:
 def test_backups_under_load_all_restore_and_verify(
     store: Store, tmp_path: Path, request: pytest.FixtureRequest, times: int, capsys
 ) -> None:
-    small_world.make(store)
+    settle(store)
+    receive_many(store, [report(number) for number in range(500)], now=NOW, actor=OPERATOR)
     url, heads = _url(store, request), []
     with damage.writers(store) as written:
         for number in range(times):

@@ -25,7 +25,7 @@ from gridmap.flows.verify_history import verify
 from gridmap.incidents.report import Report
 from gridmap.store import Store, accounts, history, incidents, people, schema
 from gridmap.store.backup_file import _LETTERS, _SEAL, BackupDamaged, BackupForeign, Manifest, writing
-from gridmap.store.backups import RestoreElsewhere, RestoreOverLive, RestoreUnfaithful
+from gridmap.store.backups import RestoreElsewhere, RestoreOverLive, RestoreUnfaithful, ScratchForbidden
 from gridmap.store.copying import copy_out, key_of
 from gridmap.store.schema import metadata
 from tests import postgres
@@ -35,6 +35,7 @@ from tests.store import build, damage, small_world
 from tests.store.damage import writers
 from tests.store.small_world import World
 from tests.store.test_migrations_rows import _config, begun
+from tests.store.test_walls import database_of, login
 
 TIMES, DAMAGED = 3, 12
 COLUMNS_OF = text("SELECT column_name FROM information_schema.columns WHERE table_name = :name")
@@ -84,12 +85,12 @@ def test_what_was_restored_is_a_database_to_work_on(store, url, elsewhere, tmp_p
     made = back_up(store, tmp_path / "a.gridmap", actor=OPERATOR, now=NOW)
     restore(made.path, elsewhere, actor=OPERATOR, now=NOW)
     with Store.open(elsewhere) as again:
-        answers = [receive(again, _report(number), now=NOW, actor=OPERATOR) for number in range(3)]
+        answers = [receive(again, report(number), now=NOW, actor=OPERATOR) for number in range(3)]
         assert len({answer.incident for answer in answers}) == 3
         assert verify(again, None, actor=OPERATOR).good
 
 
-def _report(number: int) -> Report:
+def report(number: int) -> Report:
     return Report(issue="E0113", channel="hotline", at=NOW, lon=113.005, lat=28.005, datum="wgs84", text=f"report {number}")
 
 
@@ -239,6 +240,20 @@ def test_a_backup_of_an_earlier_schema_is_brought_to_ours(postgres_url, bare_pos
     assert restore(tmp_path / "old.gridmap", bare_postgres, actor=OPERATOR, now=NOW).manifest.schema == "0005"
     with Store.open(bare_postgres) as store, store.read(ALL) as tx:
         assert people.workers(tx) == build.WORKERS
+
+
+def test_a_login_without_any_special_right_takes_backups_and_restores_them(postgres_url, tmp_path):
+    with login(postgres_url, "CREATEROLE") as owner, database_of(postgres_url, owner) as url, database_of(postgres_url, owner) as other:
+        Store.migrate(url)
+        with Store.open(url) as store:
+            world = small_world.make(store)
+            made = back_up(store, tmp_path / "a.gridmap", actor=OPERATOR, now=NOW)
+        assert made.manifest.rows["contact"] == len(world.reports)
+        with pytest.raises(ScratchForbidden):
+            prove(made.path, url, actor=OPERATOR)
+        restore(made.path, other, actor=OPERATOR, now=NOW)
+        with Store.open(other) as again, again.read(ALL) as tx:
+            assert sum(incidents.count(tx).values()) == len(world.incidents)
 
 
 def test_a_backup_of_one_kind_of_database_does_not_go_into_the_other(store, tmp_path):
