@@ -113,6 +113,12 @@ class Store:
             enter(connection, scope)
             yield connection
 
+    @contextmanager
+    def raw(self) -> Iterator[Any]:
+        """The driver's own connection, outside transactions and scopes: for what copies the database as a whole."""
+        with self._told(), self._engine.connect() as connection:
+            yield connection.connection.driver_connection
+
     def _told(self) -> AbstractContextManager[None]:
         return told(self.url_shown, self._password)
 
