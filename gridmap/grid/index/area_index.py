@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gridmap.grid.index.asking import Points, locate_many, locate_single
+from gridmap.grid.index.building import build
+from gridmap.grid.index.cores import on_all_cores
+from gridmap.grid.index.corners import rings_of
+from gridmap.grid.index.fractions import settle
 from gridmap.grid.index.nearness import Nearness
-from gridmap.grid.index.outlines import borders_of, outlines_of
-from gridmap.grid.index.tiles import lay
 
-# Points are answered this many at a time: the arrays in between stay in the processor's cache.
-BATCH = 1 << 15
+# Fewer points than this are not worth a second thread.
+POINTS_A_THREAD = 1 << 15
 
 
 class AreaIndex:
@@ -25,9 +28,7 @@ class AreaIndex:
 
     def __init__(self, shapes: Sequence[Any] | NDArray[np.object_]) -> None:
         self.shapes = np.array(shapes, dtype=object).reshape(-1)
-        borders = borders_of(self.shapes)
-        self._outlines = outlines_of(borders)
-        self._tiles = lay(borders, self._outlines)
+        self._land, self.overlaps = build(rings_of(self.shapes))
 
     def __len__(self) -> int:
         return len(self.shapes)
@@ -35,21 +36,25 @@ class AreaIndex:
     @property
     def nbytes(self) -> int:
         """The bytes of the index's own arrays, without the shapes."""
-        return self._outlines.nbytes + self._tiles.nbytes
+        return sum(part.nbytes for part in self._land if isinstance(part, np.ndarray))
 
     def locate(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.int64]:
         """The position in `shapes` of the area that owns each point, -1 where none does; not-a-number and infinity are owned by none."""
         xs, ys = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
-        owner = np.full(xs.size, -1, dtype=np.int64)
-        flat_x, flat_y = xs.ravel(), ys.ravel()
-        for at in range(0, len(owner), BATCH):
-            batch = slice(at, at + BATCH)
-            owner[batch] = self._tiles.owners(self._outlines, flat_x[batch], flat_y[batch])
+        flat_x, flat_y = np.ascontiguousarray(xs.ravel()), np.ascontiguousarray(ys.ravel())
+        owner = np.empty(xs.size, dtype=np.int64)
+
+        def ask(begin: int, end: int) -> int:
+            return int(locate_many(self._land, Points(flat_x[begin:end], flat_y[begin:end], owner[begin:end])))
+
+        if sum(on_all_cores(len(owner), POINTS_A_THREAD, ask)):
+            settle(self._land, flat_x, flat_y, owner)
         return owner.reshape(xs.shape)
 
     def locate_one(self, x: float, y: float) -> int:
         """The position of the area that owns this point, -1 where none does."""
-        return int(self.locate([x], [y])[0])
+        owner: int = locate_single(self._land, float(x), float(y))
+        return owner if owner >= -1 else int(self.locate([x], [y])[0])
 
     @cached_property
     def nearness(self) -> Nearness:

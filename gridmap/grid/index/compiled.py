@@ -1,0 +1,49 @@
+"""How the engine's inner loops are compiled: to machine code, kept on disk, without the interpreter's lock, floats as IEEE 754 has them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# `fastmath` stays off: the predicates need each rounding where it is written, and not-a-number as it is.
+Whole = int | np.integer[Any]  # a whole number of the machine, or Python's where the interpreter calls
+_compile = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """The function as machine code: compiled when first called, kept beside the module or, where that is read-only, in the user's cache."""
+    return _compile(function)
+
+
+def _prefetch(typingctx: Any, array: Any, at: Any) -> Any:
+    """Ask for array[at] to be brought near, without waiting for it; it changes no answer."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        place = builder.gep(view.data, [args[1]])
+        byte = builder.bitcast(place, ir.IntType(8).as_pointer())
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte.type, word, word, word])
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(call, [byte, word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit
+
+
+def _peek(typingctx: Any, array: Any, at: Any) -> Any:
+    """array[at] of a flat array, for an index that is known not to be negative: Python's wrap-around costs a decision at each read."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        return context.unpack_value(builder, signature.return_type, builder.gep(view.data, [args[1]]))
+
+    return array.dtype(array, types.intp), emit
+
+
+prefetch: Any = intrinsic(_prefetch)
+peek: Any = intrinsic(_peek)

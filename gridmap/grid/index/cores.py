@@ -1,0 +1,25 @@
+"""Work on all cores: compiled code runs without the interpreter's lock, so plain threads do."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+Made = TypeVar("Made")
+
+
+@cache
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def on_all_cores(count: int, least: int, work: Callable[[int, int], Made]) -> list[Made]:
+    """work(begin, end) over parts of range(count), each of at least `least`, in order; several parts a core, since parts differ in cost."""
+    parts = min(4 * cores(), count // least)
+    if parts <= 1 or cores() == 1:
+        return [work(0, count)] if count else []
+    ends = [count * part // parts for part in range(parts + 1)]
+    with ThreadPoolExecutor(cores()) as threads:
+        return list(threads.map(work, ends[:-1], ends[1:]))
