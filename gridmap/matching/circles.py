@@ -1,10 +1,10 @@
 """When a point's accuracy circle crosses a border: how much of it lies in which area."""
 
+from functools import cached_property
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-
-from gridmap.grid.index import Nearness
 
 QUARTER_STEPS = 32  # corners per quarter of a circle: its area is right to a thousandth
 LEAST_SHARE = 0.005  # less of the circle says nothing
@@ -13,7 +13,19 @@ WIDEST_M = 2000.0  # a wider circle covers so many areas that naming them helps 
 Shares = tuple[tuple[int, float], ...]
 
 
-def shares(areas: Nearness, x: NDArray[np.float64], y: NDArray[np.float64], radius: NDArray[np.float64]) -> list[Shares]:
+class Circled:
+    """Areas on a plane in metres, to be asked what lies in a circle."""
+
+    def __init__(self, shapes: NDArray[np.object_]) -> None:
+        self.shapes = shapes
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """The areas by their boxes; made when first asked."""
+        return shapely.STRtree(self.shapes)
+
+
+def shares(areas: Circled, x: NDArray[np.float64], y: NDArray[np.float64], radius: NDArray[np.float64]) -> list[Shares]:
     """For each circle (metres) the (position, share) of every area in it, the largest first; what is missing to 1 lies in none.
 
     Where areas overlap the earlier one counts. Circles without size or beyond WIDEST_M get none.

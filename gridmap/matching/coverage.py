@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.geometry.metres import Metres
+from gridmap.geometry.metres import Metres, metres_per_degrees
 from gridmap.grid import How
-from gridmap.grid.index import AreaIndex, Nearness
+from gridmap.grid.index import AreaIndex, Near
+from gridmap.matching.circles import Circled
 
 DEFAULT_ACCURACY_M = 10.0  # a good phone outdoors; what a point is trusted to when nobody says
+Degrees = NDArray[np.float64]
 HOWS = tuple(How)
+# Up to here a degree at the point is as long as one at the border, to a thousandth; farther pairs are measured on the plane.
+FAR_M = 5000.0
 _CODE = {how: position for position, how in enumerate(HOWS)}
 
 
@@ -42,8 +46,9 @@ class CoverageIndex:
     """
 
     def __init__(self, shapes: Sequence[BaseGeometry], wider: Sequence[BaseGeometry] = ()) -> None:
-        self._finest = AreaIndex(shapes)
-        self._wider = AreaIndex(wider)
+        self._shapes, self._wider_shapes = (np.array(some, dtype=object).reshape(-1) for some in (shapes, wider))
+        self._finest = AreaIndex(self._shapes)
+        self._wider = AreaIndex(self._wider_shapes)
 
     def __len__(self) -> int:
         return len(self._finest) + len(self._wider)
@@ -51,17 +56,13 @@ class CoverageIndex:
     @cached_property
     def metres(self) -> Metres:
         """The plane in which distances are measured."""
-        shapes = np.r_[self._finest.shapes, self._wider.shapes]
+        shapes = np.r_[self._shapes, self._wider_shapes]
         return Metres.around(shapes) if len(shapes) else Metres(0.0, 0.0)
 
     @cached_property
-    def in_metres(self) -> Nearness:
+    def in_metres(self) -> Circled:
         """The finest areas on that plane."""
-        return Nearness(self.metres.forward(self._finest.shapes))
-
-    @cached_property
-    def _wider_in_metres(self) -> Nearness:
-        return Nearness(self.metres.forward(self._wider.shapes))
+        return Circled(self.metres.forward(self._shapes))
 
     def owners(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
         """The position of the area that owns each point, -1 for none."""
@@ -80,28 +81,41 @@ class CoverageIndex:
         usable = np.flatnonzero((np.abs(lons) <= 180) & (np.abs(lats) <= 90))
         owner = np.full(len(lons), -1, dtype=np.int64)
         owner[usable] = self.owners(lons[usable], lats[usable])
-        x, y = self.metres.xy(lons, lats)
-        border_m = self._border_m(x, y, owner)
+        border_m = self._border_m(lons, lats, owner)
         distance_m = np.where(owner >= 0, 0.0, np.nan)
         how = np.full(len(lons), _CODE[How.INVALID], dtype=np.int8)
         how[usable] = _CODE[How.OUTSIDE]
         how[owner >= 0] = _CODE[How.INSIDE]
         how[border_m < accuracy] = _CODE[How.BORDER]
         apart = usable[owner[usable] < 0]
-        nearest, distance_m[apart] = self.in_metres.nearest(x[apart], y[apart])
+        nearest, distance_m[apart] = self._nearest(lons[apart], lats[apart])
         snapped = distance_m[apart] <= (snap_m or -1.0)
         owner[apart[snapped]] = nearest[snapped]
         how[apart[snapped]] = _CODE[How.NEAREST]
         return Matches(owner, how, distance_m, border_m)
 
-    def _border_m(self, x: NDArray[np.float64], y: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
-        finest = len(self._finest)
-        border_m = self.in_metres.border_distance(x, y, np.where(owner < finest, owner, -1))
+    def _border_m(self, lon: Degrees, lat: Degrees, owner: NDArray[np.int64]) -> NDArray[np.float64]:
+        finest, per_degree = len(self._finest), metres_per_degrees(np.where(owner >= 0, lat, 0.0))
+        near = self._finest.near_border(lon, lat, np.where(owner < finest, owner, -1), per_degree)
+        border_m = self._in_metres(lon, lat, near)
         wide = np.flatnonzero(owner >= finest)
         if len(wide):  # what a wider area owns ends where a finer one begins
-            outer = self._wider_in_metres.border_distance(x[wide], y[wide], owner[wide] - finest)
-            border_m[wide] = np.fmin(outer, self.in_metres.nearest(x[wide], y[wide])[1])
+            outer = self._wider.near_border(lon[wide], lat[wide], owner[wide] - finest, (per_degree[0][wide], per_degree[1][wide]))
+            border_m[wide] = np.fmin(self._in_metres(lon[wide], lat[wide], outer), self._nearest(lon[wide], lat[wide])[1])
         return border_m
+
+    def _nearest(self, lon: Degrees, lat: Degrees) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(position, metres) of the nearest of the finest areas, for points that none of them owns."""
+        near = self._finest.near_outside(lon, lat, metres_per_degrees(lat))
+        return near.area, self._in_metres(lon, lat, near)
+
+    def _in_metres(self, lon: Degrees, lat: Degrees, near: Near) -> NDArray[np.float64]:
+        far = np.flatnonzero(near.distance > FAR_M)
+        if len(far):
+            (x, y), (at_x, at_y) = self.metres.xy(lon[far], lat[far]), self.metres.xy(near.x[far], near.y[far])
+            metres = np.hypot(x - at_x, y - at_y)
+            near.distance[far] = np.where(np.isfinite(metres), metres, near.distance[far])
+        return near.distance
 
 
 def known_accuracy(accuracy_m: ArrayLike) -> NDArray[np.float64]:

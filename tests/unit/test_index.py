@@ -155,13 +155,13 @@ def test_nearest_and_border_distance_are_those_of_the_shapes() -> None:
     x, y = np.random.default_rng(9).uniform(-0.5, 1.5, (2, 200))
     away = shapely.distance(shapely.points(x, y)[:, None], shapes[None, :])
     position, distance = index.nearest(x, y)
-    assert np.array_equal(distance, away.min(axis=1))
-    assert np.array_equal(away[np.arange(200), position], distance)
+    assert distance == pytest.approx(away.min(axis=1), rel=1e-12, abs=1e-15)
+    assert away[np.arange(200), position] == pytest.approx(distance, rel=1e-12, abs=1e-15)
     owner = index.locate(x, y)
     border = index.border_distance(x, y, owner)
     assert np.array_equal(np.isnan(border), owner < 0)
     rings = shapely.boundary(shapes)[owner[owner >= 0]]
-    assert np.array_equal(border[owner >= 0], shapely.distance(shapely.points(x, y)[owner >= 0], rings))
+    assert border[owner >= 0] == pytest.approx(shapely.distance(shapely.points(x, y)[owner >= 0], rings), rel=1e-12, abs=1e-15)
 
 
 def test_nearest_of_no_point_or_no_areas_is_none() -> None:

@@ -6,26 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.grid.index.compiled import Whole, compiled, peek, prefetch
-from gridmap.grid.index.frame import TILE, TILE_BITS, Frame
+from gridmap.grid.index.frame import TILE, TILE_BITS
+from gridmap.grid.index.image import land_of
+from gridmap.grid.index.land import Land
 from gridmap.grid.index.records import CODE_BITS, CODE_MASK, DEEP, DOUBT, HALF, PLACE_BITS, PLACES, SEVERAL, WORDS_AN_EDGE
 from gridmap.grid.index.turning import UNDECIDED, Segment, crosses
 
 BATCH = 512
 CACHE_LINE = 16  # words; a record seldom reaches beyond the second
 UNSURE = -2  # the answer where only fractions can tell
-
-
-class Land(NamedTuple):
-    """The whole index as arrays, read-only; what is saved is this."""
-
-    frame: Frame
-    tiles: NDArray[np.int64]  # where a tile's cells start << 8 | across_bits << 4 | up_bits
-    base: NDArray[np.int32]  # per tile: the owner's code behind all its edges
-    starts: NDArray[np.int64]  # per tile, into listed; one more closes the last
-    listed: NDArray[np.int32]  # per tile its edges: corner << 1 | whether it comes from west of the tile; the codes that it parts
-    cells: NDArray[np.int32]
-    records: NDArray[np.int32]
-    corners: NDArray[np.float64]
 
 
 class Points(NamedTuple):
@@ -63,8 +52,9 @@ def locate_many(land: Land, points: Points) -> int:
 
 
 @compiled
-def locate_single(land: Land, x: float, y: float) -> int:
-    """The position of one point's owner, -1 for none, UNSURE where only fractions can tell."""
+def locate_single(image: NDArray[np.uint8], x: float, y: float) -> int:
+    """The position of one point's owner, -1 for none, UNSURE where only fractions can tell. Handing over one array takes less than ten."""
+    land = land_of(image)
     frame = land.frame
     if not (frame.west <= x <= frame.east and frame.south <= y <= frame.north):
         return -1

@@ -1,15 +1,14 @@
 """From rings to the index: pair the borders, cut the land into tiles, and each tile into cells."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.grid.index.asking import Land
 from gridmap.grid.index.cells import Laid, Plan, count_records, fill_records, shape_tiles
 from gridmap.grid.index.cores import on_all_cores
 from gridmap.grid.index.corners import Rings, box_of
 from gridmap.grid.index.frame import Frame
+from gridmap.grid.index.image import image_of
+from gridmap.grid.index.land import Land
 from gridmap.grid.index.records import WORDS_AN_EDGE
 from gridmap.grid.index.several import lay_several
 from gridmap.grid.index.tiling import standing, tiled
@@ -20,35 +19,30 @@ CELLS_AN_EDGE = 1.5
 MOST_TILES = 1 << 22
 
 
-class Built(NamedTuple):
-    """An index, and in how many of its cells more than one area was seen."""
-
-    land: Land
-    overlaps: int
-
-
-def build(rings: Rings) -> Built:
-    """The index of these rings. Time and memory grow with the number of edges and of cells that they pass through."""
+def build(rings: Rings) -> NDArray[np.uint8]:
+    """The index of these rings as an image. Time and memory grow with the number of edges and of cells that they pass through."""
     edges = paired(rings)
     if not len(edges.at):
-        return Built(_nothing(rings), 0)
+        return image_of(_nothing(rings), 0)
     box = np.array(box_of(rings.corners))
     frame = Frame.of(box, float(np.clip(len(edges.at) / EDGES_A_TILE, 1, MOST_TILES)))
-    return _laid_out(frame, edges, rings) or _laid_out(Frame.of_one_tile(box), edges, rings) or _impossible()
-
-
-def _impossible() -> Built:
-    raise AssertionError("a single tile has no crossing to tell")
+    image = _laid_out(frame, edges, rings)
+    if image is None:
+        image = _laid_out(Frame.of_one_tile(box), edges, rings)
+    assert image is not None, "a single tile has no crossing to tell"
+    return image
 
 
 def _nothing(rings: Rings) -> Land:
     nobody = np.zeros(1, dtype=np.int32)
     frame = Frame(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1, 1)
     none = np.zeros(0, dtype=np.int32)
-    return Land(frame, np.zeros(1, np.int64), nobody, np.zeros(2, np.int64), none.reshape(0, 2), nobody, none, rings.corners)
+    return Land(
+        frame, np.zeros(1, np.int64), nobody, np.zeros(2, np.int64), none.reshape(0, 2), nobody, none, rings.corners, *_rings(rings)
+    )
 
 
-def _laid_out(frame: Frame, edges: Edges, rings: Rings) -> Built | None:
+def _laid_out(frame: Frame, edges: Edges, rings: Rings) -> NDArray[np.uint8] | None:
     tiles = tiled(frame, edges, rings)
     if tiles is None:
         return None
@@ -68,7 +62,7 @@ def _laid_out(frame: Frame, edges: Edges, rings: Rings) -> Built | None:
     if not all(on_all_cores(len(bits), 64, lambda begin, end: fill_records(plan, words, begin, end))):
         return None
     overlaps, _ = lay_several(plan, at_feet, words)
-    return Built(_land(plan), int(overlaps))
+    return image_of(_land(plan, rings), int(overlaps))
 
 
 def _sums(counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,11 +71,16 @@ def _sums(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return sums
 
 
-def _land(plan: Plan) -> Land:
+def _rings(rings: Rings) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    first = np.searchsorted(rings.area, np.arange(len(rings.sound) + 1)).astype(np.int32)
+    return rings.starts, rings.area, first
+
+
+def _land(plan: Plan, rings: Rings) -> Land:
     frame, edges, tiles, laid = plan
     edge = tiles.items >> 1
     listed = np.empty((len(edge), 2), dtype=np.int32)
     listed[:, 0] = edges.at[edge] << 1 | tiles.items & 1
     listed[:, 1] = edges.code[edge] ^ edges.other[edge]
     table = laid.starts[:-1] << 8 | laid.bits
-    return Land(frame, table, laid.base, tiles.starts, listed, laid.cells, laid.records, edges.corners)
+    return Land(frame, table, laid.base, tiles.starts, listed, laid.cells, laid.records, edges.corners, *_rings(rings))

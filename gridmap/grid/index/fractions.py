@@ -5,8 +5,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.grid.index.asking import UNSURE, Land
+from gridmap.grid.index.asking import UNSURE
 from gridmap.grid.index.frame import TILE_BITS, fixed
+from gridmap.grid.index.land import Land
 from gridmap.grid.index.records import CODE_BITS, CODE_MASK, SEVERAL, WORDS_AN_EDGE
 
 
