@@ -85,7 +85,9 @@ def choose_columns(points: PointFile, path: Path, lon: str | None, lat: str | No
 def open_writer(path: Path, kind_of: Path, points: PointFile, added: pa.Schema = ADDED_SCHEMA) -> Iterator[Writer]:
     """A function that takes portions of `points` with their answers and writes them to `path`, as the kind that the name `kind_of` says."""
     if _kind(kind_of) == "table":
-        with pq.ParquetWriter(path, points.schema(added)) as table:
+        schema = points.schema(added)
+        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]  # a measured number hardly ever comes twice
+        with pq.ParquetWriter(path, schema, use_dictionary=repeated) as table:
             yield lambda portion, answers: table.write_batch(portion.batch(answers))
         return
     head = points.head(added)
