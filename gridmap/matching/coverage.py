@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.geometry.metres import Metres, metres_per_degrees
 from gridmap.grid import How
-from gridmap.grid.index import AreaIndex, Near
+from gridmap.grid.index import AreaIndex, Asked, Near
 from gridmap.matching.circles import Circled
 
 DEFAULT_ACCURACY_M = 10.0  # a good phone outdoors; what a point is trusted to when nobody says
@@ -96,12 +96,20 @@ class CoverageIndex:
 
     def _border_m(self, lon: Degrees, lat: Degrees, owner: NDArray[np.int64]) -> NDArray[np.float64]:
         finest, per_degree = len(self._finest), metres_per_degrees(np.where(owner >= 0, lat, 0.0))
-        near = self._finest.near_border(lon, lat, np.where(owner < finest, owner, -1), per_degree)
-        border_m = self._in_metres(lon, lat, near)
+        border_m = self._to_border(self._finest, Asked(lon, lat, *per_degree), np.where(owner < finest, owner, -1))
         wide = np.flatnonzero(owner >= finest)
         if len(wide):  # what a wider area owns ends where a finer one begins
-            outer = self._wider.near_border(lon[wide], lat[wide], owner[wide] - finest, (per_degree[0][wide], per_degree[1][wide]))
-            border_m[wide] = np.fmin(self._in_metres(lon[wide], lat[wide], outer), self._nearest(lon[wide], lat[wide])[1])
+            asked = Asked(lon[wide], lat[wide], per_degree[0][wide], per_degree[1][wide])
+            border_m[wide] = np.fmin(self._to_border(self._wider, asked, owner[wide] - finest), self._nearest(lon[wide], lat[wide])[1])
+        return border_m
+
+    def _to_border(self, index: AreaIndex, asked: Asked, owner: NDArray[np.int64]) -> Degrees:
+        lon, lat, *unit = asked
+        border_m = index.border_distance(lon, lat, owner, (unit[0], unit[1]))
+        far = np.flatnonzero(border_m > FAR_M)
+        if len(far):
+            near = index.near_border(lon[far], lat[far], owner[far], (unit[0][far], unit[1][far]))
+            border_m[far] = self._in_metres(lon[far], lat[far], near)
         return border_m
 
     def _nearest(self, lon: Degrees, lat: Degrees) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -1,7 +1,7 @@
 """Which area owns a point, by the half-open rule, exactly; and how far the nearest border is."""
 
 from gridmap.grid.index.area_index import AreaIndex
-from gridmap.grid.index.distances import Near
+from gridmap.grid.index.distances import Asked, Near
 from gridmap.grid.index.image import IndexDamaged
 
-__all__ = ["AreaIndex", "IndexDamaged", "Near"]
+__all__ = ["AreaIndex", "Asked", "IndexDamaged", "Near"]

@@ -11,7 +11,7 @@ from gridmap.grid.index.asking import Points, locate_many, locate_single
 from gridmap.grid.index.building import build
 from gridmap.grid.index.cores import on_all_cores
 from gridmap.grid.index.corners import rings_of
-from gridmap.grid.index.distances import Asked, Near, measure_borders, measure_nearest
+from gridmap.grid.index.distances import Asked, Near, measure_borders, measure_nearest, place_borders
 from gridmap.grid.index.fractions import settle
 from gridmap.grid.index.image import land_of, open_image, overlaps_of, save_image
 
@@ -110,15 +110,18 @@ class AreaIndex:
             whole[usable] = part
         return near
 
-    def border_distance(self, x: ArrayLike, y: ArrayLike, owner: ArrayLike) -> Floats:
-        """The distance from each point to the border, holes included, of the area at position `owner`; not a number where owner is -1."""
-        return self.near_border(x, y, owner).distance
+    def border_distance(self, x: ArrayLike, y: ArrayLike, owner: ArrayLike, unit: tuple[ArrayLike, ArrayLike] = (1.0, 1.0)) -> Floats:
+        """The distance from each point to the border, holes included, of the area at position `owner`; not a number where owner is -1.
+        `unit` as in `near_outside`."""
+        return self._borders(measure_borders, _asked(x, y, *unit), owner).distance
 
     def near_border(self, x: ArrayLike, y: ArrayLike, owner: ArrayLike, unit: tuple[ArrayLike, ArrayLike] = (1.0, 1.0)) -> Near:
         """The nearest place on the border of the area at position `owner`; `unit` as in `near_outside`."""
-        asked = _asked(x, y, *unit)
+        return self._borders(place_borders, _asked(x, y, *unit), owner)
+
+    def _borders(self, fill: Any, asked: Asked, owner: ArrayLike) -> Near:
         near = _near(np.array(np.broadcast_to(np.asarray(owner, dtype=np.int64), asked.x.shape)))
-        on_all_cores(len(asked.x), 1 << 10, lambda begin, end: measure_borders(self._land, asked, near, begin, end))
+        on_all_cores(len(asked.x), 1 << 10, lambda begin, end: fill(self._land, asked, near, begin, end))
         return near
 
 

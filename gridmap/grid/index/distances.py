@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gridmap.grid.index.compiled import compiled, prefetch
+from gridmap.grid.index.compiled import compiled, peek, prefetch
 from gridmap.grid.index.frame import TILE, Frame
 from gridmap.grid.index.land import Land
 
 AHEAD, LINES, LINE = 6, 9, 8  # points, cache lines, numbers in one
+BLOCK = 64  # edges measured at a time
 SHORT = 1 - 2.0**-40  # what a tile's distance may lose by rounding
 
 
@@ -42,11 +43,49 @@ class Near(NamedTuple):
 
 @compiled
 def measure_borders(land: Land, asked: Asked, near: Near, begin: int, end: int) -> None:
+    """Fill in how far it is to the border, holes included, of the area near.area[i]; not a number where that is -1. Places are left out."""
+    flat = land.corners.reshape(-1)
+    squares = np.full(BLOCK + 4, np.inf)
+    for at in range(begin, end):
+        area = near.area[at]
+        best = np.inf
+        _bring(land, near.area[min(at + AHEAD, end - 1)])
+        if area >= 0:
+            here = Here(asked.x[at], asked.y[at], asked.wide[at], asked.high[at])
+            for ring in range(land.first[area], land.first[area + 1]):
+                for start in range(land.rings[ring], land.rings[ring + 1] - 1, BLOCK):
+                    number = min(BLOCK, land.rings[ring + 1] - 1 - start)
+                    best = min(best, _least(flat, start, number, here, squares))
+        near.distance[at] = np.sqrt(best) if best < np.inf else np.nan
+
+
+@compiled
+def _least(flat: NDArray[np.float64], start: int, number: int, here: Here, squares: NDArray[np.float64]) -> float:
+    """The least squared distance to so many edges from a corner on: without a branch, so that the processor takes eight at a time."""
+    for at in range(number):
+        corner = 2 * (start + at)
+        ax, ay = (peek(flat, corner) - here.x) * here.wide, (peek(flat, corner + 1) - here.y) * here.high
+        bx, by = (peek(flat, corner + 2) - here.x) * here.wide, (peek(flat, corner + 3) - here.y) * here.high
+        dx, dy = bx - ax, by - ay
+        share = -(ax * dx + ay * dy) / (dx * dx + dy * dy)
+        share = share if share > 0.0 else 0.0  # not a number, of an edge without length, becomes 0 too
+        share = share if share < 1.0 else 1.0
+        x, y = ax + share * dx, ay + share * dy
+        squares[at] = x * x + y * y
+    squares[number : number + 4] = np.inf
+    one = two = three = four = np.inf
+    for at in range(0, number, 4):
+        one, two = min(one, squares[at]), min(two, squares[at + 1])
+        three, four = min(three, squares[at + 2]), min(four, squares[at + 3])
+    return min(one, two, three, four)
+
+
+@compiled
+def place_borders(land: Land, asked: Asked, near: Near, begin: int, end: int) -> None:
     """Fill in the nearest place on the border, holes included, of the area near.area[i]; not a number where that is -1."""
     for at in range(begin, end):
         area = near.area[at]
         best, found = np.inf, -1
-        _bring(land, near.area[min(at + AHEAD, end - 1)])
         if area >= 0:
             here = Here(asked.x[at], asked.y[at], asked.wide[at], asked.high[at])
             for ring in range(land.first[area], land.first[area + 1]):

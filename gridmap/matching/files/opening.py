@@ -86,7 +86,7 @@ def open_writer(path: Path, kind_of: Path, points: PointFile, added: pa.Schema =
     """A function that takes portions of `points` with their answers and writes them to `path`, as the kind that the name `kind_of` says."""
     if _kind(kind_of) == "table":
         schema = points.schema(added)
-        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]  # a measured number hardly ever comes twice
+        repeated = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
         with pq.ParquetWriter(path, schema, use_dictionary=repeated) as table:
             yield lambda portion, answers: table.write_batch(portion.batch(answers))
         return
