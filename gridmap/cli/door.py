@@ -147,6 +147,15 @@ def progress(label: str, total: int | None = None) -> Iterator[Any]:
         yield lambda steps=1: bar.advance(task, steps)
 
 
+def warm_up() -> None:
+    """At the first use on a machine the matching engine is compiled, for some seconds: say so on stderr, and wait now rather than later."""
+    from gridmap.grid.index import is_warm, warm  # noqa: PLC0415 (`gridmap --help` does not wait for the compiler)
+
+    if not is_warm():
+        print(words("cli.compiling"), file=sys.stderr, flush=True)
+        warm()
+
+
 def _fold_help() -> None:
     """A line without spaces, as Chinese is, goes on in the next line of `--help`; Typer's tables would cut its end off."""
     from typer import rich_utils  # noqa: PLC0415 (needed for Chinese only)

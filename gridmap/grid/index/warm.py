@@ -1,0 +1,31 @@
+"""Compiled code is made at the first use on a machine and kept: whoever waits for it shall know."""
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from gridmap.grid.index import asking, distances
+from gridmap.grid.index.area_index import AreaIndex
+
+
+def is_warm() -> bool:
+    """Whether the code is there already, made from the sources as they are."""
+    return all(_is_kept(function) for function in (asking.locate_many, asking.locate_single, distances.measure_borders))
+
+
+def _is_kept(function: object) -> bool:
+    source = Path(function.py_func.__code__.co_filename)  # type: ignore[attr-defined]
+    folder = Path(function.stats.cache_path)  # type: ignore[attr-defined]
+    kept = folder.glob(f"{source.stem}.{function.__name__}-*.nbi")  # type: ignore[attr-defined]
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in kept)
+
+
+def warm() -> None:
+    """Have everything compiled that questions need, or loaded where it is kept."""
+    index = AreaIndex([shapely.box(0, 0, 1, 1), shapely.box(0.5, 0, 2, 1), shapely.box(2, 0, 3, 1)])
+    points = np.array([0.25, 0.75, 5.0, np.nan])
+    index.locate_one(0.25, 0.25)
+    index.nearest(points, points)
+    index.near_border(points, points, index.locate(points, points))
+    index.border_distance(points, points, index.locate(points, points))
