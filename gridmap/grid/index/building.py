@@ -54,15 +54,16 @@ def _laid_out(frame: Frame, edges: Edges, rings: Rings) -> NDArray[np.uint8] | N
     sizes = np.zeros(len(bits), dtype=np.int64)
     on_all_cores(len(bits), 64, lambda begin, end: count_records(plan, sizes, begin, end))
     at_feet = standing(frame, edges, tiles, len(rings.sound))
-    if not lay_several(plan, at_feet, sizes)[1]:
+    several = on_all_cores(len(bits), 64, lambda begin, end: lay_several(plan, at_feet, sizes, begin, end))
+    if not all(told[1] for told in several):
         return None
     words = _sums(sizes)
     cells, records = np.empty(starts[-1], dtype=np.int32), np.zeros(words[-1] + 2 * WORDS_AN_EDGE + 1, dtype=np.int32)
     plan = plan._replace(laid=plan.laid._replace(cells=cells, records=records))
     if not all(on_all_cores(len(bits), 64, lambda begin, end: fill_records(plan, words, begin, end))):
         return None
-    overlaps, _ = lay_several(plan, at_feet, words)
-    return image_of(_land(plan, rings), int(overlaps))
+    several = on_all_cores(len(bits), 64, lambda begin, end: lay_several(plan, at_feet, words, begin, end))
+    return image_of(_land(plan, rings), int(sum(told[0] for told in several)))
 
 
 def _sums(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -14,12 +14,12 @@ from gridmap.grid.index.walk import NOWHERE, Raster, crossing, is_open_west, spa
 
 
 @compiled
-def lay_several(plan: Plan, standing: Standing, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Write cells and records of all tiles with several areas, from starts[tile] on, or where `records` is empty only put there how many
-    words each takes. (how many cells more than one area owns in part, whether all crossings could be told)."""
+def lay_several(plan: Plan, standing: Standing, starts: NDArray[np.int64], begin: int, end: int) -> NDArray[np.int64]:
+    """Write cells and records of the tiles begin … end - 1 that have several areas, from starts[tile] on, or where `records` is empty
+    only put there how many words each takes. (how many cells more than one area owns in part, whether all crossings could be told)."""
     told = np.zeros(2, dtype=np.int64)
     told[1] = 1
-    for tile in range(len(plan.tiles.several)):
+    for tile in range(begin, end):
         if plan.tiles.several[tile]:
             at_foot = standing.codes[standing.starts[tile] : standing.starts[tile + 1]]
             overlapping, size = _lay(plan, raster_of_tile(plan, tile), at_foot, tile, starts[tile])
@@ -41,20 +41,35 @@ def _lay(plan: Plan, raster: Raster, at_foot: NDArray[np.int32], tile: int, free
     if len(west) == 0 and len(codes):
         return 0, -1
     entries = _entries(raster, plan.edges, items, codes)
-    begin, at, overlapping = free, 0, 0
+    begin, at, flip, overlapping = free, 0, 0, 0
     for cell in range(raster.rows * raster.columns):
         row, column = cell // raster.columns, cell % raster.columns
         if column == 0:
             inside = west[row].copy()
+            active = np.flatnonzero(inside)
         upto = at
         while upto < len(entries) and entries[upto, 0] == cell:
             upto += 1
-        here = Cell(plan.laid.starts[tile] + cell, row, column, codes, inside, entries[at:upto])
+        here = Cell(plan.laid.starts[tile] + cell, row, column, codes, inside, active, entries[at:upto])
         free, seen = _write_cell(plan, raster, here, free)
         overlapping += seen
         at = upto
-        inside ^= flips[cell]
+        if flip < len(flips) and flips[flip, 0] == cell:
+            active, flip = _flipped(cell, inside, active, flips, flip)
     return overlapping, free - begin
+
+
+@compiled
+def _flipped(
+    cell: int, inside: NDArray[np.bool_], active: NDArray[np.int64], flips: NDArray[np.int64], flip: int
+) -> tuple[NDArray[np.int64], int]:
+    """Cross the borders at a cell's foot: (the areas that own the next foot, ascending; the next crossing)."""
+    begin = flip
+    while flip < len(flips) and flips[flip, 0] == cell:
+        inside[flips[flip, 1]] ^= True
+        flip += 1
+    both = np.unique(np.concatenate((active, flips[begin:flip, 1])))
+    return both[inside[both]], flip
 
 
 @compiled
@@ -71,23 +86,25 @@ def _areas_of(edges: Edges, items: NDArray[np.int32], at_foot: NDArray[np.int32]
 @compiled
 def _at_west(
     raster: Raster, edges: Edges, items: NDArray[np.int32], codes: NDArray[np.int32], at_foot: NDArray[np.int32]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(rows, areas): who stands at the foot of each row just west of the tile; (cells, areas): whose border is crossed at the cell's foot.
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """(rows, areas): who stands at the foot of each row just west of the tile; (cell, area) of each border crossed at a cell's foot.
 
     Without rows where only fractions could tell.
     """
     west = np.zeros((raster.rows, len(codes)), dtype=np.bool_)
-    flips = np.zeros((raster.rows * raster.columns, len(codes)), dtype=np.bool_)
+    flips = np.empty((64, 2), dtype=np.int64)
+    made = 0
     for code in at_foot:
         west[:, np.searchsorted(codes, code)] = True
     for item in items:
         edge = item >> 1
         way = way_of(raster, edges.corners, edges.at[edge])
         is_open, first = is_open_west(way, 0), False
-        for row in range(raster.rows):
+        low, high = (0, raster.rows - 1) if is_open else (max(way.a_row, 0), min(way.b_row, raster.rows - 1))
+        for row in range(low, high + 1):
             crossed = crossing(raster, way, row)
             if crossed == NOWHERE - 1:
-                return west[:0], flips
+                return west[:0], flips[:0]
             stands = is_open and stands_west(way, raster.feet[row], crossed, 0)
             first = stands if row == 0 else first
             for code in (edges.code[edge], edges.other[edge]):
@@ -95,8 +112,12 @@ def _at_west(
                     area = np.searchsorted(codes, code)
                     west[row, area] ^= stands != first  # the tile's foot has counted what stands at the first row
                     if 0 <= crossed < raster.columns:
-                        flips[row * raster.columns + crossed, area] ^= True
-    return west, flips
+                        if made == len(flips):
+                            flips = np.concatenate((flips, np.empty_like(flips)))
+                        flips[made, 0], flips[made, 1] = row * raster.columns + crossed, area
+                        made += 1
+    flips = flips[:made]
+    return west, flips[np.argsort(flips[:, 0], kind="mergesort")]
 
 
 @compiled
@@ -129,6 +150,7 @@ class Cell(NamedTuple):
     column: int
     codes: NDArray[np.int32]  # of all areas in the tile, ascending
     inside: NDArray[np.bool_]  # which of them own the cell's foot
+    active: NDArray[np.int64]  # their numbers, ascending
     entries: NDArray[np.int64]  # (cell, area, edge) of the borders that pass through it
 
 
@@ -136,8 +158,9 @@ class Cell(NamedTuple):
 def _cover(cell: Cell) -> tuple[int, int]:
     """(the code of the first area that covers the cell whole, 0 for none; how many do)."""
     cover, covers = 0, 0
-    for area in range(len(cell.codes)):
-        if cell.inside[area] and not (cell.entries[:, 1] == area).any():
+    for area in cell.active:
+        at = np.searchsorted(cell.entries[:, 1], area)
+        if at == len(cell.entries) or cell.entries[at, 1] != area:
             cover = cell.codes[area] if cover == 0 else cover
             covers += 1
     return cover, covers
