@@ -30,8 +30,8 @@ class Sheet:
 def _head() -> str:
     return (
         "# Benchmarks\n\n"
-        "Made by `make bench`; medians, with the spread of the runs behind them. Every engine answers the same fresh points in the same run;\n"
-        "one that is not installed is told as missing. A machine that does other work meanwhile makes all figures smaller, ratios less so.\n\n"
+        "Made by `make bench`; medians, with the spread of the runs behind them. Every engine answers the same fresh points in one run;\n"
+        "one that is not installed is told as missing. On a busy machine all figures are smaller, ratios less so.\n\n"
         f"Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}; load when this was written: {os.getloadavg()[0]:.1f}.\n"
         f"Versions: {', '.join(f'{name} {_version(name)}' for name in PACKAGES)}."

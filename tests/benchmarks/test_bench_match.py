@@ -39,8 +39,8 @@ def match(files: Path, kind: str) -> tuple[float, float]:
     """(seconds, resident memory in GB at most) of the command, as a process of its own."""
     out = files / f"ours.{kind}"
     program = (
-        "import resource, sys\nfrom gridmap.cli import run\nrun()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        "import atexit, resource, sys\nimport gridmap.cli\nfrom gridmap.cli.door import run\n"
+        "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))\nrun()\n"
     )
     command = [sys.executable, "-c", program]
     asked = [

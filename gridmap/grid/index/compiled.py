@@ -1,22 +1,48 @@
 """How the engine's inner loops are compiled: to machine code, kept on disk, without the interpreter's lock, floats as IEEE 754 has them."""
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-# `fastmath` stays off: the predicates need each rounding where it is written, and not-a-number as it is.
 Whole = int | np.integer[Any]  # a whole number of the machine, or Python's where the interpreter calls
-_compile = njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)
+HERE = Path(__file__).parent
+
+
+def _kept_in() -> Path | None:
+    """The folder for compiled code: named by what all sources of the engine are, since numba itself does not see when a function that is
+    called from another file changes. Beside the sources, else with the user's caches; None where neither may be written."""
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()[:16]
+    for parent in (HERE / "__pycache__", Path("~/.cache/gridmap").expanduser()):
+        folder = parent / f"compiled-{sources}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
+KEPT_IN = _kept_in()
+# `fastmath` stays off: the predicates need each rounding where it is written, and not-a-number as it is.
+_compile = njit(cache=KEPT_IN is not None, nogil=True, error_model="numpy", boundscheck=False)
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """The function as machine code: compiled when first called, kept beside the module or, where that is read-only, in the user's cache."""
-    return _compile(function)
+    """The function as machine code: compiled when first called, and kept in KEPT_IN."""
+    before, config.CACHE_DIR = config.CACHE_DIR, str(KEPT_IN or "")
+    try:
+        return _compile(function)
+    finally:
+        config.CACHE_DIR = before
 
 
 def _prefetch(typingctx: Any, array: Any, at: Any) -> Any:

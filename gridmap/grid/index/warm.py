@@ -1,24 +1,17 @@
 """Compiled code is made at the first use on a machine and kept: whoever waits for it shall know."""
 
-from pathlib import Path
-
 import numpy as np
 import shapely
 
 from gridmap.grid.index import asking, distances
 from gridmap.grid.index.area_index import AreaIndex
+from gridmap.grid.index.compiled import KEPT_IN
 
 
 def is_warm() -> bool:
     """Whether the code is there already, made from the sources as they are."""
-    return all(_is_kept(function) for function in (asking.locate_many, asking.locate_single, distances.measure_borders))
-
-
-def _is_kept(function: object) -> bool:
-    source = Path(function.py_func.__code__.co_filename)  # type: ignore[attr-defined]
-    folder = Path(function.stats.cache_path)  # type: ignore[attr-defined]
-    kept = folder.glob(f"{source.stem}.{function.__name__}-*.nbi")  # type: ignore[attr-defined]
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in kept)
+    asked = (asking.locate_many, asking.locate_single, distances.measure_borders)
+    return KEPT_IN is not None and all(any(KEPT_IN.rglob(f"*.{function.__name__}-*.nbi")) for function in asked)
 
 
 def warm() -> None:
