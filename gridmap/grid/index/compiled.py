@@ -38,11 +38,12 @@ _compile = njit(cache=KEPT_IN is not None, nogil=True, error_model="numpy", boun
 
 def compiled(function: Callable[..., Any]) -> Any:
     """The function as machine code: compiled when first called, and kept in KEPT_IN."""
-    before, config.CACHE_DIR = config.CACHE_DIR, str(KEPT_IN or "")
+    settings: Any = config
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(KEPT_IN or "")
     try:
         return _compile(function)
     finally:
-        config.CACHE_DIR = before
+        settings.CACHE_DIR = before
 
 
 def _prefetch(typingctx: Any, array: Any, at: Any) -> Any:
