@@ -18,8 +18,11 @@ from api.routes import (
     editions,
     health,
     history,
+    incident_pages,
     incidents,
     match,
+    merging,
+    notices,
     oidc,
     pages,
     post_pages,
@@ -60,6 +63,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(match.router)  # GET  /api/match
     app.include_router(routing.router)  # POST /api/route/dry-run; GET /api/route/backstop
     app.include_router(incidents.router)  # GET  /api/incidents, /api/incidents/{id}; POST …/steps, …/contact
+    app.include_router(merging.router)  # GET  /api/incidents/{id}/nearby; POST …/merge, …/split
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions
     app.include_router(catalogue.router)  # GET  /api/issue-types
@@ -67,9 +71,11 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}
     app.include_router(accounts.router)  # GET, POST /api/accounts, …/{name}/…; POST /api/grants, …/{id}/confirm; DELETE /api/grants/{id}
     app.include_router(history.router)  # GET  /api/history
+    app.include_router(notices.router)  # GET  /api/notices
     app.include_router(live.router)  # GET  /api/live (server-sent events)
     app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; HEAD of every page below too
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}
+    app.include_router(incident_pages.router)  # /incidents/{number}
     app.include_router(sign_in_pages.router)  # /sign-in, /sign-out, /invitation/{token}
     app.include_router(oidc.router)  # GET  /sign-in/oidc, /sign-in/oidc/back
     app.include_router(account_pages.router)  # /account

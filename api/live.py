@@ -28,13 +28,15 @@ from api.sign_in import identify
 from gridmap.access import Action, Forbidden, Scope, allowed, operator
 from gridmap.errors import Unavailable
 from gridmap.incidents import Incident
-from gridmap.store import Store, Tx, editions, handovers, history, lives
+from gridmap.store import Store, Tx, editions, history, lives
 from gridmap.store import incidents as incidents_store
 from gridmap.store.history import Done
+from gridmap.store.lives import Left
 from gridmap.words import LANGS, Lang
 
 LOG = logging.getLogger("gridmap.live")
 
+NOBODY = Left()
 EVERY_SECONDS = 0.2  # a change written by another process waits at most this long; our own wakes the poller at once
 BEAT_SECONDS = 5.0
 AT_ONCE = 500  # changes read in one go
@@ -51,18 +53,19 @@ class Change:
     number: int
     incident: Incident | None = None
     texts: Mapping[Lang, str] = field(default_factory=dict)
-    left: frozenset[str] = frozenset()  # the offices whose it was
-    given: frozenset[str] = frozenset()  # the workers whose it was
+    left: Left = NOBODY  # whose it was
 
     def told_to(self, scope: Scope) -> "Change | None":
         """What the scope is told of it: all, nothing, or to load again, where it was theirs and another has it now."""
         if self.within(scope):
             return self
-        return None if self.left.isdisjoint(scope.offices) and self.given.isdisjoint(scope.workers) else Change(self.number)
+        was = self.left
+        offices, areas = was.offices.isdisjoint(scope.offices | scope.asked), was.areas.isdisjoint(scope.areas)
+        return None if offices and areas and was.workers.isdisjoint(scope.workers) else Change(self.number)
 
     def within(self, scope: Scope) -> bool:
         one = self.incident
-        return one is None or scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+        return one is None or scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup), one.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class Watcher:
 
 
 def _rows(scope: Scope) -> tuple[object, ...]:
-    return scope.everywhere, scope.areas, scope.offices, scope.workers
+    return scope.everywhere, scope.areas, scope.offices, scope.asked, scope.workers
 
 
 class Live:
@@ -239,10 +242,9 @@ class Live:
 
     def _changes(self, tx: Tx, last: Mapping[str, int], cursor: int) -> list[Change]:
         """Incidents by their last change: one that changed twice is told once, as it is now, under its last number."""
-        names, left, given = Names(self._store, tx), lives.offices_left(tx, cursor), handovers.workers_left(tx, cursor)
         found = [(number, incidents_store.get(tx, incident)) for incident, number in last.items()]
-        nobody: frozenset[str] = frozenset()
-        return [Change(number, one, _texts(one, names), left.get(one.id, nobody), given.get(one.id, nobody)) for number, one in found]
+        names, left = Names.of(self._store, tx, [one for _, one in found]), lives.left(tx, cursor)
+        return [Change(number, one, _texts(one, names), left.get(one.id, NOBODY)) for number, one in found]
 
     def _tell(self, item: Item) -> None:
         for queue in list(self._listeners):

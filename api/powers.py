@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from api.page import DESK, MENU, USERS
 from api.places import Places
 from gridmap.access import ANONYMOUS, Action, Actor, Scope, allowed, may
-from gridmap.incidents.life import STEPS
+from gridmap.incidents.life import ACTIONS
 from gridmap.tables import Register
 
 OWN = frozenset({Action.SELF_READ, Action.SELF_CHANGE})
 POSTS = "/posts"
 TAKE = "incident take"
-ACTIONS = tuple(dict.fromkeys(row.action for row in STEPS.values()))
+STEPPING = tuple(dict.fromkeys(ACTIONS.values()))
 PAGES = {
-    Action.INCIDENT_READ: DESK,
-    **dict.fromkeys(ACTIONS, DESK),
+    **dict.fromkeys((Action.INCIDENT_READ, *STEPPING), DESK),
     Action.CONTACT_READ: DESK,
     Action.REGISTER_READ: POSTS,
     Action.REGISTER_CHANGE: POSTS,
@@ -24,9 +23,10 @@ PAGES = {
 }
 COMMANDS = {
     Action.REPORT_VOUCH: ("import reports", "report"),
-    Action.INCIDENT_READ: ("incident list", "incident show", "route replay", "route backstop"),
-    **dict.fromkeys(ACTIONS, (TAKE,)),
+    Action.INCIDENT_READ: ("incident list", "incident show", "incident nearby", "route replay", "route backstop", "route rulings"),
+    **dict.fromkeys(STEPPING, (TAKE,)),
     Action.INCIDENT_DISPATCH: (TAKE, "workers hand-over"),
+    Action.INCIDENT_CLOSE: (TAKE, "incident merge", "incident split"),
     Action.HOUSEHOLD_READ: ("plan area",),
     Action.REGISTER_READ: ("route dry-run",),
     Action.REGISTER_CHANGE: (*(f"import {register}" for register in Register), "plan staff"),
@@ -35,7 +35,8 @@ COMMANDS = {
     Action.DRAFT_CHANGE: ("import areas", "plan cut", "plan drop"),
     Action.DRAFT_PUBLISH: ("plan publish",),
     Action.AUDIT_READ: ("audit show", "audit verify", "audit export"),
-    Action.OPERATE: ("status", "migrate", "purge", "tick"),
+    Action.NOTICE_READ: ("notices",),
+    Action.OPERATE: ("status", "migrate", "purge", "tick", "notify"),
 }
 """What has no page, or has more than its page; each with `gridmap` before it."""
 
@@ -62,5 +63,5 @@ def powers(actor: Actor, places: Places) -> list[Power]:
 def _reach(scope: Scope, places: Places) -> tuple[str, tuple[str, ...]]:
     if scope.everywhere:
         return "all", ()
-    names = (*map(places.area, sorted(scope.areas)), *map(places.office, sorted(scope.offices)))
+    names = (*map(places.area, sorted(scope.areas)), *map(places.office, sorted(scope.offices | scope.asked)))
     return ("some", names) if names else ("assigned", ())

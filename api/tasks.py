@@ -2,26 +2,30 @@
 
 import asyncio
 import logging
-import os
-import platform
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 
+from api.sinks import sink_of
 from gridmap.access import operator
 from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
+from gridmap.flows.move_on import move_on
+from gridmap.flows.notify import notify
 from gridmap.flows.purge import purge_contacts
+from gridmap.flows.rehome import Rehoming, rehome
 from gridmap.flows.sign_in import forget_guesses
 from gridmap.flows.tick import tick
-from gridmap.settings import Settings
+from gridmap.settings import Settings, this_process
 from gridmap.store import Store
 
 LOG = logging.getLogger("gridmap.tasks")
 MINUTE, HOUR = 60.0, 3600.0
+NOTICES = 5.0  # seconds until an office is told, at most
+ROUND = timedelta(seconds=5)
 SERVICE = operator("service")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -54,15 +58,41 @@ def _forget_guesses(store: Store, _settings: Settings, now: datetime) -> None:
 
 
 def _tick(store: Store, _settings: Settings, now: datetime) -> None:
-    done = tick(store, now=now, holder=f"{platform.node()}:{os.getpid()}", actor=SERVICE)
+    done = tick(store, now=now, holder=this_process(), actor=SERVICE)
     if done.escalated:
         LOG.info("%d steps of ladders are done", done.escalated)
+
+
+def _notify(store: Store, settings: Settings, _now: datetime) -> None:
+    """What fills more than a round is gone on with in the next one: a service that is to stop waits for no long queue."""
+    done = notify(store, sink_of(settings), clock=_clock, actor=SERVICE, for_at_most=ROUND)
+    if done.failed or done.parked:
+        LOG.warning("%d notices did not arrive, %d were given up", done.failed + done.parked, done.parked)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _move_on(store: Store, _settings: Settings, now: datetime) -> None:
+    done = move_on(store, now=now, holder=this_process(), actor=SERVICE)
+    if done.moved_on:
+        LOG.info("%d incidents moved on from the window", done.moved_on)
+
+
+def _rehome(store: Store, settings: Settings, now: datetime) -> None:
+    done = rehome(store, Rehoming(settings.rehome), now=now, holder=this_process(), actor=SERVICE, lang=settings.lang)
+    if done.moved or done.asked:
+        LOG.info("another edition: %d incidents moved, about %d a person is asked", done.moved, done.asked)
 
 
 TASKS = (
     Task("purge", HOUR, _purge),
     Task("guesses", HOUR, _forget_guesses),
+    Task("window", MINUTE, _move_on),
+    Task("rehome", MINUTE, _rehome),
     Task("tick", MINUTE, _tick),
+    Task("notify", NOTICES, _notify),
     Task("anchor", MINUTE, _anchor, at_end=True),
 )
 

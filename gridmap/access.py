@@ -65,6 +65,7 @@ class Action(StrEnum):
     INCIDENT_READ = "incident.read"  # list, counts, one, live
     INCIDENT_DISPATCH = "incident.dispatch"  # file, send to an office, extend, park: what the desk decides
     INCIDENT_HANDLE = "incident.handle"  # what the responsible office does
+    INCIDENT_ANSWER = "incident.answer"  # what an office that was asked for help does
     INCIDENT_INSPECT = "incident.inspect"  # look whether it is so, before filing and after handling
     INCIDENT_SETTLE = "incident.settle"  # handled on the spot by whoever stands there
     INCIDENT_RULE = "incident.rule"  # say whose it is, where offices pass it on
@@ -81,6 +82,7 @@ class Action(StrEnum):
     ACCOUNT_CHANGE = "account.change"
     GRANT_CHANGE = "grant.change"
     AUDIT_READ = "audit.read"
+    NOTICE_READ = "notice.read"  # what was told to other systems, and what could not be
     OPERATE = "operate"  # what is done at the machine alone: the demonstration, purging, status
 
     def text(self, lang: Lang = "en") -> str:
@@ -94,6 +96,7 @@ class Reach(StrEnum):
     COUNTY = "county"  # every row, if the grant is for the whole county
     JURISDICTION = "jurisdiction"  # rows in the grant's area and all below it
     OFFICE = "office"  # rows for which the grant's office is responsible
+    ASKED = "asked"  # rows about which the grant's office was asked for help, or told
     ASSIGNED = "assigned"  # rows whose worker or backup the actor is
     OWN = "own"  # the actor's own account
     SHOWN = "shown"  # the one report whose id is shown, which only its sender was told
@@ -119,6 +122,7 @@ ALLOWED: tuple[Rule, ...] = (
     *_rules(Role.LEADER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.INCIDENT_RULE),
     *_rules(Role.LEADER, Reach.JURISDICTION, A.CONTACT_READ, A.HOUSEHOLD_READ),
     *_rules(Role.HANDLER, Reach.OFFICE, A.INCIDENT_READ, A.INCIDENT_HANDLE, A.CONTACT_READ),
+    *_rules(Role.HANDLER, Reach.ASKED, A.INCIDENT_READ, A.INCIDENT_ANSWER),
     *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_DISPATCH, A.INCIDENT_INSPECT, A.INCIDENT_CLOSE),
     *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.CONTACT_READ, A.HOUSEHOLD_READ),
     *_rules(Role.DISPATCHER, Reach.EVERYWHERE, A.REPORT_VOUCH, A.REGISTER_READ),
@@ -129,6 +133,7 @@ ALLOWED: tuple[Rule, ...] = (
     *_rules(Role.SUPERVISOR, Reach.EVERYWHERE, A.REGISTER_READ),
     *_rules(Role.AUDITOR, Reach.COUNTY, A.AUDIT_READ, A.ACCOUNT_READ),
     *_rules(Role.ADMINISTRATOR, Reach.COUNTY, A.ACCOUNT_READ, A.ACCOUNT_CHANGE, A.GRANT_CHANGE, A.REGISTER_READ, A.REGISTER_CHANGE),
+    *_rules(Role.ADMINISTRATOR, Reach.COUNTY, A.NOTICE_READ),
     *_rules(Role.OPERATOR, Reach.EVERYWHERE, *Action),
 )
 
@@ -176,7 +181,8 @@ class Scope:
     """The rows that one actor may see, or change, by one action. Made by `allowed` alone.
 
     `everywhere` is every row. Else a row is within it if it lies in one of `areas` (codes of any level), if one of `offices` is
-    responsible for it, if one of `workers` is its worker or backup, if it belongs to `account`, or to the one `report` that was shown.
+    responsible for it, if one of `asked` (offices) has a task in it, if one of `workers` is its worker or backup, if it belongs to
+    `account`, or to the one `report` that was shown.
     """
 
     action: Action
@@ -184,6 +190,7 @@ class Scope:
     everywhere: bool = False
     areas: frozenset[str] = frozenset()
     offices: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     workers: frozenset[str] = frozenset()
     account: str | None = None
     report: str | None = None
@@ -192,9 +199,10 @@ class Scope:
         """Whether a place with these areas around it (and itself), in any order, lies in the jurisdiction."""
         return self.everywhere or not self.areas.isdisjoint(code for code in path if code)
 
-    def holds(self, path: Iterable[str | None], office: str | None, workers: Iterable[str | None]) -> bool:
-        """Whether an incident at this path, with this office and these workers, is within the scope."""
-        return self.covers(path) or office in self.offices or not self.workers.isdisjoint(id for id in workers if id)
+    def holds(self, path: Iterable[str | None], office: str | None, workers: Iterable[str | None], asked: Iterable[str] = ()) -> bool:
+        """Whether an incident at this path, with this office, these workers and these offices asked, is within the scope."""
+        mine = self.covers(path) or office in self.offices or not self.workers.isdisjoint(id for id in workers if id)
+        return mine or not self.asked.isdisjoint(asked)
 
 
 def may(actor: Actor, action: Action) -> bool:
@@ -220,6 +228,7 @@ def allowed(actor: Actor, action: Action, *, shown: str | None = None) -> Scope:
         everywhere=(Reach.EVERYWHERE, None) in reaches,
         areas=of(Reach.JURISDICTION),
         offices=of(Reach.OFFICE),
+        asked=of(Reach.ASKED),
         workers=of(Reach.ASSIGNED),
         account=actor.account if of(Reach.OWN) else None,
         report=shown if (Reach.SHOWN, None) in reaches else None,
@@ -239,5 +248,12 @@ def _reach(reach: Reach, grant: Grant, actor: Actor) -> tuple[Reach, str | None]
         return Reach.EVERYWHERE, None
     if reach in {Reach.EVERYWHERE, Reach.SHOWN}:
         return reach, None
-    to = {Reach.JURISDICTION: grant.area, Reach.OFFICE: grant.office, Reach.ASSIGNED: actor.worker, Reach.OWN: actor.account}.get(reach)
+    office = grant.office
+    to = {
+        Reach.JURISDICTION: grant.area,
+        Reach.OFFICE: office,
+        Reach.ASKED: office,
+        Reach.ASSIGNED: actor.worker,
+        Reach.OWN: actor.account,
+    }.get(reach)
     return (reach, to) if to else None

@@ -6,9 +6,12 @@ A new refusal is a subclass here and a line in each language: nothing else.
 
 import re
 from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
 from gridmap.words import Lang, say
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d:\d\d", re.ASCII)
 
 
 class Refusal(Exception):
@@ -23,8 +26,9 @@ class Refusal(Exception):
         """The class name in snake case: stable, for programs; `error.<key>` is its sentence."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
-    def text(self, lang: Lang = "en") -> str:
-        return say(f"error.{self.key}", lang, **self.facts)
+    def text(self, lang: Lang = "en", zone: tzinfo | None = None) -> str:
+        """Its sentence; an instant among its facts is told to the minute, in `zone` where one is given."""
+        return say(f"error.{self.key}", lang, **{name: _as_read(fact, zone) for name, fact in self.facts.items()})
 
     def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
         """JSON-ready, as commands tell it: the key for programs, the sentence for people."""
@@ -32,6 +36,17 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _as_read(fact: object, zone: tzinfo | None) -> object:
+    """A fact as people read it: an instant of ours (ISO with its offset) to the minute; anything else as it is."""
+    if not (isinstance(fact, str) and _INSTANT.fullmatch(fact)):
+        return fact
+    try:
+        instant = datetime.fromisoformat(fact)
+        return (instant.astimezone(zone) if zone else instant).isoformat(sep=" ", timespec="minutes")
+    except (ValueError, OverflowError):  # no day at all, or in that zone one after the last
+        return fact
 
 
 class BadInput(Refusal):

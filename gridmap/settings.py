@@ -1,7 +1,9 @@
 """The only reader of the environment. Checked as a whole at start: every fault is told at once."""
 
+import base64
 import ipaddress
 import os
+import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ from gridmap.words import LANGS, Lang
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+CHANNELS = ("worker", "resident", "hotline", "window", "patrol", "upper_level", "system")
+REHOME = ("stay", "move", "ask")
 DEFAULT_DATABASE_URL = "sqlite:///gridmap.db"
 
 
@@ -28,6 +32,14 @@ class OidcSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where another system is told of what offices should know, and the secret that signs it (Standard Webhooks: `whsec_` and base64)."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment chose (variables `GRIDMAP_*`)."""
 
@@ -39,6 +51,9 @@ class Settings:
     proxies: tuple[IPNetwork, ...] = ()  # whose word for who asks, and by https, is taken
     anchor_file: Path | None = None  # where the history is witnessed outside the database; None: beside a SQLite file
     anchor_key_file: Path | None = None  # the private Ed25519 key that signs what is witnessed
+    verify: frozenset[str] = frozenset()  # the channels whose reports are looked into before they are filed
+    rehome: str = "ask"  # what becomes of open incidents when another edition takes effect: stay, move or ask
+    webhook: WebhookSettings | None = None
 
     @property
     def issuer(self) -> str | None:
@@ -75,10 +90,21 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
     oidc = _oidc(env, faults)
     public_url, proxies = _public_url(env, faults), _proxies(env, faults)
+    webhook = _webhook(env, faults)
+    verify, rehome = _verify(env, faults), env.get("GRIDMAP_REHOME") or "ask"
+    if rehome not in REHOME:
+        faults.append(f"GRIDMAP_REHOME={rehome!r} ({', '.join(REHOME)})")
     if faults:
         raise BadSettings(faults="; ".join(faults))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors)
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook)
+
+
+def _verify(env: Mapping[str, str], faults: list[str]) -> frozenset[str]:
+    listed = frozenset(env.get("GRIDMAP_VERIFY", "").replace(",", " ").split())
+    if unknown := sorted(listed - set(CHANNELS)):
+        faults.append(f"GRIDMAP_VERIFY has {', '.join(map(repr, unknown))} (of {', '.join(CHANNELS)})")
+    return listed
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:
@@ -132,6 +158,33 @@ def _oidc(env: Mapping[str, str], faults: list[str]) -> OidcSettings | None:
     return OidcSettings(issuer, client_id, secret or "", name or _host(issuer))
 
 
+def _webhook(env: Mapping[str, str], faults: list[str]) -> WebhookSettings | None:
+    """Where notices go, if anywhere: its address and its secret together, or neither."""
+    url, secret = env.get("GRIDMAP_WEBHOOK_URL", "").strip(), _secret(env, "GRIDMAP_WEBHOOK_SECRET", faults)
+    if not url and secret == "":
+        return None
+    if not url or secret == "":
+        faults.append("GRIDMAP_WEBHOOK_URL and GRIDMAP_WEBHOOK_SECRET (or GRIDMAP_WEBHOOK_SECRET_FILE) belong together")
+    if url and not is_webhook(url):
+        faults.append(f"GRIDMAP_WEBHOOK_URL={url!r} (https://HOST/…, http only on loopback, no password in it)")
+    if secret and not _is_signing_secret(secret):
+        faults.append("GRIDMAP_WEBHOOK_SECRET (whsec_ and 24 to 64 bytes in base64)")
+    return WebhookSettings(url, secret or "")
+
+
+def is_webhook(url: str) -> bool:
+    """Whether notices may be sent there: as a sign-in service's address, and a query may follow the path."""
+    return "#" not in url and is_issuer(url.partition("?")[0]) and url.isascii() and url.isprintable() and not set(" \\") & set(url)
+
+
+def _is_signing_secret(secret: str) -> bool:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    return secret.startswith("whsec_") and 24 <= len(key) <= 64
+
+
 def _secret(env: Mapping[str, str], name: str, faults: list[str]) -> str | None:
     """A secret from its variable, or from the file that NAME_FILE names; "" if neither is set, None if it cannot be read."""
     path = env.get(f"{name}_FILE")
@@ -176,3 +229,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def this_process() -> str:
+    """The name under which this process holds what one alone may do."""
+    return f"{platform.node()}:{os.getpid()}"

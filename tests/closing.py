@@ -5,16 +5,18 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed
 from gridmap.flows.step import step
 from gridmap.incidents import Incident, State
-from gridmap.incidents.life import Step, Taken
+from gridmap.incidents.life import Step, Taken, Template
 from gridmap.store import Store, Tx, incidents, lives
 from gridmap.store.scoping import scope_of
 
 
 def steps_to_close(one: Incident, reason: str, actor: str) -> list[Taken]:
-    """What is on the desk alone is declined, all else settled on the spot; whoever left a contact is answered."""
+    """What is on the desk alone is declined, a dispute voided, all else settled on the spot; whoever left a contact is answered."""
     declined = one.state in {State.TRIAGE, State.VERIFYING, State.FILED}
     first = Taken(step=Step.DECLINE if declined else Step.SETTLE, actor=actor, photo="p", reason=reason)
     answer = [Taken(step=Step.REPLY, actor=actor, reason="answered")] if one.contact_left else []
+    if not declined and one.template is Template.DISPUTE:
+        return [*answer, Taken(step=Step.VOID, actor=actor, reason=reason)]
     return [first, *answer, Taken(step=Step.CLOSE, actor=actor)]
 
 

@@ -1,10 +1,10 @@
 """Incidents as GeoJSON: the list by pages, one with its reasons and log, its steps, and the reporters' contacts."""
 
 from datetime import datetime, tzinfo
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,10 +13,12 @@ from api.asker import Asker, doing
 from api.errors import RevisionMissing
 from api.routes.areas import GEOJSON, BboxText, read_bbox
 from gridmap.access import Action
+from gridmap.catalogue import Grade
+from gridmap.errors import IncidentMissing
 from gridmap.flows.contact import LONGEST_PURPOSE, read_contacts
-from gridmap.flows.step import LONGEST, step
+from gridmap.flows.step import step
 from gridmap.incidents import OPEN_STATES, State
-from gridmap.incidents.life import Step, Taken
+from gridmap.incidents.life import LONGEST, Evidence, Satisfied, Step, Taken
 from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import Order
 
@@ -33,18 +35,21 @@ def list_incidents(
     state: Annotated[list[State] | None, Query(description="All that are neither closed nor voided when none is named.")] = None,
     bbox: BboxText = None,
     area: Annotated[str | None, Query(description="The code of a township, village or cell.", max_length=50)] = None,
+    supervised: Annotated[bool, Query(description="Only those that somebody supervises.")] = False,
+    owed: Annotated[bool, Query(description="Only those about which another office that was asked still owes an answer.")] = False,
     order: Annotated[Order, Query(description="`due`: what is due first, then what no clock runs for.")] = Order.NEWEST,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     after: Annotated[str | None, Query(description="The number of the last incident of the page before.", max_length=50)] = None,
 ) -> JSONResponse:
     """A GeoJSON FeatureCollection. `links` has the next page; `cursor` is where `/api/live` goes on from."""
     states, box = tuple(state or OPEN_STATES), read_bbox(bbox)
+    only: dict[str, Any] = {"states": states, "area": area, "supervised": supervised, "owed": owed}
     with asked.store.read(asked.scope) as tx:
         cursor = incidents_store.latest_change(tx)
-        found = incidents_store.list_(tx, states=states, bbox=box, area=area, order=order, after=after, limit=limit + 1)
-        names = Names(asked.store, tx)
+        found = incidents_store.list_(tx, **only, bbox=box, order=order, after=after, limit=limit + 1)
+        names = Names.of(asked.store, tx, found)
         features = [brief(incident, names, asked.lang, asked.now) for incident in found[:limit]]
-        counts = incidents_store.count(tx, states=states, area=area)
+        counts = incidents_store.count(tx, **only)
     links = [{"rel": "self", "href": str(request.url)}]
     if len(found) > limit:
         links.append({"rel": "next", "href": _next(request, found[limit - 1].number)})
@@ -87,6 +92,13 @@ class Stepping(BaseModel):
             "examples": [
                 {"step": "return", "reason": "The road is the county's, not the township's.", "revision": 3},
                 {"step": "handle", "reason": "已修补路面", "photo": "IMG_20260302_1412.jpg", "revision": 4},
+                {"step": "whistle", "office": "GM-WATER", "until": "2026-03-02T18:00", "reason": "A main has burst.", "revision": 4},
+                {"step": "assist", "office": "GM-WATER", "until": "2026-03-05T18:00", "reason": "请配合抢修供水管道", "revision": 5},
+                {"step": "answer", "task": 1, "reason": "已到场关阀，管道完好", "revision": 6},
+                {"step": "supervise", "until": "2026-03-06T18:00", "reason": "县领导批示", "revision": 7},
+                {"step": "regrade", "grade": "difficult", "reason": "Three offices, and a court.", "revision": 8},
+                {"step": "relocate", "place": "113.0052,28.0049", "reason": "实际位于路口北侧", "revision": 9},
+                {"step": "call_back", "satisfied": "mostly", "revision": 12},
             ]
         },
         str_strip_whitespace=True,
@@ -94,25 +106,34 @@ class Stepping(BaseModel):
     step: Step
     reason: Annotated[str, Field(max_length=LONGEST, description="Kept in the incident's log.")] = ""
     photo: Annotated[str, Field(max_length=LONGEST, description="By which name or number the photo is found.")] = ""
-    office: Annotated[str, Field(max_length=50, description="The code of the office that must act from now on.")] = ""
-    until: Annotated[datetime | None, Field(description="The new term; without a zone it is the county's time.")] = None
+    office: Annotated[str, Field(max_length=50, description="The code of the office that must act from now on, or that is asked.")] = ""
+    until: Annotated[datetime | None, Field(description="The term, or the new one; without a zone it is the county's time.")] = None
+    task: Annotated[int | None, Field(ge=1, description="The number of one of the incident's `tasks`.")] = None
+    grade: Grade | Literal[""] = ""
+    issue: Annotated[str, Field(max_length=50, description="The code of the issue type that it really is.")] = ""
+    place: Annotated[str, Field(max_length=60, description="Where it really is: `lon,lat` in degrees, WGS84.")] = ""
+    into: Annotated[str, Field(max_length=50, description="The number of the incident that this one is a part of.")] = ""
+    agreement: Annotated[
+        str, Field(max_length=LONGEST, description="The mediation agreement's number, or its sealed file's name; never its text.")
+    ] = ""
+    satisfied: Annotated[Satisfied | Literal[""], Field(description="What the reporter said when called back.")] = ""
     revision: Annotated[int | None, Field(ge=1, description="The one that the step was decided on; or `If-Match`, with the ETag.")] = None
 
     def taken(self, zone: tzinfo) -> Taken:
         until = self.until and (self.until if self.until.tzinfo else self.until.replace(tzinfo=zone))
-        term = until.isoformat() if until else ""
-        return Taken(step=self.step, actor="", reason=self.reason, photo=self.photo, office=self.office, until=term)
+        given: dict[str, Any] = {each: str(getattr(self, each) or "") for each in Evidence} | {"until": until.isoformat() if until else ""}
+        return Taken(step=self.step, actor="", **given)
 
 
-@router.post("/{incident}/steps", response_class=JSONResponse)
+@router.post("/{incident}/steps", response_class=JSONResponse, responses={204: {"description": "Taken, and no longer one's own."}})
 def take_step(
     request: Request,
     asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
     incident: str,
     stepping: Stepping,
     if_match: Annotated[str | None, Header(pattern=r'^(\*|"\d{1,9}")$', description="The ETag that the incident was told with.")] = None,
-) -> JSONResponse:
-    """Take a step, as far as one's rights reach; the incident as it is now, with what is possible next.
+) -> Response:
+    """Take a step, as far as one's rights reach; the incident as it is now, with what is possible next; 204 where it is another's by now.
 
     Each step has an action of its own beside that of this route (README, "Who may do what"). 412 where it changed meanwhile, with its state
     and revision; 409 where its state does not allow the step, with those that it does.
@@ -126,7 +147,11 @@ def take_step(
     made = step(asked.store, incident, taken, revision=revision, now=asked.now, actor=asked.actor)
     request.app.state.live.wake()
     with asked.store.read(asked.scope) as tx:
-        told = whole(incidents_store.get(tx, made.id), Names(asked.store, tx), tx, asked)
+        try:
+            now = incidents_store.get(tx, made.id)
+        except IncidentMissing:
+            return Response(status_code=204)
+        told = whole(now, Names(asked.store, tx), tx, asked)
     return _one(told)
 
 

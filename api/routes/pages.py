@@ -14,7 +14,7 @@ from gridmap.grid import Edition
 from gridmap.store import Tx, offices
 from gridmap.words import Lang, texts
 
-WORDS_OF_PAGES = ("ui.", "level.", "state.", "clock.")
+WORDS_OF_PAGES = ("ui.", "level.", "state.", "clock.", "satisfied.", "standing.")
 CHINA = (73.5, 18.0, 135.0, 53.6)  # what the map shows while no land is known
 MODULES = sorted(path.name for path in (WEB / "static" / "command").glob("*.js"))  # asked for at once, not one after the other
 SWAGGER = "swagger-ui-dist-5.35.0"
@@ -58,8 +58,8 @@ def command_centre(request: Request, asked: Annotated[Asker, doing(Action.INCIDE
 
 
 def _offices(tx: Tx, asked: Asker) -> list[dict[str, str]]:
-    """The offices that the reader may send something to."""
-    if not any(may(asked.actor, action) for action in (Action.INCIDENT_DISPATCH, Action.INCIDENT_RULE)):
+    """The offices that the reader may send something to, or pass a dispute up to."""
+    if not any(may(asked.actor, action) for action in (Action.INCIDENT_DISPATCH, Action.INCIDENT_RULE, Action.INCIDENT_HANDLE)):
         return []
     english = asked.lang == "en"
     return [{"code": each.code, "name": each.name_en if english and each.name_en else each.name} for each in offices.all_(tx)]

@@ -46,7 +46,7 @@ def list_public_incidents(
     squares, states = _squares(read_bbox(bbox)), tuple(state or (PublicState.OPEN,))
     with asked.store.read(asked.scope) as tx:
         found = public.counts(tx, states=states, issue=issue, bbox=squares, after=_after(after), limit=limit + 1)
-        names = Names(asked.store, tx)
+        names = Names(asked.store, tx, issues={one.issue for one in found})
         features = [_feature(one, names, asked.lang) for one in found[:limit]]
     links = [{"rel": "self", "href": str(request.url)}]
     if len(found) > limit:

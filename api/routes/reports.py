@@ -164,14 +164,19 @@ def _one(asked: Asker, body: bytes) -> JSONResponse:
     read = _read(body, asked)
     if isinstance(read, dict):
         return JSONResponse(read, status_code=read["status"], media_type="application/problem+json")
-    answer = receive(asked.store, read, now=asked.now, actor=asked.actor)
+    answer = receive(asked.store, read, verify=_verified(asked), now=asked.now, actor=asked.actor)
     return JSONResponse(answer.as_dict(asked.lang), status_code=200 if answer.repeated else 201)
+
+
+def _verified(asked: Asker) -> frozenset[Channel]:
+    return frozenset(map(Channel, asked.settings.verify))
 
 
 def _many(asked: Asker, body: bytes) -> Response:
     """Each line is a report of its own: one that cannot be used does not hold up the others."""
     rows = [_read(line, asked) for line in body.splitlines() if line.strip()]
-    answers = iter(receive_many(asked.store, [row for row in rows if isinstance(row, Report)], now=asked.now, actor=asked.actor))
+    reports = [row for row in rows if isinstance(row, Report)]
+    answers = iter(receive_many(asked.store, reports, verify=_verified(asked), now=asked.now, actor=asked.actor))
     told = [{"row": n, **(row if isinstance(row, dict) else _told(next(answers), asked))} for n, row in enumerate(rows, start=1)]
     return Response("".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in told), media_type=NDJSON)
 

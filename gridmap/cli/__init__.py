@@ -14,6 +14,8 @@ from gridmap.cli import demo as _demo  # noqa: F401
 from gridmap.cli import incidents as _incidents  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
+from gridmap.cli import merging as _merging  # noqa: F401
+from gridmap.cli import notify as _notify  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
 from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gridmap.cli.usage import UsageWrong, as_refusal, speak
 from gridmap.errors import (
     AccessDenied,
     BadSettings,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from gridmap.store import Store
 
 LANG: Lang = read_lang()
+USED_WRONGLY = 2
 STOPPED = 130  # what a shell expects of a program that Ctrl-C ended
 BY_ERRNO: dict[int | None, type[Refusal]] = {
     errno.ENOENT: FileMissing,
@@ -127,6 +130,11 @@ def local(instant: datetime) -> str:
     return instant.astimezone(settings().timezone).isoformat(sep=" ", timespec="minutes")
 
 
+def plain(text: str) -> str:
+    """What would move the cursor of a terminal is shown as it is escaped in JSON."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
 def tell(answer: Mapping[str, Any], text: str, *, json: bool) -> None:
     """Print the answer: one JSON object on stdout, or the text for people."""
     print(_as_json(answer) if json else text, flush=True)
@@ -156,20 +164,6 @@ def warm_up() -> None:
         warm()
 
 
-def _fold_help() -> None:
-    """A line without spaces, as Chinese is, goes on in the next line of `--help`; Typer's tables would cut its end off."""
-    from typer import rich_utils  # noqa: PLC0415 (needed for Chinese only)
-
-    made: Any = rich_utils._make_rich_text  # there is no public way; a test watches this one
-
-    def folded(**asked: Any) -> Any:
-        text = made(**asked)
-        text.overflow = "fold"
-        return text
-
-    rich_utils._make_rich_text = folded
-
-
 def run() -> int:
     """The exit code of one command line: 0 done, 1 refused, 2 wrong usage, 130 stopped by Ctrl-C.
 
@@ -177,7 +171,7 @@ def run() -> int:
     """
     _write_any_text()
     if LANG == "zh":
-        _fold_help()
+        speak(LANG)
     try:
         code = _answer()
         sys.stdout.flush()  # what is left, while it can still be told
@@ -196,18 +190,21 @@ def _write_any_text() -> None:
 
 def _answer() -> int:
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
+    except typer.TyperException as fault:
+        wrong = as_refusal(fault, sys.argv[1:])
+        return _refuse(wrong) if wrong else USED_WRONGLY
     except Refusal as refusal:
         return _refuse(refusal)
     except BrokenPipeError:
         raise
     except OSError as fault:
         return _refuse(_refused(fault))
-    except SystemExit as end:
-        if end.code == STOPPED:
-            print(words("cli.stopped"), file=sys.stderr)
-        raise
-    return 0
+    except typer.Abort:  # a question was answered by nobody
+        code = STOPPED
+    if code == STOPPED:
+        print(words("cli.stopped"), file=sys.stderr)
+    return code or 0
 
 
 def _refused(fault: OSError) -> Refusal:
@@ -219,8 +216,17 @@ def _refused(fault: OSError) -> Refusal:
     return kind(path=fault.filename or "-", reason=fault.strerror or fault)
 
 
+def _zone() -> ZoneInfo | None:
+    """The county's, where the settings can be read."""
+    try:
+        return settings().timezone
+    except BadSettings:
+        return None
+
+
 def _refuse(refusal: Refusal) -> int:
-    print(refusal.text(LANG), file=sys.stderr)
+    sentence = refusal.text(LANG, _zone())
+    print(sentence, file=sys.stderr)
     if "--json" in sys.argv[1:]:
-        tell(refusal.as_dict(LANG), "", json=True)
-    return 2 if isinstance(refusal, BadSettings) else 1
+        tell(refusal.as_dict(LANG) | {"error": sentence}, "", json=True)
+    return USED_WRONGLY if isinstance(refusal, BadSettings | UsageWrong) else 1

@@ -1,18 +1,21 @@
 """`gridmap incident …`: what is open, one incident with its log and what may be done now, and the steps of its life."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, incident_app, local, now, read_instant, settings, tell, words
-from gridmap.words import say, texts
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, incident_app, local, now, plain, read_instant, settings, tell, words
+from gridmap.cli.telling import Names, labelled, logged
+from gridmap.words import say
 
 if TYPE_CHECKING:
     from gridmap.access import Actor
+    from gridmap.errors import Refusal
     from gridmap.incidents import Incident
-    from gridmap.incidents.life import Step
-    from gridmap.store import Store, Tx
+    from gridmap.incidents.life import Step, Task
+    from gridmap.store import Store
     from gridmap.store.incidents import LogRow
 
 StateName = Literal[
@@ -20,15 +23,20 @@ StateName = Literal[
     "inspected", "closed", "voided",
 ]  # fmt: skip
 StepName = Literal[
-    "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "extend", "suspend",
-    "resume", "handle", "settle", "inspect", "rework", "reply", "close", "void", "reopen",
+    "ask_verify", "verify", "file", "decline", "dispatch", "acknowledge", "start", "return", "transfer", "rule", "elevate", "extend",
+    "suspend", "resume", "assist", "inform", "whistle", "upward", "arrive", "answer", "withdraw", "supervise", "release", "regrade",
+    "retype", "relocate", "rehome", "merge", "split", "handle", "settle", "inspect", "rework", "reply", "close", "void",
+    "call_back", "reopen",
 ]  # fmt: skip
 
 OrderName = Literal["newest", "due"]
+GradeName = Literal["general", "complex", "difficult"]
+SatisfiedName = Literal["yes", "mostly", "no"]
 
 BRIEF = (
     "id", "number", "state", "revision", "issue", "urgency", "grade", "text", "place", "lon", "lat", "edition", "township", "village",
-    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by", "clock",
+    "cell", "worker", "backup", "office", "contact_left", "replied", "returns", "reworks", "reopened", "handled_by", "clock", "template",
+    "tier", "keeper", "supervised_by", "satisfied", "merged_into",
 )  # fmt: skip
 
 
@@ -50,6 +58,8 @@ def list_(
     *,
     state: Annotated[StateName | None, _option("--state", about="state", metavar="STATE")] = None,
     area: Annotated[str | None, _option("--area", about="area", metavar="CODE")] = None,
+    supervised: Annotated[bool, _option("--supervised", about="supervised")] = False,
+    owed: Annotated[bool, _option("--owed", about="owed")] = False,
     order: Annotated[OrderName, _option("--order", about="order")] = "newest",
     after: Annotated[str | None, _option("--after", about="after", metavar="NUMBER")] = None,
     limit: Annotated[int, _option("--limit", about="limit", min=1, max=1000)] = 50,
@@ -58,20 +68,30 @@ def list_(
 ) -> None:
     from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.incidents import OPEN_STATES, State  # noqa: PLC0415
-    from gridmap.store import catalogues, incidents  # noqa: PLC0415
+    from gridmap.store import incidents  # noqa: PLC0415
 
     states = (State(state),) if state else OPEN_STATES
     with _open() as store, store.read(allowed(acting(store, actor), Action.INCIDENT_READ)) as tx:
-        found = incidents.list_(tx, states=states, area=area, order=incidents.Order(order), after=after, limit=limit)
-        names = {issue.code: issue.name_in(LANG) for issue in catalogues.issue_types(tx)}
-    lines = [_line(one, names.get(one.issue, one.issue)) for one in found]
+        found = incidents.list_(
+            tx, states=states, area=area, supervised=supervised, owed=owed, order=incidents.Order(order), after=after, limit=limit
+        )
+        names = Names(store, tx)
+        lines = [_line(one, names) for one in found]
     tell({"incidents": [_brief(one) for one in found]}, "\n".join(lines) or words("cli.incident_none"), json=json)
 
 
-def _line(one: "Incident", issue: str) -> str:
-    where = one.cell or one.village or one.township or "-"
-    due = [words("cli.incident_due", at=local(one.due_at))] if one.due_at else []
-    return "  ".join((one.number, one.state.text(LANG), issue, where, one.office or "-", local(one.at), *due))
+def _line(one: "Incident", names: Names) -> str:
+    office = names.office(one.office) if one.office else "-"
+    due = [words("cli.incident_overdue" if one.is_overdue(now()) else "cli.incident_due", at=local(one.due_at))] if one.due_at else []
+    flags = [words("cli.incident_flag_supervised")] if one.supervised_by else []
+    flags += [words("cli.incident_flag_owed", count=len(one.life.owed))] if one.life.owed else []
+    told = (one.number, one.state.text(LANG), names.issue(one.issue), names.where(one) or "-", office, local(one.at), *due, *flags)
+    return plain("  ".join((*told, *_why(one))))
+
+
+def _why(one: "Incident") -> list[str]:
+    """Why it waits for a person, where it does."""
+    return [one.for_a_person.text(LANG)] if one.for_a_person else []
 
 
 @incident_app.command("show", help=words("cli.incident_show"), no_args_is_help=True)
@@ -90,34 +110,51 @@ def take(
     photo: Annotated[str, _option("--photo", about="photo", metavar="NAME")] = "",
     office: Annotated[str, _option("--office", about="office", metavar="CODE")] = "",
     until: Annotated[str | None, _option("--until", about="until", metavar="INSTANT")] = None,
+    task: Annotated[int | None, _option("--task", about="task", metavar="NUMBER", min=1)] = None,
+    grade: Annotated[GradeName | None, _option("--grade", about="grade")] = None,
+    issue: Annotated[str, _option("--issue", about="issue", metavar="CODE")] = "",
+    place: Annotated[str, _option("--place", about="place", metavar="LON,LAT")] = "",
+    into: Annotated[str, _option("--into", about="into", metavar="NUMBER")] = "",
+    agreement: Annotated[str, _option("--agreement", about="agreement", metavar="NAME")] = "",
+    satisfied: Annotated[SatisfiedName | None, _option("--satisfied", about="satisfied")] = None,
     revision: Annotated[int | None, _option("--revision", about="revision", min=1)] = None,
     actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
+    from gridmap.errors import IncidentMissing  # noqa: PLC0415
     from gridmap.flows import step as flow  # noqa: PLC0415
     from gridmap.incidents.life import Step, Taken  # noqa: PLC0415
 
     term = read_instant(until).isoformat() if until else ""
-    taken = Taken(step=Step(step), actor="", reason=reason, photo=photo, office=office, until=term)
+    taken = Taken(
+        step=Step(step), actor="", reason=reason, photo=photo, office=office, until=term, task=str(task or ""), grade=grade or "",
+        issue=issue, place=place, into=into, agreement=agreement, satisfied=satisfied or "",
+    )  # fmt: skip
     with _open() as store:
         who = acting(store, actor)
         made = flow.step(store, number, taken, revision=revision, now=now(), actor=who)
-        facts, text = _shown(store, who, made.id)
+        try:
+            facts, text = _shown(store, who, made.id)
+        except IncidentMissing:  # it was given away by this step
+            facts = {"id": made.id, "number": made.number, "state": made.state, "revision": made.revision}
+            text = words("cli.incident_given", number=made.number)
     tell(facts, text, json=json)
 
 
 def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any], str]:
     """One incident as the actor sees it: for programs, and for people."""
     from gridmap.access import Action, allowed  # noqa: PLC0415
-    from gridmap.flows.step import steps_of  # noqa: PLC0415
+    from gridmap.flows.step import steps_of, waiting  # noqa: PLC0415
     from gridmap.store import incidents  # noqa: PLC0415
 
     with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
         one = incidents.get(tx, number)
-        log, steps = incidents.history(tx, one.id), steps_of(actor, one)
-        text = "\n".join([*_who(tx, one), *_next(one, steps), words("cli.incident_log"), *map(_logged, log)])
-    possible = [{"step": each, "needs": _needs(each)} for each in steps]
-    return _brief(one) | {"possible": possible, "log": list(map(_log_json, log))}, text
+        log, steps, waits = incidents.history(tx, one.id), steps_of(actor, one), waiting(actor, one)
+        names = Names(store, tx)
+        lines = [*_who(one, names), *_next(one, steps, waits), words("cli.incident_log"), *(logged(row, one, names) for row in log)]
+    possible = [{"step": each, "needs": _needs(one, each)} for each in steps]
+    still = [why.text(LANG) for why in waits]
+    return _brief(one) | {"possible": possible, "waiting": still, "log": list(map(_log_json, log))}, "\n".join(map(plain, lines))
 
 
 def _log_json(row: "LogRow") -> dict[str, Any]:
@@ -127,63 +164,69 @@ def _log_json(row: "LogRow") -> dict[str, Any]:
 def _brief(one: "Incident") -> dict[str, Any]:
     """What programs are told of an incident, codes as they are."""
     return {name: getattr(one, name) for name in BRIEF} | {
-        "at": one.at.isoformat(), "due_at": one.due_at and one.due_at.isoformat(), "overdue": one.is_overdue(now())
+        "at": one.at.isoformat(), "due_at": one.due_at and one.due_at.isoformat(), "overdue": one.is_overdue(now()),
+        "supervised_until": one.supervised_until and one.supervised_until.isoformat(), "tasks": list(map(_task_json, one.tasks)),
     }  # fmt: skip
 
 
-def _who(tx: "Tx", one: "Incident") -> list[str]:
-    """Number, state and type; what and where; who must act."""
-    from gridmap.store import catalogues, offices, people  # noqa: PLC0415
+def _task_json(task: "Task") -> dict[str, Any]:
+    return asdict(task) | {"until": task.until and task.until.isoformat(), "owed": task.owed}
 
-    issue = next((each.name_in(LANG) for each in catalogues.issue_types(tx) if each.code == one.issue), one.issue)
-    office = offices.get(tx, one.office) if one.office else None
-    worker = people.worker(tx, one.worker) if one.worker else None
-    named = (
-        ("worker", worker and (worker.id, worker.name, worker.name_en)),
-        ("office", office and (office.code, office.name, office.name_en)),
+
+def _who(one: "Incident", names: Names) -> list[str]:
+    """Number, state and type; what and where; why it waits; who must act, and until when."""
+    duty = (
+        ("worker", one.worker and names.worker(one.worker)),
+        ("office", one.office and names.office(one.office)),
     )
     return [
-        words("cli.incident_head", number=one.number, state=one.state, issue=issue, revision=one.revision),
-        *(_plain(text) for text in (one.text, one.place, one.cell or one.village or one.township) if text),
-        *(f"{words(f'cli.report_{who}')}: {_named(*told)}" for who, told in named if told),
-        *([words("cli.incident_pressing", clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))] if one.due_at else []),
+        words("cli.incident_head", number=one.number, state=one.state, issue=names.issue(one.issue), revision=one.revision),
+        *(text for text in (one.text, one.place, names.where(one)) if text),
+        *_why(one),
+        *(labelled(words(f"cli.report_{who}"), told) for who, told in duty if told),
+        *_pressing(one),
         *([words("cli.incident_reply")] if one.life.must_reply else []),
+        *([words("cli.incident_merged", into=one.merged_into)] if one.merged_into else []),
+        *([words("cli.incident_watched", who=one.supervised_by, at=local(one.supervised_until))] if one.supervised_until else []),
+        *(_tasks(one, names) if one.tasks else []),
     ]
 
 
-def _named(code: str, name: str, name_en: str) -> str:
-    return f"{name_en if LANG == 'en' and name_en else name} ({code})"
+def _pressing(one: "Incident") -> list[str]:
+    """Until when what presses is due, or since when it is overdue."""
+    if not one.due_at:
+        return []
+    key = "cli.incident_pressing_over" if one.is_overdue(now()) else "cli.incident_pressing"
+    return [words(key, clock=say(f"clock.{one.clock}", LANG), at=local(one.due_at))]
 
 
-def _next(one: "Incident", steps: Sequence["Step"]) -> list[str]:
-    """The commands that may be run now, as they are typed."""
+def _tasks(one: "Incident", names: Names) -> list[str]:
+    """What other offices were asked for, a line each."""
+    lines = [words("cli.incident_tasks")]
+    for task in one.tasks:
+        late = task.owed and task.until is not None and task.until < now()
+        until = [words("cli.incident_overdue" if late else "cli.incident_due", at=local(task.until))] if task.until else []
+        told = (str(task.number), task.kind.text(LANG), names.office(task.office), *until, task.standing.text(LANG))
+        lines.append("  ".join(("", *told)).rstrip())
+    return lines
+
+
+def _next(one: "Incident", steps: Sequence["Step"], waits: Sequence["Refusal"]) -> list[str]:
+    """The commands that may be run now, as they are typed, and why others may not yet."""
+    still = [f"  {why.text(LANG)}" for why in waits]
     if not steps:
-        return [words("cli.incident_nothing")]
-    return [words("cli.incident_possible"), *(f"  {each.text(LANG)}: {_command(one, each)}" for each in steps)]
+        return [words("cli.incident_nothing"), *still]
+    return [words("cli.incident_possible"), *(f"  {labelled(each.text(LANG), _command(one, each))}" for each in steps), *still]
 
 
 def _command(one: "Incident", step: "Step") -> str:
-    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in _needs(step))))
+    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in _needs(one, step))))
 
 
-def _needs(step: "Step") -> list[str]:
-    from gridmap.incidents.life import STEPS  # noqa: PLC0415
-
-    return sorted(STEPS[step].needs)
-
-
-def _logged(row: "LogRow") -> str:
-    what = texts(LANG).get(f"history.{row.what}", row.what)
-    told = " ".join(f"{name}={value}" for name, value in _facts(row).items() if name != "revision")
-    state = say(f"state.{row.to_state}", LANG) if row.to_state else ""
-    return _plain("  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, told))))
+def _needs(one: "Incident", step: "Step") -> list[str]:
+    return sorted(one.life.rows[step].needs)
 
 
 def _facts(row: "LogRow") -> dict[str, Any]:
-    """Without the report's id: whoever shows it is taken for its sender."""
-    return {name: fact for name, fact in row.facts.items() if name != "report" and fact not in (None, "", False)}
-
-
-def _plain(text: str) -> str:
-    """What would move the cursor of a terminal is shown as it is escaped in JSON."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    """Without the reports' ids: whoever shows one is taken for its sender."""
+    return {name: fact for name, fact in row.facts.items() if name not in {"report", "reports"} and fact not in (None, "", False)}

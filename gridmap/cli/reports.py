@@ -7,6 +7,7 @@ import typer
 
 from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, app, import_app, now, progress, read_instant, settings, tell, words
 from gridmap.cli.registers import Rejects, columns_told, ignored_told, rejected_told
+from gridmap.cli.telling import labelled
 from gridmap.tables.columns import REPORT_COLUMNS
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def import_reports(
     with Store.open(settings().database_url) as store, progress(words("cli.import_reports_progress")) as advance:
         done = flow.import_reports(
             store, file, now=now().astimezone(zone), zone=zone, actor=acting(store, actor), defaults=defaults,
-            lang=LANG, rejects=rejects, advance=advance,
+            verify=frozenset(map(Channel, settings().verify)), lang=LANG, rejects=rejects, advance=advance,
         )  # fmt: skip
     answer = done.as_dict(LANG)
     why = [words("cli.import_reports_why", count=count, cause=words(f"cli.cause.{cause}")) for cause, count in done.causes.items()]
@@ -72,7 +73,7 @@ def report(
     text: Annotated[str, _option("--text", about="text")] = "",
     place: Annotated[str, _option("--place", about="place")] = "",
     at: Annotated[str | None, _option("--at", about="at", metavar="INSTANT")] = None,
-    channel: ChannelOption = "window",
+    channel: ChannelOption = "hotline",
     sender: Sender = "",
     number: Annotated[str, _option("--number", about="number", metavar="TEXT")] = "",
     key: Annotated[str, _option("--key", about="key", metavar="TEXT")] = "",
@@ -90,7 +91,8 @@ def report(
         datum=datum, accuracy_m=accuracy, sender=sender, sender_number=number, key=key, contact=contact,
     )  # fmt: skip
     with Store.open(settings().database_url) as store:
-        answer = receive(store, sent, now=now().astimezone(settings().timezone), actor=acting(store, actor))
+        verify = frozenset(map(Channel, settings().verify))
+        answer = receive(store, sent, verify=verify, now=now().astimezone(settings().timezone), actor=acting(store, actor))
     tell({"refused": False, **answer.as_dict(LANG)}, answer_told(answer), json=json)
 
 
@@ -108,7 +110,7 @@ def answer_told(answer: "Answer") -> str:
         [
             words(f"cli.report_{answer.state}", number=answer.number),
             *([words("cli.report_repeated")] if answer.repeated else []),
-            *(f"{label}: {_named(one)}" for label, one in named.items() if one),
+            *(labelled(label, _named(one)) for label, one in named.items() if one),
             *(f"- {reason.text(LANG)}" for reason in answer.reasons),
         ]
     )

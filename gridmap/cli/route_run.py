@@ -1,12 +1,13 @@
-"""`gridmap route dry-run|replay|backstop`: the county's own routing, asked beside its work."""
+"""`gridmap route dry-run|replay|rulings|backstop`: the county's own routing, asked beside its work."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, progress, read_instant, settings, tell, words
+from gridmap.cli.door import LANG, ActorName, JsonFlag, acting, now, plain, progress, read_instant, settings, tell, words
 from gridmap.cli.route import route_app
+from gridmap.cli.telling import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def _lines(told: dict[str, Any]) -> "Iterator[str]":
     yield words("cli.dry_run_where", place=where or "–", edition=told["edition"], border_m=border)
     for who in ("worker", "backup", "office"):
         if told[who]:
-            yield f"{words(f'cli.report_{who}')}: {told[who]['name']} ({told[who]['code']}) {told[who]['phone']}".rstrip()
+            yield labelled(words(f"cli.report_{who}"), f"{told[who]['name']} ({told[who]['code']}) {told[who]['phone']}".rstrip())
     yield from (f"- {reason['text']}" for reason in told["reasons"])
     if told["rungs"]:
         yield words("cli.dry_run_rungs" + ("_given" if told["rules"]["given"] else ""), count=told["rules"]["count"])
@@ -101,6 +102,32 @@ def _replayed(told: dict[str, Any]) -> "Iterator[str]":
         yield words("cli.findings_more", count=told["changed"] - LISTED)
     if told["out"]:
         yield words("cli.replay_out", out=told["out"])
+
+
+@route_app.command("rulings", help=words("cli.rulings"), no_args_is_help=True)
+def rulings(
+    *,
+    out: Annotated[Path, _option("--out", about="rulings_out", metavar="CSV")],
+    force: Annotated[bool, _option("--force", about="match_force")] = False,
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.flows.propose_rulings import propose_rulings  # noqa: PLC0415
+
+    with _open() as store:
+        told = propose_rulings(store, out, now=now(), actor=acting(store, actor), force=force).as_dict() | {"out": str(out)}
+    tell(told, "\n".join(_ruled(told)), json=json)
+
+
+def _ruled(told: dict[str, Any]) -> "Iterator[str]":
+    """The counts, the first rules with the ruling behind each, and what to do with them."""
+    yield words("cli.rulings_done", **told)
+    for one in told["rulings"][:LISTED]:
+        yield f"{one['office']}  {one['issue']}  {one['area']}  {one['number']}: {plain(one['reason'])}"
+    if told["rules"] > LISTED:
+        yield words("cli.findings_more", count=told["rules"] - LISTED)
+    if told["rules"]:
+        yield words("cli.rulings_next", out=told["out"])
 
 
 @route_app.command("backstop", help=words("cli.backstop"))

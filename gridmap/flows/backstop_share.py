@@ -7,7 +7,7 @@ from typing import Any
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import NoEditionInForce
-from gridmap.flows.replay_routes import SpanEmpty
+from gridmap.flows.replay_routes import SpanAhead
 from gridmap.grid import Area
 from gridmap.routing.backstop import ENOUGH, POINTS, WEEKS, Fallen, jumped
 from gridmap.store import Store, Tx, routed
@@ -73,10 +73,10 @@ class BackstopShare:
 
 def backstop_share(store: Store, *, since: datetime | None = None, now: datetime, actor: Actor) -> BackstopShare:
     """The weeks that end with this instant, back to the one that holds `since` (four, where none is named, at most MOST), within what
-    the actor may see. SpanEmpty."""
+    the actor may see. SpanAhead."""
     start = since or now - WEEKS * WEEK
     if start >= now:
-        raise SpanEmpty(since=start.isoformat(), until=now.isoformat())
+        raise SpanAhead(since=start.isoformat(), now=now.isoformat())
     count = min(MOST, -((start - now) // WEEK))
     ends = [now - week * WEEK for week in range(count + WEEKS)]
     with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:

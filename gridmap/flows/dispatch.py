@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gridmap.catalogue import Grade, IssueType, Urgency
-from gridmap.duty import Weekday, Worker
+from gridmap.duty import Office, Weekday, Worker
 from gridmap.flows.locate import Located, locate
 from gridmap.grid import Area, Edition
 from gridmap.incidents import Named, Report, State
@@ -40,7 +40,8 @@ class Situation:
 class Dispatch:
     """What was found out about one report. DISPATCHED has a place, a worker and an office; all else is TRIAGE, with the reason.
 
-    `route` is None where nobody could be asked for: no place, or an unknown type.
+    `route` is None where nobody could be asked for: no place, or an unknown type. `centre` is the territory's own; `onward` is whose it is
+    when it moves on from the window, at `until`.
     """
 
     state: State
@@ -53,6 +54,9 @@ class Dispatch:
     backup: Named | None
     office: Named | None
     reasons: tuple[Sentence, ...]
+    centre: Named | None = None
+    onward: Named | None = None
+    until: datetime | None = None
 
     @property
     def grade(self) -> Grade:
@@ -107,9 +111,14 @@ def _one(situation: Situation, roster: Roster, report: Report, located: Located)
         path=tuple(situation.edition.area(code) for code in located.path),
         worker=_person(roster, duty.worker if duty else None),
         backup=_person(roster, duty.backup if duty else None),
-        office=Named(office.code, office.name, office.name_en, office.phone) if office else None,
+        office=_told(office),
+        centre=_told(situation.desks.centre(located.path)),
         reasons=(_in_edition(situation), *located.reasons, *(named(situation.edition, one) for one in _why(report, issue, duty, route))),
     )
+
+
+def _told(office: Office | None) -> Named | None:
+    return Named(office.code, office.name, office.name_en, office.phone) if office else None
 
 
 def _why(report: Report, issue: IssueType | None, duty: OnDuty | None, route: Route | None) -> Iterable[Sentence]:

@@ -8,8 +8,8 @@ from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict
 from gridmap.flows.accounts import WorkerMissing
 from gridmap.flows.end_post import end
-from gridmap.flows.step import LONGEST
 from gridmap.incidents import Incident
+from gridmap.incidents.life import LONGEST
 from gridmap.roster import Roster
 from gridmap.store import Store, Tx, handovers, history, people
 

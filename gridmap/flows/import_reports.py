@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from gridmap.access import Actor
 from gridmap.errors import Refusal
 from gridmap.flows.intake import Outcome, receive_many
-from gridmap.incidents import Answer, State
+from gridmap.incidents import Answer, Channel, State
 from gridmap.store import Store
 from gridmap.tables.rejects import rejects_file, write_rejects
 from gridmap.tables.reports import Defaults, read_reports
@@ -42,7 +42,7 @@ class ReportImport:
     @property
     def matched(self) -> int:
         """New incidents with cell or village, worker and office."""
-        return sum(not answer.repeated and answer.state == State.DISPATCHED for answer in self.answers)
+        return sum(not answer.repeated and answer.state is not State.TRIAGE for answer in self.answers)
 
     @property
     def triaged(self) -> int:
@@ -79,6 +79,7 @@ def import_reports(
     zone: ZoneInfo,
     actor: Actor,
     defaults: Defaults | None = None,
+    verify: Collection[Channel] = (),
     lang: Lang = "en",
     rejects: Path | None = None,
     advance: Callable[[int], object] = lambda steps: None,
@@ -90,7 +91,7 @@ def import_reports(
     parsed = read_reports(path, zone, defaults or Defaults())
     if rejects:
         rejects_file(path, rejects)
-    outcomes = receive_many(store, [report for _, report in parsed.good], now=now, actor=actor, advance=advance)
+    outcomes = receive_many(store, [report for _, report in parsed.good], verify=verify, now=now, actor=actor, advance=advance)
     refused = [
         Rejected(row, (Sentence(f"error.{outcome.key}", outcome.facts),))
         for (row, _), outcome in zip(parsed.good, outcomes, strict=True)

@@ -1,6 +1,6 @@
 """A report comes in: found, routed and kept in one transaction. Acknowledged means durable; sent twenty times, kept once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -9,9 +9,11 @@ from gridmap.access import Action, Actor, Forbidden, allowed, may
 from gridmap.errors import KeyReused, Refusal
 from gridmap.flows.dispatch import Dispatch, Situation, dispatch, read_situation
 from gridmap.flows.publicise import publicised
+from gridmap.flows.reception import received_as
+from gridmap.flows.rematch import template_of
 from gridmap.grid import Level
-from gridmap.incidents import Answer, Incident, Named, Report, body_hash, check_report
-from gridmap.incidents.deadlines import Timed, first_event, pressed, timed
+from gridmap.incidents import Answer, Channel, Incident, Named, Report, State, body_hash, check_report
+from gridmap.incidents.deadlines import Done, Timed, events, pressed, timed
 from gridmap.incidents.report import body_of, key_of
 from gridmap.limits import allowances
 from gridmap.store import Store, Tx, ids, incidents
@@ -46,53 +48,60 @@ class Running:
     def __init__(self, situation: Situation) -> None:
         self.since = situation.at
         self._times = situation.times
-        self._of: dict[str, tuple[Timed, ...]] = {}
+        self._of: dict[tuple[str, State], tuple[Timed, ...]] = {}
 
     def of(self, found: Dispatch) -> tuple[Timed, ...]:
         """Those of an incident that was found out about so."""
-        event = first_event(found.state)
-        if event is None or found.issue is None:
+        if found.issue is None:
             return ()
-        issue = found.issue
-        if issue.code not in self._of:
-            self._of[issue.code] = timed(self._times, allowances(issue.limit), issue.code, [(self.since, event)])
-        return self._of[issue.code]
+        issue, born = found.issue, Done(at=self.since, taken=None, before=None, after=found.state, until=found.until)
+        key = issue.code, found.state
+        if key not in self._of:
+            self._of[key] = timed(self._times, allowances(issue.limit), issue.code, events([born]))
+        return self._of[key]
 
 
-def receive(store: Store, report: Report, *, now: datetime, actor: Actor) -> Answer:
+def receive(store: Store, report: Report, *, verify: Collection[Channel] = (), now: datetime, actor: Actor) -> Answer:
     """Take one report; when this returns, report, incident, answer and log row are on disk.
 
     A repeated (sender, key) gets the first answer again, with `repeated`; KeyReused where the body differs (another contact is no other
     body, and is not kept). ReportUnusable, PointUnusable and DatumUnknown refuse what only the sender can mend (`check_report`),
     NoEditionInForce a county that published nothing.
-    The incident's number bears the year of `now` in its own zone: doors pass the county's.
+    What comes by a channel of `verify` is looked into before it is filed. The incident's number bears the year of `now` in its own zone:
+    doors pass the county's.
     """
-    [outcome] = receive_many(store, [report], now=now, actor=actor)
+    [outcome] = receive_many(store, [report], verify=verify, now=now, actor=actor)
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
 def receive_many(
-    store: Store, reports: Sequence[Report], *, now: datetime, actor: Actor, advance: Callable[[int], object] = lambda steps: None
+    store: Store,
+    reports: Sequence[Report],
+    *,
+    verify: Collection[Channel] = (),
+    now: datetime,
+    actor: Actor,
+    advance: Callable[[int], object] = lambda steps: None,
 ) -> list[Outcome]:
     """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
     outcomes: list[Outcome] = []
     for start in range(0, len(reports), PER_TRANSACTION):
         prepared = [_prepared(report, now, actor) for report in reports[start : start + PER_TRANSACTION]]
         sent = [each for each in prepared if isinstance(each, Sent)]
-        answers = _take(store, sent, now, actor) if sent else iter(())  # what cannot be taken never waits for the database
+        answers = _take(store, sent, verify, now, actor) if sent else iter(())  # what cannot be taken never waits for the database
         outcomes += [next(answers) if isinstance(each, Sent) else each for each in prepared]
         advance(len(prepared))
     return outcomes
 
 
-def _take(store: Store, sent: Sequence[Sent], now: datetime, actor: Actor) -> Iterator[Outcome]:
+def _take(store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime, actor: Actor) -> Iterator[Outcome]:
     """The outcomes of one transaction, in order, once it is committed."""
     with store.begin(allowed(actor, Action.REPORT_SEND)) as tx:
         known = incidents.first_answers(tx, {each.who for each in sent})
         new = {each.who: each for each in reversed(sent) if each.who not in known}
-        kept = _keep(store, tx, list(new.values())[::-1], now)
+        kept = _keep(store, tx, list(new.values())[::-1], verify, now)
         if len(kept) < len(new):  # another transaction was first with a key
             known |= incidents.first_answers(tx, new.keys() - kept.keys())
     return iter([_outcome(each, known, new, kept) for each in sent])
@@ -129,12 +138,13 @@ def _check_sender(sender: str, actor: Actor) -> None:
         raise SenderForeign(action=str(Action.REPORT_VOUCH), sender=sender)
 
 
-def _keep(store: Store, tx: Tx, new: Sequence[Sent], now: datetime) -> Mapping[SenderKey, Answer]:
+def _keep(store: Store, tx: Tx, new: Sequence[Sent], verify: Collection[Channel], now: datetime) -> Mapping[SenderKey, Answer]:
     """Find out about new reports and store them; the answers of those that were kept."""
     if not new:
         return {}
     situation = read_situation(store, tx, now)
-    found = dispatch(tx, situation, [each.report for each in new])
+    reports = [each.report for each in new]
+    found = [received_as(situation, *each, verify) for each in zip(reports, dispatch(tx, situation, reports), strict=True)]
     numbers = incidents.numbers(tx, len(new), year=now.year)
     running = Running(situation)
     rows = [_received(each, what, number, running) for each, what, number in zip(new, found, numbers, strict=True)]
@@ -155,6 +165,7 @@ def _received(sent: Sent, found: Dispatch, number: str, running: Running) -> tup
         answer=answer.kept(),
         raw=body_of(sent.report),
         clocks=clocks,
+        until=found.until,
     )
     return received, answer
 
@@ -210,6 +221,10 @@ def _incident(report: Report, found: Dispatch, answer: Answer, now: datetime, cl
         border_m=answer.border_m,
         candidates=answer.candidates,
         reasons=answer.reasons,
+        template=template_of(found),
+        keeper=_code(found.centre) or _code(found.office),
+        onward=_code(found.onward),
+        homed_in=answer.edition,
         contact_left=bool(report.contact),
         due_at=due_at,
         clock=clock,

@@ -120,7 +120,7 @@ def run_main_job(store: Store, folder: Path, *, now: datetime, zone: ZoneInfo, a
             workers=len(people.workers(tx)),
             offices=len(offices.all_(tx)),
             reports=len(taken.answers) - taken.repeated,
-            matched=states.get(State.DISPATCHED, 0),
+            matched=states.get(State.DISPATCHED, 0) + states.get(State.FILED, 0),
             triaged=states.get(State.TRIAGE, 0),
             rejected=len(taken.rejected),
         )

@@ -29,6 +29,10 @@ class SpanEmpty(BadInput):
     """A span ends before it begins; facts: since, until."""
 
 
+class SpanAhead(BadInput):
+    """A span begins when nothing has happened yet; facts: since, now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """One incident that would have gone elsewhere, and the rung that says so."""
@@ -103,8 +107,10 @@ def replay_routes(
     """Route what was received in [since, until) with these rules, within what the actor may see; `out` is a CSV of every change.
 
     Types and offices are today's, the land is each incident's own; compared is the office that was
-    named at receipt. SpanEmpty, RulesUnusable.
+    named at receipt. SpanAhead, SpanEmpty, RulesUnusable.
     """
+    if since >= now:
+        raise SpanAhead(since=since.isoformat(), now=now.isoformat())
     if since >= until:
         raise SpanEmpty(since=since.isoformat(), until=until.isoformat())
     scope = allowed(actor, Action.INCIDENT_READ)

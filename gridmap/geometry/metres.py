@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
+
+_ELLIPSOID = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ class Metres:
         lon, lat = self._transformer.transform(np.asarray(x, dtype=float), np.asarray(y, dtype=float), direction="INVERSE")
         return lon, lat
 
+    def toward(self, lon: ArrayLike, lat: ArrayLike, most_m: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The points (degrees) themselves, or where one comes so many metres from the centre on the geodesic to them."""
+        lons, lats = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+        here = np.full(lons.shape, self.lon), np.full(lats.shape, self.lat)
+        azimuth, _, away = _ELLIPSOID.inv(*here, lons, lats)
+        east, north, _ = _ELLIPSOID.fwd(*here, azimuth, np.minimum(away, most_m))
+        return np.asarray(east), np.asarray(north)
+
     def forward(self, shapes: Any) -> Any:
         """Shapes in degrees, as shapes in metres: one shape or an array of them, like what was given."""
         return shapely.transform(shapes, lambda xy: np.column_stack(self.xy(xy[:, 0], xy[:, 1])))
@@ -46,6 +56,12 @@ class Metres:
     def back(self, shapes: Any) -> Any:
         """Shapes in metres, as shapes in degrees."""
         return shapely.transform(shapes, lambda xy: np.column_stack(self.lonlat(xy[:, 0], xy[:, 1])))
+
+
+def geodesic_m(lon: ArrayLike, lat: ArrayLike, to_lon: ArrayLike, to_lat: ArrayLike) -> NDArray[np.float64]:
+    """How many metres each point (degrees) is from the other of the pair, along the ellipsoid (WGS84)."""
+    lons, lats, to_lons, to_lats = (np.asarray(each, dtype=float) for each in (lon, lat, to_lon, to_lat))
+    return np.asarray(_ELLIPSOID.inv(lons, lats, to_lons, to_lats)[2])
 
 
 def area_m2(shape: BaseGeometry) -> float:
@@ -65,3 +81,16 @@ def metres_per_degrees(lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], N
     flat = 1 - eccentricity2 * np.sin(np.radians(lat)) ** 2
     across, along = radius / np.sqrt(flat), radius * (1 - eccentricity2) / flat**1.5
     return np.radians(across * np.cos(np.radians(lat))), np.radians(along)
+
+
+def box_around(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:
+    """(west, south, east, north) in degrees, that holds all that lies within so many metres (some kilometres at most) of the point.
+
+    A hair wider, because degrees grow shorter towards the poles; who needs the distance itself measures it.
+    """
+    reach = metres * 1.001 + 0.01
+    _, northward = metres_per_degree(lat)
+    high = reach / northward
+    eastward, _ = metres_per_degree(min(abs(lat) + high, 90.0))
+    wide = min(reach / eastward, 360.0) if eastward > 0 else 360.0
+    return lon - wide, lat - high, lon + wide, lat + high

@@ -17,7 +17,7 @@ from gridmap.limits.calendar import (
     Shift,
     read_hours,
 )
-from gridmap.limits.clock import CLOCKS, Clock, ClockRule, Event, Extension, pressing, recount, replay
+from gridmap.limits.clock import CLOCKS, TASK, Clock, ClockRule, Event, Extension, pressing, recount, replay
 from gridmap.limits.ladder import (
     FORESEEN,
     LADDER,
@@ -42,6 +42,7 @@ __all__ = [
     "FORESEEN",
     "LADDER",
     "LADDERS",
+    "TASK",
     "Calendar",
     "CalendarDatesReversed",
     "CalendarDatesTooLong",

@@ -69,6 +69,25 @@ CLOCKS = (
         stop=frozenset({"inspected", "reworked", "closed", "voided"}),
         restart=frozenset({"handled"}),
     ),
+    # Returned again: somebody named says whose it is, until it is somebody's.
+    ClockRule(
+        "rule",
+        start=frozenset({"disputed"}),
+        stop=_ENDS | {"dispatched", "transferred", "returned"},
+        restart=frozenset({"disputed"}),
+    ),
+    # What can be settled at the window has until the end of the day, and then moves on.
+    ClockRule("window", start=frozenset({"at_window"}), stop=_ENDS | {"dispatched", "returned"}, extended=True),
+)
+
+# What another office was asked for beside the matter's own: a run for each, which stands while the matter is ended.
+TASK = ClockRule(
+    "task",
+    start=frozenset({"asked"}),
+    stop=frozenset({"answered"}),
+    pause=frozenset({"ended"}),
+    resume=frozenset({"opened"}),
+    extended=True,
 )
 
 

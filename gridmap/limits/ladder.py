@@ -92,12 +92,16 @@ LADDER = Ladder(
 )
 
 
-# Who does not acknowledge or inspect in time is a matter for the township; the county hears of what is not handled (our rule).
+# Who does not acknowledge or inspect in time is a matter for the township; the county hears of what is not handled, and of offices that
+# were asked, or are to be ruled about, and are no village's (our rule). Who waits at the window is not called: it moves on.
 LADDERS: Mapping[str, Ladder] = MappingProxyType(
     {
         "acknowledge": Ladder((Step("village", Mark(MarkKind.SHARE, 100)), Step("township", Mark(MarkKind.SHARE, 200)))),
         "handle": LADDER,
         "inspect": Ladder((Step("village", Mark(MarkKind.SHARE, 100)), Step("township", Mark(MarkKind.SHARE, 200)))),
+        "rule": Ladder((Step("county", Mark(MarkKind.SHARE, 100)), Step("city", Mark(MarkKind.SHARE, 200)))),
+        "task": Ladder((Step("township", Mark(MarkKind.SHARE, 100)), Step("county", Mark(MarkKind.SHARE, 200)))),
+        "window": Ladder(()),
     }
 )
 

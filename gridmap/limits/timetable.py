@@ -60,6 +60,17 @@ class Timetable:
         """The share of the limit that is used at an instant: 4/5 is 80 %, more than 1 is overdue."""
         return self.spent(limit.unit, start, at, pauses) / limit.amount
 
+    def closing(self, at: datetime) -> datetime:
+        """When the working day ends that goes on at the instant, or the next one if it is over or none."""
+        day = at.astimezone(self.calendar.zone).date()
+        while True:
+            if shifts := self.calendar.hours_on(day):
+                midnight = datetime(day.year, day.month, day.day, tzinfo=self.calendar.zone)
+                ends = utc(midnight + timedelta(minutes=shifts[-1].closes))
+                if ends > utc(at):
+                    return ends
+            day += timedelta(days=1)
+
     def used(self, spans: Iterable[Span], unit: LimitUnit) -> Count:
         """What the clock counts in these closed spans."""
         return sum(self._between(unit, since, until) for since, until in spans if until is not None)

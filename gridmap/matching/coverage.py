@@ -1,14 +1,15 @@
 """Points in degrees against any set of areas in degrees: the owner exactly, the distances in metres."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.geometry.metres import Metres, metres_per_degrees
+from gridmap.geometry.metres import Metres, geodesic_m, metres_per_degrees
 from gridmap.grid import How
 from gridmap.grid.index import AreaIndex, Asked, Near
 from gridmap.matching.circles import Circled
@@ -16,8 +17,10 @@ from gridmap.matching.circles import Circled
 DEFAULT_ACCURACY_M = 10.0  # a good phone outdoors; what a point is trusted to when nobody says
 Degrees = NDArray[np.float64]
 HOWS = tuple(How)
-# Up to here a degree at the point is as long as one at the border, to a thousandth; farther pairs are measured on the plane.
-FAR_M = 5000.0
+# Up to FAR_M a degree at the point is as long as one at the border, to a thousandth; what is farther is measured along the ellipsoid.
+# Up to AWAY_M that is to the place that is nearest by the degrees of one of three latitudes; beyond, to the nearest on the plane, on which
+# one stands no farther out than NEARER_M: it stretches, and ends.
+FAR_M, AWAY_M, NEARER_M = 5_000.0, 100_000.0, 1_000_000.0
 _CODE = {how: position for position, how in enumerate(HOWS)}
 
 
@@ -42,7 +45,7 @@ class CoverageIndex:
     """Areas in degrees, ready to be asked about points.
 
     Points that none of `shapes` owns fall back on `wider` areas, whose positions count on from the last shape; only `shapes` are ever
-    the nearest area. Distances are true to a thousandth within 200 km of the areas' middle.
+    the nearest area. Distances are true to a thousandth.
     """
 
     def __init__(self, shapes: Sequence[BaseGeometry], wider: Sequence[BaseGeometry] = ()) -> None:
@@ -108,22 +111,47 @@ class CoverageIndex:
         border_m = index.border_distance(lon, lat, owner, (unit[0], unit[1]))
         far = np.flatnonzero(border_m > FAR_M)
         if len(far):
-            near = index.near_border(lon[far], lat[far], owner[far], (unit[0][far], unit[1][far]))
-            border_m[far] = self._in_metres(lon[far], lat[far], near)
+            points = lon[far], lat[far]
+            border_m[far] = _measured(*points, border_m[far], lambda unit: index.near_border(*points, owner[far], unit))[1]
         return border_m
 
     def _nearest(self, lon: Degrees, lat: Degrees) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(position, metres) of the nearest of the finest areas, for points that none of them owns."""
-        near = self._finest.near_outside(lon, lat, metres_per_degrees(lat))
-        return near.area, self._in_metres(lon, lat, near)
-
-    def _in_metres(self, lon: Degrees, lat: Degrees, near: Near) -> NDArray[np.float64]:
-        far = np.flatnonzero(near.distance > FAR_M)
+        """(position, metres) of the nearest of the finest areas, for points that none of them owns. A place that many points share, as
+        a geocoder's default one, is asked for once."""
+        places, of = np.unique(lon + 1j * lat, return_inverse=True)
+        lons, lats = np.ascontiguousarray(places.real), np.ascontiguousarray(places.imag)
+        near = self._finest.near_outside(lons, lats, metres_per_degrees(lats))
+        area, metres = near.area, near.distance
+        far = np.flatnonzero(metres > FAR_M)
         if len(far):
-            (x, y), (at_x, at_y) = self.metres.xy(lon[far], lat[far]), self.metres.xy(near.x[far], near.y[far])
-            metres = np.hypot(x - at_x, y - at_y)
-            near.distance[far] = np.where(np.isfinite(metres), metres, near.distance[far])
-        return near.distance
+            points = lons[far], lats[far]
+            area[far], metres[far] = _measured(*points, metres[far], lambda unit: self._finest.near_outside(*points, unit))
+        away = np.flatnonzero(metres > AWAY_M)
+        if len(away):
+            area[away], metres[away] = self._nearest_to_distant(lons[away], lats[away])
+        return area[of], metres[of]
+
+    def _nearest_to_distant(self, lon: Degrees, lat: Degrees) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        corners = shapely.total_bounds(self.in_metres.shapes)
+        reach = float(np.hypot(*np.abs(corners).reshape(2, 2).max(axis=0)))
+        x, y = self.metres.xy(*self.metres.toward(lon, lat, NEARER_M + reach))
+        area, at_x, at_y = self.in_metres.nearest(x, y)
+        return area, geodesic_m(lon, lat, *self.metres.lonlat(at_x, at_y))
+
+
+def _measured(
+    lon: Degrees, lat: Degrees, about_m: NDArray[np.float64], ask: Callable[[tuple[Degrees, Degrees]], Near]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(area, metres along the ellipsoid) of the nearest of three places: those that `ask` finds if degrees are as long as they are at the
+    point, half way to the south, and half way to the north."""
+    half = about_m / metres_per_degrees(lat)[1] / 2
+    area, metres = np.full(len(lon), -1, dtype=np.int64), np.full(len(lon), np.inf)
+    for middle in (lat, lat - half, lat + half):
+        near = ask(metres_per_degrees(np.clip(middle, -89, 89)))
+        found = geodesic_m(lon, lat, near.x, near.y)
+        nearer = found < metres
+        area[nearer], metres[nearer] = near.area[nearer], found[nearer]
+    return area, metres
 
 
 def known_accuracy(accuracy_m: ArrayLike) -> NDArray[np.float64]:

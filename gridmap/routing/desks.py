@@ -126,6 +126,10 @@ class Desks:
                 return Route(step[-1].office, step[-1].by, tuple(rungs), tuple(reasons))
         return Route(None, None, tuple(rungs), (*reasons, Sentence("reason.route.nobody", _about(issue, None))))
 
+    def centre(self, path: Sequence[str]) -> Office | None:
+        """The centre of the territory there, the nearest: whoever first hears of something."""
+        return next((self._centre_of[area] for _, area in _upwards(path) if area in self._centre_of), None)
+
     def _here(self, rule: Rule, path: Sequence[str]) -> _Competence | None:
         """What this row says about a place: None when its level, its area or its office's area does not cover it."""
         levels = LEVELS[: len(path)]

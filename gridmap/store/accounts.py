@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from gridmap.access import Role
 from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind, plain_name
-from gridmap.store.schema import access_grant, account, token
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.scoping import within
 
 _ACCOUNT = tuple(account.c[each.name] for each in fields(Account))

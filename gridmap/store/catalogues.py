@@ -1,6 +1,6 @@
 """The catalogue of issue types, and the rules of who is competent for them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -20,9 +20,10 @@ def put_issue_types(tx: Connection, given: Iterable[IssueType]) -> None:
     upsert(tx, type_table, (_type_row(each) for each in given), on=["code"])
 
 
-def issue_types(tx: Connection) -> tuple[IssueType, ...]:
-    """The whole catalogue, by code."""
-    return tuple(_issue_type(row) for row in tx.execute(select(*_TYPE).order_by(type_table.c.code)))
+def issue_types(tx: Connection, codes: Collection[str] | None = None) -> tuple[IssueType, ...]:
+    """The whole catalogue, or what of these codes it has, by code."""
+    wanted = select(*_TYPE) if codes is None else select(*_TYPE).where(type_table.c.code.in_(codes))
+    return tuple(_issue_type(row) for row in tx.execute(wanted.order_by(type_table.c.code)))
 
 
 def issue_type(tx: Connection, code: str) -> IssueType | None:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, select, update
 
 from gridmap.catalogue import Limit
 from gridmap.incidents import Incident
-from gridmap.incidents.deadlines import Timed, pressed, timed
-from gridmap.limits import Clock, Due, Event, allowances
-from gridmap.store import calendars, catalogues
+from gridmap.incidents.deadlines import Done, Timed, asked, events, pressed, timed
+from gridmap.limits import Clock, Due, allowances
+from gridmap.store import calendars, catalogues, notices
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import insert_all, insert_once, upsert
 from gridmap.store.schema import incident as incident_table
@@ -90,21 +90,27 @@ def press(tx: Connection, incident: str) -> None:
 
 
 def fire(tx: Connection, incident: str, due: Due, *, at: datetime) -> bool:
-    """Keep that a step of a ladder is done; False where it was done before."""
+    """Keep that a step of a ladder is done, and have its level told; False where it was done before."""
     row = {"incident": incident, "key": due.key, "due": due.at, "fired_at": at}
-    return bool(tx.execute(insert_once(tx, escalation, on=["incident", "key"]).values(row)).rowcount)
+    new = bool(tx.execute(insert_once(tx, escalation, on=["incident", "key"]).values(row)).rowcount)
+    if new:
+        notices.escalate(tx, incident, due, at=at)
+    return new
 
 
-def after(tx: Connection, one: Incident, events: Sequence[tuple[datetime, Event]], at: datetime) -> tuple[Timed, ...]:
-    """The incident's runs as all these events left them, by the calendar in the zone of `at`."""
-    return timed(calendars.working_time(tx, at), _limits(tx, one), one.issue, events, fired(tx, one.id))
+def after(tx: Connection, one: Incident, log: Sequence[Done], at: datetime) -> tuple[Timed, ...]:
+    """The incident's runs as this whole log left them, by the calendar in the zone of `at`, by name and run. What was stopped stays as it
+    was kept: neither another type nor another calendar makes late what was in time."""
+    kept, done, times = of_incident(tx, one.id), fired(tx, one.id), calendars.working_time(tx, at)
+    over = {run.clock.key: run for run in kept if run.clock.stopped}
+    runs = (*timed(times, _limits(tx, one, kept), one.issue, events(log), done), *asked(times, one.issue, log, done))
+    return tuple(over.get(run.clock.key, run) for run in sorted(runs, key=lambda run: (run.clock.name, run.clock.run)))
 
 
-def _limits(tx: Connection, one: Incident) -> Mapping[str, Limit]:
+def _limits(tx: Connection, one: Incident, kept: Iterable[Timed]) -> Mapping[str, Limit]:
     """A clock keeps the limit that it began with, unless the incident's type is another now."""
     issue = catalogues.issue_type(tx, one.issue)
-    kept = {run.clock.name: run.given for run in of_incident(tx, one.id) if run.issue == one.issue}
-    return {**allowances(issue.limit if issue else None), **kept}
+    return {**allowances(issue.limit if issue else None), **{run.clock.name: run.given for run in kept if run.issue == one.issue}}
 
 
 def _kept(incident: str, run: Timed) -> dict[str, Any]:

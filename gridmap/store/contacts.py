@@ -40,6 +40,20 @@ def shorten(tx: Connection, incident_id: str, *, until: datetime) -> None:
     tx.execute(update(contact).where(*longer).values(kept_until=until))
 
 
+def keep_on(tx: Connection, incident_id: str, *, at: datetime) -> None:
+    """Keep the incident's contacts as long as if it had never ended, because it is open again; what is past its term stays so."""
+    received = select(report.c.received_at).where(within(tx, report), report.c.id == contact.c.report).scalar_subquery()
+    rows = tx.execute(select(contact.c.report, received).where(*_kept(tx, incident_id, at))).all()
+    for id, received_at in rows:
+        one = within(tx, contact), contact.c.report == id
+        tx.execute(update(contact).where(*one).values(kept_until=received_at + KEPT_FROM_RECEIPT))
+
+
+def is_any_left(tx: Connection, incident_id: str) -> bool:
+    """Whether any of the incident's reports has one, as long as it was not purged."""
+    return tx.scalar(select(contact.c.report).where(within(tx, contact), _its_reports(tx, incident_id)).limit(1)) is not None
+
+
 def overdue(tx: Connection, *, at: datetime) -> int:
     """How many are past their term."""
     return tx.scalar(select(func.count(contact.c.report)).where(within(tx, contact), contact.c.kept_until <= at)) or 0

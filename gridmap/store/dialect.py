@@ -12,6 +12,7 @@ from geoalchemy2.shape import from_shape, to_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -31,9 +32,12 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 LONLAT = 4326
+SEPARATOR = "\x1f"  # stands in no code
 POSTGRESQL = "postgresql"
 
 Key = BigInteger().with_variant(Integer(), "sqlite")
@@ -110,6 +114,37 @@ def lies_in(tx: Connection, table: Table, bounds: tuple[float, float, float, flo
     if tx.dialect.name != POSTGRESQL:
         return plain
     return and_(point_of(table).op("&&")(func.ST_MakeEnvelope(west, south, east, north, LONLAT)), plain)
+
+
+class _ListsAny(FunctionElement[bool]):
+    """A column of codes with SEPARATOR around each, and the codes that are looked for."""
+
+    name = "lists_any"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_ListsAny)
+def _by_text(element: _ListsAny, compiler: Any, **how: Any) -> str:
+    column, *codes = (compiler.process(each, **how) for each in element.clauses)
+    return "(" + " OR ".join(f"instr({column}, char(31) || {code} || char(31)) > 0" for code in codes) + ")"
+
+
+@compiles(_ListsAny, POSTGRESQL)
+def _by_array(element: _ListsAny, compiler: Any, **how: Any) -> str:
+    """As the index and the second wall have it."""
+    column, *codes = (compiler.process(each, **how) for each in element.clauses)
+    return f"string_to_array({column}, chr(31)) && ARRAY[{', '.join(codes)}]::text[]"
+
+
+def listed_in(column: Column[Any]) -> Any:
+    """The codes of such a column as PostgreSQL indexes them."""
+    return func.string_to_array(column, text("chr(31)"))
+
+
+def lists_any(column: Column[Any], codes: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column of codes with SEPARATOR around each has one of these, of which there is one at least."""
+    return _ListsAny(column, *(literal(code, String) for code in codes))
 
 
 class Lock(IntEnum):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
-from gridmap.errors import BadInput, Precondition, StoreUnreachable, Unavailable
+from gridmap.errors import BadInput, Conflict, Precondition, StoreUnreachable, Unavailable
 
 
 class DatabaseUrlUnusable(BadInput):
@@ -84,6 +84,10 @@ class SchemaNewer(Unavailable):
 
 class HistoryHeadGone(Unavailable):
     """Somebody took away the row that every change of the history begins with; facts: none."""
+
+
+class TaskOfAnother(Conflict):
+    """The task is another office's, and so is its answer; facts: incident, task, office."""
 
 
 class IncidentChanged(Precondition):

@@ -1,27 +1,23 @@
 """Incidents that pass from one worker to another, each in its log."""
 
-from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, or_, select, update
 
-from gridmap.incidents import OPEN_STATES, Incident
+from gridmap.incidents import Incident
 from gridmap.store import history as history_store
 from gridmap.store import incidents
 from gridmap.store.faults import IncidentChanged
 from gridmap.store.lives import HAND_OVER
-from gridmap.store.schema import history, incident
+from gridmap.store.schema import IS_OPEN, incident
 from gridmap.store.scoping import within
-
-FROM = ("from_worker", "from_backup")
-"""The facts that name who had it before."""
 
 
 def open_of(tx: Connection, worker: str) -> tuple[Incident, ...]:
     """The open incidents whose worker or backup this is, the oldest first."""
     mine = or_(incident.c.worker == worker, incident.c.backup == worker)
-    wanted = select(incident.c.id).where(within(tx, incident), mine, incident.c.state.in_([str(state) for state in OPEN_STATES]))
+    wanted = select(incident.c.id).where(within(tx, incident), mine, IS_OPEN)
     return tuple(incidents.get(tx, id) for id in tx.scalars(wanted.order_by(incident.c.serial)).all())
 
 
@@ -40,12 +36,3 @@ def give(tx: Connection, one: Incident, *, worker: str | None, backup: str | Non
     facts = {**changed, "reason": reason, "revision": after.revision}
     history_store.append(tx, [incidents.entry(after, at=at, what=HAND_OVER, before=one.state, facts=facts)])
     return after
-
-
-def workers_left(tx: Connection, cursor: int) -> dict[str, frozenset[str]]:
-    """The workers that incidents (by id) left after history id `cursor`: who saw them as theirs may see them no more."""
-    wanted = select(history.c.incident, history.c.facts).where(within(tx, history), history.c.id > cursor, history.c.what == HAND_OVER)
-    left: defaultdict[str, set[str]] = defaultdict(set)
-    for which, facts in tx.execute(wanted):
-        left[which] |= {worker for name in FROM if (worker := facts.get(name))}
-    return {which: frozenset(workers) for which, workers in left.items()}

@@ -4,7 +4,7 @@ Whoever writes an incident holds the history first (its `hold`), so that its ids
 commits, and two writers never wait for each other.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -16,13 +16,15 @@ from gridmap.catalogue import Grade, Urgency
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import OPEN_STATES, Channel, Incident, Report, State
 from gridmap.incidents.deadlines import Timed
+from gridmap.incidents.life import ENDED, Satisfied, Task, Template
+from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import clocks, contacts, public
+from gridmap.store import clocks, contacts, notices, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
 from gridmap.store.history import Entry
+from gridmap.store.schema import IS_OPEN, incident, report
 from gridmap.store.schema import history as history_table
-from gridmap.store.schema import incident, report
 from gridmap.store.scoping import within
 from gridmap.words import Sentence
 
@@ -46,7 +48,12 @@ SenderKey = tuple[str, str]
 RECEIVE = "receive"
 """What the first row of an incident's log is called."""
 
-_INCIDENT = tuple(incident.c[each.name] for each in fields(Incident))
+UNTIL = "until"
+"""The fact of that row that says until when it stays at the window."""
+OF_BIRTH = ("office", "keeper", "contact_left", "grade", "template")
+"""What of its life the first row of its log says, beside the state."""
+_COLUMNS = tuple(each.name for each in fields(Incident) if each.name != "tasks")  # which have their own table
+_INCIDENT = tuple(incident.c[name] for name in _COLUMNS)
 _REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
 
 
@@ -62,7 +69,8 @@ class FirstAnswer(NamedTuple):
 class Received:
     """A report and the incident that it became, ready to be kept with the answer that is given. `raw` is what was sent, as JSON.
 
-    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on.
+    `public` is what everybody may see of it, None for nothing; `clocks` are those that run from now on; `until` is when it moves on from
+    the window where it was received.
     """
 
     report_id: str
@@ -73,6 +81,7 @@ class Received:
     raw: Mapping[str, Any] = field(default_factory=dict)
     public: PublicMatter | None = None
     clocks: tuple[Timed, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +137,18 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     new = insert_once(tx, report, on=["sender", "key"]).returning(report.c.id)
     kept = frozenset(tx.scalars(new, [_report_row(each) for each in received]))
     fresh = [each for each in received if each.report_id in kept]
-    insert_all(tx, incident, (_incident_row(each.incident) for each in fresh))
+    insert_all(tx, incident, (row_of(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
     clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
+    notices.add(tx, ((each.incident.id, told_of_receipt(each.incident)) for each in fresh), at=received[0].incident.recorded_at)
     return kept
 
 
 def get(tx: Connection, id_or_number: str) -> Incident:
     """The incident of this id or readable number, or IncidentMissing."""
-    return _incident(_row(tx, id_or_number, _INCIDENT))
+    return _with_tasks(tx, [_row(tx, id_or_number, _INCIDENT)])[0]
 
 
 def identity(tx: Connection, id_or_number: str) -> Identity:
@@ -153,15 +163,18 @@ def list_(
     states: Collection[State] = OPEN_STATES,
     bbox: Bounds | None = None,
     area: str | None = None,
+    supervised: bool = False,
+    owed: bool = False,
     order: Order = Order.NEWEST,
     after: str | None = None,
     limit: int,
 ) -> tuple[Incident, ...]:
-    """Incidents in this order; `bbox` is (west, south, east, north) in degrees, `area` a code of any level.
+    """Incidents in this order; `bbox` is (west, south, east, north) in degrees, `area` a code of any level. Only those that are
+    `supervised`, or about which another office owes an answer (`owed`).
 
     The next page is what comes `after` the number of the last one (IncidentMissing if there is none such); new ones move nothing.
     """
-    wanted = _among(tx, select(*_INCIDENT), states, area)
+    wanted = _among(tx, select(*_INCIDENT), states, area, supervised=supervised, owed=owed)
     if bbox is not None:
         wanted = wanted.where(lies_in(tx, incident, bbox))
     last = None if after is None else _place(tx, after)
@@ -170,9 +183,11 @@ def list_(
     return _newest(tx, wanted, last, limit)
 
 
-def count(tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None) -> dict[State, int]:
+def count(
+    tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None, supervised: bool = False, owed: bool = False
+) -> dict[State, int]:
     """How many incidents are in each of the states, also where none is."""
-    wanted = _among(tx, select(incident.c.state, func.count()), states, area).group_by(incident.c.state)
+    wanted = _among(tx, select(incident.c.state, func.count()), states, area, supervised=supervised, owed=owed).group_by(incident.c.state)
     found: dict[str, int] = dict(tx.execute(wanted).all())
     return {state: found.get(state, 0) for state in states}
 
@@ -193,8 +208,13 @@ def history(tx: Connection, id: str) -> tuple[LogRow, ...]:
 
 
 def latest_change(tx: Connection) -> int:
-    """The id of the last change that is within the scope, 0 where there is none: where a stream starts that wants only what is new."""
-    return tx.scalar(select(func.max(history_table.c.id)).where(within(tx, history_table))) or 0
+    """Where a stream starts that wants only what is new: the id of the last row of the history, 0 where there is none.
+
+    It is the same for everybody: to find the last one within a narrow scope takes a look at all of them, and is left for where the head
+    of the history was taken away.
+    """
+    last, _ = history_store.head(tx)
+    return last or tx.scalar(select(func.max(history_table.c.id)).where(within(tx, history_table))) or 0
 
 
 def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, str], ...]:
@@ -208,9 +228,22 @@ def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, s
     return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
 
-def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None) -> Select[Any]:
-    wanted = wanted.where(within(tx, incident), incident.c.state.in_([str(state) for state in states]))
+def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None, *, supervised: bool, owed: bool) -> Select[Any]:
+    if supervised:
+        wanted = wanted.where(incident.c.supervised_by.is_not(None))
+    if owed:
+        wanted = wanted.where(tasks.is_owed(tx))
+    wanted = wanted.where(within(tx, incident), *_in_states(states))
     return wanted if area is None else wanted.where(_lies_within(area))
+
+
+def _in_states(states: Iterable[State]) -> Iterator[ColumnElement[bool]]:
+    """What is open is known as such, to be found by the indexes of what is open."""
+    wanted = set(states)
+    if wanted.isdisjoint(ENDED):
+        yield IS_OPEN
+    if wanted != set(OPEN_STATES):
+        yield incident.c.state.in_(sorted(wanted))
 
 
 def _lies_within(area: str) -> ColumnElement[bool]:
@@ -234,9 +267,15 @@ def _place(tx: Connection, number: str) -> Place:
 
 
 def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    """Their serials first: what is sorted to find the newest is then a number each, not whole rows."""
     if last:
         wanted = wanted.where(incident.c.serial < last.serial)
-    return tuple(_incident(row) for row in tx.execute(wanted.order_by(incident.c.serial.desc()).limit(limit)))
+    newest = incident.c.serial.desc()
+    serials = tx.scalars(wanted.with_only_columns(incident.c.serial).order_by(newest).limit(limit)).all()
+    if not serials:
+        return ()
+    rows = select(*_INCIDENT).where(within(tx, incident), incident.c.serial.in_(serials))
+    return _with_tasks(tx, tx.execute(rows.order_by(newest)).all())
 
 
 def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
@@ -247,7 +286,7 @@ def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: i
         if last:
             due = due.where(tuple_(incident.c.due_at, incident.c.serial) > tuple_(literal(last.due_at, Instant), last.serial))
             last = None
-        found = tuple(_incident(row) for row in tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)))
+        found = _with_tasks(tx, tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)).all())
     rest = limit - len(found)
     return (*found, *_newest(tx, wanted.where(incident.c.due_at.is_(None)), last, rest)) if rest else found
 
@@ -266,20 +305,23 @@ def _report_row(one: Received) -> dict[str, Any]:
     }
 
 
-def _incident_row(one: Incident) -> dict[str, Any]:
-    facts = {each.name: getattr(one, each.name) for each in fields(Incident)}
+def row_of(one: Incident) -> dict[str, Any]:
+    """The incident as its row has it."""
+    facts = {name: getattr(one, name) for name in _COLUMNS}
     return facts | {
+        "asked": tasks.listed(one.asked),
         "serial": int(one.number.partition("-")[2]),
-        "state": str(one.state),
-        "channel": str(one.channel),
-        "grade": str(one.grade),
-        "urgency": str(one.urgency),
         "candidates": [dict(each) for each in one.candidates],
         "reasons": [each.as_dict() for each in one.reasons],
     }
 
 
-def _incident(row: Row[Any]) -> Incident:
+def _with_tasks(tx: Connection, rows: Sequence[Row[Any]]) -> tuple[Incident, ...]:
+    asked = tasks.of_incidents(tx, [row.id for row in rows])
+    return tuple(_incident(row, asked.get(row.id, ())) for row in rows)
+
+
+def _incident(row: Row[Any], asked: tuple[Task, ...]) -> Incident:
     facts = dict(row._mapping)
     return Incident(
         **facts
@@ -288,6 +330,9 @@ def _incident(row: Row[Any]) -> Incident:
             "channel": Channel(facts["channel"]),
             "grade": Grade(facts["grade"]),
             "urgency": Urgency(facts["urgency"]),
+            "template": Template(facts["template"]),
+            "satisfied": Satisfied(facts["satisfied"]) if facts["satisfied"] else None,
+            "tasks": asked,
             "candidates": tuple(facts["candidates"]),
             "reasons": tuple(Sentence(**each) for each in facts["reasons"]),
         }
@@ -295,7 +340,9 @@ def _incident(row: Row[Any]) -> Incident:
 
 
 def _received(one: Received) -> Entry:
-    facts = {"report": one.report_id, "office": one.incident.office, "contact_left": one.incident.contact_left}
+    facts = {"report": one.report_id} | {name: getattr(one.incident, name) for name in OF_BIRTH}
+    if one.until:
+        facts |= {"onward": one.incident.onward, UNTIL: one.until.isoformat()}
     return entry(one.incident, at=one.incident.recorded_at, what=RECEIVE, before=None, facts=facts)
 
 

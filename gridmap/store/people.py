@@ -1,6 +1,6 @@
 """Workers, their posts and when they are away."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime
 
@@ -19,9 +19,10 @@ def put_workers(tx: Connection, given: Iterable[Worker]) -> None:
     upsert(tx, worker_table, (asdict(each) for each in given), on=["id"])
 
 
-def workers(tx: Connection) -> tuple[Worker, ...]:
-    """All workers, by id."""
-    return tuple(Worker(*row) for row in tx.execute(select(*_WORKER).order_by(worker_table.c.id)))
+def workers(tx: Connection, ids: Collection[str] | None = None) -> tuple[Worker, ...]:
+    """All workers, or those of these ids, by id."""
+    wanted = select(*_WORKER) if ids is None else select(*_WORKER).where(worker_table.c.id.in_(ids))
+    return tuple(Worker(*row) for row in tx.execute(wanted.order_by(worker_table.c.id)))
 
 
 def worker(tx: Connection, id: str) -> Worker | None:

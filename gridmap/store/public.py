@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from gridmap.incidents import Named, State
 from gridmap.incidents.public import PublicCount, PublicMatter, PublicState
-from gridmap.store.dialect import insert_all, lies_in
+from gridmap.store.dialect import insert_all, lies_in, upsert
 from gridmap.store.schema import incident, office, public_incident, report
 from gridmap.store.scoping import within
 
@@ -45,6 +45,14 @@ class Followed:
 def add(tx: Connection, given: Mapping[str, PublicMatter]) -> None:
     """Show matters (incident id: what is shown of it) from now on."""
     insert_all(tx, public_incident, ({"incident": id, **asdict(one), "state": str(one.state)} for id, one in given.items()))
+
+
+def put(tx: Connection, incident_id: str, shown: PublicMatter | None) -> None:
+    """Show this of it instead of what was shown; None: nothing."""
+    if shown is None:
+        tx.execute(delete(public_incident).where(public_incident.c.incident == incident_id))
+    else:
+        upsert(tx, public_incident, [{"incident": incident_id, **asdict(shown), "state": str(shown.state)}], on=("incident",))
 
 
 def put_state(tx: Connection, incident_id: str, state: PublicState) -> None:

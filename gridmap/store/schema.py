@@ -16,16 +16,19 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    bindparam,
 )
 
-from gridmap.access import Role
-from gridmap.account import AccountKind, TokenKind
 from gridmap.catalogue import By, Grade, Kind, Urgency
 from gridmap.duty import Duty, OfficeKind, Weekday
 from gridmap.grid import How, Level
 from gridmap.incidents import Channel, State
-from gridmap.store import clock_tables as _clock_tables  # noqa: F401 (they belong to the schema)
-from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, point_of
+from gridmap.incidents.life import ENDED, Satisfied, TaskKind, Template
+from gridmap.store import account_tables as _account_tables  # noqa: F401 (they belong to the schema)
+from gridmap.store import clock_tables as _clock_tables  # noqa: F401
+from gridmap.store import notice_tables as _notice_tables  # noqa: F401
+from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, listed_in, point_of
 from gridmap.store.metadata import metadata, one_of
 from gridmap.store.walls import raise_walls_with
 
@@ -239,11 +242,23 @@ incident = Table(
     Column("settled", Boolean, nullable=False),
     Column("due_at", Instant),
     Column("clock", String(20)),
+    Column("template", String(10), nullable=False),
+    Column("keeper", ForeignKey("office.code")),
+    Column("tier", Integer, nullable=False),
+    Column("supervised_by", Text),
+    Column("supervised_until", Instant),
+    Column("satisfied", String(10)),
+    Column("merged_into", String(20), index=True),
+    Column("onward", ForeignKey("office.code")),
+    Column("homed_in", Integer),
+    Column("asked", Text),  # the offices of its tasks, here too: no wall may ask two tables of each other
     *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in Level),
     one_of("state", State),
     one_of("channel", Channel),
     one_of("grade", Grade),
     one_of("urgency", Urgency),
+    one_of("template", Template),
+    one_of("satisfied", Satisfied),
     one_of("how", How),
     CheckConstraint("(lon IS NULL) = (lat IS NULL)", name="point"),
     CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
@@ -252,12 +267,43 @@ incident = Table(
     Index("ix_incident_lon_lat", "lon", "lat"),
     Index("ix_incident_recorded_at", "recorded_at"),
 )
-Index("ix_incident_point", point_of(incident), postgresql_using="gist").ddl_if(dialect=POSTGRESQL)
-
+Index("ix_incident_asked", incident.c.asked, sqlite_where=incident.c.asked.is_not(None)).ddl_if(dialect="sqlite")
 Index(
-    "ix_incident_due_at", incident.c.due_at, incident.c.serial,
-    sqlite_where=incident.c.due_at.is_not(None), postgresql_where=incident.c.due_at.is_not(None),
+    "ix_incident_asked",
+    listed_in(incident.c.asked),
+    postgresql_using="gin",
+    postgresql_where=incident.c.asked.is_not(None),
+).ddl_if(dialect=POSTGRESQL)
+Index(
+    "ix_incident_supervised", incident.c.serial,
+    sqlite_where=incident.c.supervised_by.is_not(None), postgresql_where=incident.c.supervised_by.is_not(None),
 )  # fmt: skip
+IS_OPEN = incident.c.state.not_in(bindparam("ended", sorted(ENDED), expanding=True, literal_execute=True))
+"""What is neither closed nor voided. Written into each statement as it is, so that both databases know their indexes of open incidents by
+it: a desk looks at few of the many that there ever were."""
+for _name, _columns, _where in (
+    ("open", (incident.c.serial, incident.c.state), IS_OPEN),
+    ("open_lon_lat", (incident.c.lon, incident.c.lat), IS_OPEN),
+    ("open_homed_in", (incident.c.homed_in,), IS_OPEN),  # a new edition finds what was not held against it
+    ("due_at", (incident.c.due_at, incident.c.serial), and_(IS_OPEN, incident.c.due_at.is_not(None))),
+):
+    Index(f"ix_incident_{_name}", *_columns, sqlite_where=_where, postgresql_where=_where)
+Index("ix_incident_point", point_of(incident), postgresql_using="gist", postgresql_where=IS_OPEN).ddl_if(dialect=POSTGRESQL)
+
+task = Table(
+    "task",
+    metadata,
+    Column("incident", ForeignKey("incident.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(10), nullable=False),
+    Column("office", ForeignKey("office.code"), nullable=False, index=True),
+    Column("until", Instant),
+    Column("arrived", Boolean, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    one_of("kind", TaskKind),
+    CheckConstraint("number > 0", name="number"),
+)
 
 report = Table(
     "report",
@@ -331,61 +377,6 @@ history_head = Table(
     Column("id", Key, nullable=False),
     Column("hash", String(64), nullable=False),
     CheckConstraint("one = 1", name="one"),
-)
-
-account = Table(
-    "account",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("name", Code, nullable=False, unique=True),
-    Column("kind", String(10), nullable=False),
-    Column("worker", ForeignKey("worker.id"), unique=True),
-    Column("password", Text),
-    Column("issuer", Text),
-    Column("subject", Text),
-    Column("made_at", Instant, nullable=False),
-    Column("disabled_at", Instant),
-    UniqueConstraint("issuer", "subject"),
-    one_of("kind", AccountKind),
-)
-
-access_grant = Table(
-    "access_grant",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("account", ForeignKey("account.id"), nullable=False, index=True),
-    Column("role", String(20), nullable=False),
-    Column("area", Code),
-    Column("office", ForeignKey("office.code")),
-    Column("since", Instant, nullable=False),
-    Column("until", Instant),
-    Column("proposed_by", Text, nullable=False),
-    Column("confirmed_by", Text),
-    Column("reason", Text, nullable=False),
-    CheckConstraint("until > since", name="until"),
-    one_of("role", Role),
-)
-
-token = Table(
-    "token",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("account", ForeignKey("account.id"), nullable=False, index=True),
-    Column("kind", String(20), nullable=False),
-    Column("hash", String(64), nullable=False, unique=True),
-    Column("label", Text, nullable=False),
-    Column("made_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Column("until", Instant, nullable=False),
-    Column("ended_at", Instant),
-    one_of("kind", TokenKind),
-)
-
-throttle = Table(
-    "throttle",
-    metadata,
-    Column("bucket", String(64), primary_key=True),
-    Column("empty_at", Instant, nullable=False),
 )
 
 raise_walls_with(metadata)

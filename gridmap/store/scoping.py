@@ -28,15 +28,18 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from gridmap.access import Action, Scope
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
-from gridmap.store.dialect import POSTGRESQL
-from gridmap.store.schema import access_grant, account, contact, history, incident, report, token
+from gridmap.store.dialect import POSTGRESQL, SEPARATOR, lists_any
+from gridmap.store.notice_tables import notice
+from gridmap.store.schema import contact, history, incident, report, task
 from gridmap.store.walls import settings_of
 
-SCOPED = frozenset({incident, report, contact, clock, escalation, history, account, access_grant, token})
+SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, notice, account, access_grant, token})
 MARK = "scope_"
 # What is done about accounts in general, rather than about one's own.
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
+NOTICES = frozenset({Action.NOTICE_READ, Action.OPERATE})
 WHOLE_HISTORY = frozenset({Action.AUDIT_READ, Action.OPERATE})
 
 
@@ -57,6 +60,16 @@ def enter(tx: Connection, scope: Scope) -> None:
         tx.execute(select(*(func.set_config(name, value, True) for name, value in settings_of(scope).items())))
 
 
+def pass_on(tx: Connection, office: str) -> None:
+    """Let the second wall leave behind, until this transaction ends, what its actor rightly gives to the office and sees no more.
+
+    PostgreSQL asks of a changed row that whoever changed it sees it still. The first wall stays as it is.
+    """
+    if tx.dialect.name == POSTGRESQL:
+        offices = SEPARATOR.join(sorted({*scope_of(tx).offices, office}))
+        tx.execute(select(func.set_config("gridmap.offices", offices, True)))
+
+
 def within(tx: Connection, table: Table) -> ColumnElement[bool]:
     """Whether a row of `table` lies within the transaction's scope: a part of every WHERE that names the table."""
     return _marked(table, _rows(table, scope_of(tx)))
@@ -66,26 +79,39 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
     """The condition of this table's rows, or all, or none."""
     if table in {account, access_grant, token}:
         return scope.action in MANAGING or table.c["id" if table is account else "account"] == scope.actor.account
-    if scope.everywhere:
-        return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
+    if table is notice or scope.everywhere:
+        return _whole(table, scope)
     if table is incident:
         return _incidents(scope)
     if table is contact:
         return contact.c.report.in_(select(report.c.id).where(_marked(report, _rows(report, scope))))
+    if table is task:  # a page of incidents asks for theirs: each looks up its own incident, rather than all that there are
+        return _visible(scope).where(incident.c.id == task.c.incident).correlate(task).exists()
     shown = report.c.id == scope.report
     return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
 
 
-def _incidents(scope: Scope) -> ColumnElement[bool]:
+def _whole(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
+    """Of notices all or none; of what else is seen everywhere, all, but for what in the history is about no incident."""
+    if table is notice:
+        return scope.everywhere and scope.action in NOTICES
+    return table is not history or scope.action in WHOLE_HISTORY or history.c.incident.is_not(None)
+
+
+def _incidents(scope: Scope) -> ColumnElement[bool] | bool:
     if scope.report:
         return incident.c.id.in_(select(report.c.incident).where(_marked(report, report.c.id == scope.report)))
-    areas, offices, workers = sorted(scope.areas), sorted(scope.offices), sorted(scope.workers)
-    return or_(
-        *(incident.c[level].in_(areas) for level in ("township", "village", "cell")),
-        incident.c.office.in_(offices),
-        incident.c.worker.in_(workers),
-        incident.c.backup.in_(workers),
-    )
+    areas, offices, asked, workers = map(sorted, (scope.areas, scope.offices, scope.asked, scope.workers))
+    ways: list[ColumnElement[bool]] = []
+    if areas:
+        ways += [incident.c[level].in_(areas) for level in ("township", "village", "cell")]
+    if offices:
+        ways.append(incident.c.office.in_(offices))
+    if workers:
+        ways += [incident.c.worker.in_(workers), incident.c.backup.in_(workers)]
+    if asked:  # that there are any is said so that both databases find them by the index of those few
+        ways.append((incident.c.asked > "") & lists_any(incident.c.asked, asked))
+    return or_(*ways) if ways else False
 
 
 def _visible(scope: Scope) -> Select[Any]:

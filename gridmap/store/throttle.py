@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, delete, literal, select
 
+from gridmap.store.account_tables import throttle
 from gridmap.store.dialect import Instant, insert_once_if, later
-from gridmap.store.schema import throttle
 
 SWEPT = 1000  # rows at once
 

@@ -15,9 +15,9 @@ from sqlalchemy import DDL, Connection, MetaData, event, text
 from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Scope
-from gridmap.incidents.incident import OF_CLOCKS, OF_LIFE
-from gridmap.incidents.life import STEPS
-from gridmap.store.dialect import POSTGRESQL
+from gridmap.incidents.incident import IN_ROW, OF_CLOCKS, OF_PLACE
+from gridmap.incidents.life import ACTIONS
+from gridmap.store.dialect import POSTGRESQL, SEPARATOR
 from gridmap.store.faults import StoreRolesForbidden
 
 APPEND_ONLY = ("edition", "area", "history")
@@ -38,11 +38,10 @@ _ROLE_OF = {
     Action.CONTACT_READ: CONTACT,
     Action.OPERATE: OPERATOR,
 }
-STEPPING = tuple(dict.fromkeys(row.action for row in STEPS.values()))
+STEPPING = tuple(dict.fromkeys(ACTIONS.values()))
 """What changes incidents."""
 _OF_INCIDENTS = frozenset({Action.INCIDENT_READ, *STEPPING, Action.AUDIT_READ})
 
-SEPARATOR = "\x1f"  # stands in no code
 
 # What each role may do with which tables (columns in brackets); which rows, the policies say.
 LAND = "edition, area, land, issue_type"
@@ -67,19 +66,25 @@ GRANTS = (
     (DOOR, "UPDATE (password, issuer, subject)", "account"),
     (CONTACT, "SELECT", "contact"),
     (CONTACT, "SELECT (id, incident)", "report"),
-    (CONTACT, "SELECT (id, number, township, village, cell, office, worker, backup)", "incident"),
+    (CONTACT, "SELECT (id, number, township, village, cell, office, worker, backup, asked)", "incident"),
     (SCOPED, "SELECT", f"{EVERYTHING}, incident, report, history, public_incident"),
     (COUNTY, "SELECT", f"{LAND}, {DUTY}, incident, report, history, public_incident"),
     *((role, "SELECT (report, masked, kept_until)", "contact") for role in (SCOPED, COUNTY)),
-    *((role, f"UPDATE ({', '.join((*OF_LIFE, *OF_CLOCKS, 'worker', 'backup'))})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, f"UPDATE ({', '.join((*IN_ROW, *OF_CLOCKS, *OF_PLACE, 'asked'))})", "incident") for role in (SCOPED, COUNTY)),
+    *((role, "SELECT, INSERT, UPDATE", "task") for role in (SCOPED, COUNTY, OPERATOR)),
     *((role, "SELECT", "clock, escalation") for role in (SCOPED, COUNTY, OPERATOR)),
     (INTAKE, "INSERT", "clock"),
     *((role, "INSERT, UPDATE", "clock") for role in (SCOPED, COUNTY, OPERATOR)),
     (OFFICE, "SELECT (since), UPDATE (next_at)", "clock"),  # another calendar has them counted anew
     (OPERATOR, "INSERT", "escalation"),
     (OPERATOR, "SELECT, INSERT, UPDATE", "lease"),
-    *((role, "UPDATE (state)", "public_incident") for role in (SCOPED, COUNTY)),
+    *((role, "INSERT", "notice") for role in (INTAKE, SCOPED, COUNTY)),
+    (OFFICE, "SELECT", "notice"),
+    (OPERATOR, "SELECT, INSERT, UPDATE, DELETE", "notice"),
+    *((role, "INSERT, UPDATE, DELETE", "public_incident") for role in (SCOPED, COUNTY)),
+    (OPERATOR, "DELETE", "public_incident"),
     *((role, "UPDATE (kept_until)", "contact") for role in (SCOPED, COUNTY)),
+    *((role, "UPDATE (incident)", "report") for role in (SCOPED, COUNTY, OPERATOR)),
     (SCOPED, "INSERT, UPDATE, DELETE", "draft, draft_area"),
     (SCOPED, "INSERT, UPDATE (ended_at)", "token"),
     (SCOPED, "UPDATE (password)", "account"),
@@ -116,10 +121,11 @@ def _listed(name: str) -> str:
 
 
 ACTION, ACCOUNT, REPORT = (_setting(name) for name in ("action", "account", "report"))
-_AREAS, _OFFICES, _WORKERS = (_listed(name) for name in ("areas", "offices", "workers"))
+_AREAS, _OFFICES, _ASKED, _WORKERS = (_listed(name) for name in ("areas", "offices", "asked", "workers"))
 IN_SCOPE = (
     f"township = ANY ({_AREAS}) OR village = ANY ({_AREAS}) OR cell = ANY ({_AREAS}) OR office = ANY ({_OFFICES}) "
-    f"OR worker = ANY ({_WORKERS}) OR backup = ANY ({_WORKERS})"
+    f"OR worker = ANY ({_WORKERS}) OR backup = ANY ({_WORKERS}) "
+    f"OR (asked IS NOT NULL AND string_to_array(asked, chr(31)) && {_ASKED})"
 )
 _VISIBLE = "EXISTS (SELECT FROM incident WHERE incident.id = {}.incident)"
 _MINE = "{} = " + ACCOUNT
@@ -136,7 +142,11 @@ _ANY = "true"
 
 _SELF = _acting(Action.SELF_CHANGE)
 _CLOSING = _acting(Action.INCIDENT_CLOSE)
+_FINDING = _acting(Action.INCIDENT_DISPATCH)  # another type or pin shows another thing to everybody
+_SHOWING = _acting(Action.INCIDENT_CLOSE, Action.INCIDENT_DISPATCH)
 _STEPPING = _acting(*STEPPING)
+# Who answers for an office answers its own tasks alone.
+_OWN_TASK = f"({ACTION} <> '{Action.INCIDENT_ANSWER}' OR office = ANY ({_ASKED}))"
 _DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
 
 # (tables, roles, which command, rows that it finds and may leave behind). What is not here is not found.
@@ -158,6 +168,11 @@ POLICIES = (
     ("incident", (CONTACT,), "SELECT", f"{_setting('everywhere')} = '1' OR {IN_SCOPE}"),
     ("incident", (PUBLIC,), "SELECT", f"id = (SELECT report.incident FROM report WHERE report.id = {REPORT})"),
     ("incident", (INTAKE, OPERATOR), "ALL", _ANY),
+    ("task", (OPERATOR,), "ALL", _ANY),
+    ("task", (COUNTY,), "SELECT", _ANY),
+    ("task", (SCOPED,), "SELECT", _VISIBLE.format("task")),
+    *(("task", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),
+    *(("task", (SCOPED,), command, f"{_STEPPING} AND {_OWN_TASK} AND {_VISIBLE.format('task')}") for command in ("INSERT", "UPDATE")),
     ("clock", (INTAKE,), "INSERT", _ANY),
     ("clock, escalation", (COUNTY,), "SELECT", _ANY),
     *(("clock", (COUNTY,), command, _STEPPING) for command in ("INSERT", "UPDATE")),
@@ -165,12 +180,17 @@ POLICIES = (
     *(("clock", (SCOPED,), command, f"{_STEPPING} AND {_VISIBLE.format('clock')}") for command in ("INSERT", "UPDATE")),
     ("clock", (OFFICE,), "SELECT", _ANY),
     ("clock", (OFFICE,), "UPDATE", _acting(Action.REGISTER_CHANGE)),
-    ("clock, escalation, lease", (OPERATOR,), "ALL", _ANY),
+    ("clock, escalation, lease, notice", (OPERATOR,), "ALL", _ANY),
+    ("notice", (INTAKE,), "INSERT", _ANY),
+    ("notice", (SCOPED, COUNTY), "INSERT", _STEPPING),  # whoever is told of a step, also one by which it left its writer's sight
+    ("notice", (OFFICE,), "SELECT", _acting(Action.NOTICE_READ)),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
     ("report", (INTAKE, OPERATOR), "ALL", _ANY),
     ("report", (COUNTY,), "SELECT", _ANY),
     ("report", (PUBLIC,), "SELECT", f"id = {REPORT}"),
     ("report", (SCOPED, CONTACT), "SELECT", _VISIBLE.format("report")),
+    ("report", (COUNTY,), "UPDATE", _CLOSING),
+    ("report", (SCOPED,), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('report')}"),  # of the incident that it was of and is of now
     ("contact", (INTAKE,), "INSERT", _ANY),
     ("contact", (OPERATOR,), "ALL", _ANY),
     ("contact", (SCOPED, COUNTY, CONTACT), "SELECT", _ITS_REPORT),
@@ -178,7 +198,8 @@ POLICIES = (
     ("public_incident", (PUBLIC, COUNTY), "SELECT", _ANY),
     ("public_incident", (INTAKE,), "INSERT", _ANY),
     ("public_incident", (SCOPED,), "SELECT", _VISIBLE.format("public_incident")),
-    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_CLOSING} AND {_VISIBLE.format('public_incident')}"),
+    ("public_incident", (SCOPED, COUNTY), "UPDATE", f"{_SHOWING} AND {_VISIBLE.format('public_incident')}"),
+    *(("public_incident", (SCOPED, COUNTY), what, f"{_FINDING} AND {_VISIBLE.format('public_incident')}") for what in ("INSERT", "DELETE")),
     ("public_incident", (OPERATOR,), "ALL", _ANY),
     # Whatever is done is recorded, also what one may not look up afterwards.
     ("history", tuple(role for role in ROLES if role != PUBLIC), "INSERT", _ANY),
@@ -242,6 +263,7 @@ def settings_of(scope: Scope) -> dict[str, str]:
         "gridmap.everywhere": "1" if scope.everywhere else "",
         "gridmap.areas": SEPARATOR.join(sorted(scope.areas)),
         "gridmap.offices": SEPARATOR.join(sorted(scope.offices)),
+        "gridmap.asked": SEPARATOR.join(sorted(scope.asked)),
         "gridmap.workers": SEPARATOR.join(sorted(scope.workers)),
         "gridmap.account": scope.account or "",
         "gridmap.report": scope.report or "",

@@ -84,6 +84,40 @@ def test_an_office_that_passes_an_incident_on_is_told_to_load_again_and_the_othe
     assert heard["data"]["properties"]["state"] == "dispatched"
 
 
+def test_a_village_that_a_pin_leaves_is_told_to_load_again_and_the_other_hears_of_it(land: Store) -> None:
+    person(land, "west", (Role.DISPATCHER, WEST))
+    person(land, "east", (Role.SUPERVISOR, EAST))
+    [found] = write(land, IN_CELL_1)
+    moved = Taken(step=Step.RELOCATE, actor="", place=",".join(map(str, IN_EAST)), reason="on the other side of the brook")
+    with serving(land) as url, listening(url, session(land, "west")) as west, listening(url, session(land, "east")) as east:
+        assert ids(take(west, 1)) == [found]
+        step(land, found, moved, revision=1, now=now(), actor=OPERATOR)
+        assert take(west, 1)[0]["event"] == "reload"
+        assert ids(take(east, 1)) == [found]
+
+
+def test_an_office_that_is_asked_hears_of_it_until_it_is_asked_no_longer(land: Store) -> None:
+    for name, office in (("centre", "CW"), ("water", "WATER")):
+        person(land, name)
+        grants.propose_grant(land, name, Role.HANDLER, area=None, office=office, actor=OPERATOR, now=now())
+    asking = Taken(step=Step.ASSIST, actor="", office="WATER", until=(now() + timedelta(days=1)).isoformat(), reason="their pipe")
+    withdrawing = Taken(step=Step.WITHDRAW, actor="", task="1", reason="not theirs")
+    with serving(land) as url:
+        with listening(url, session(land, "water")) as water, listening(url, session(land, "centre")) as centre:
+            [found, _] = write(land, IN_CELL_1, IN_CELL_1)
+            step(land, found, asking, revision=1, now=now(), actor=OPERATOR)
+            assert ids(take(water, 1)) == [found]
+            step(land, found, withdrawing, revision=2, now=now(), actor=OPERATOR)
+            assert take(water, 1)[0]["event"] == "reload"
+            step(land, found, Taken(step=Step.REPLY, actor="", reason="soon"), revision=3, now=now(), actor=OPERATOR)
+            step(land, found, Taken(step=Step.INFORM, actor="", office="CW"), revision=4, now=now(), actor=OPERATOR)
+            assert ids(take(centre, 1)) == [found]
+            step(land, found, replace(asking, office="WATER"), revision=5, now=now(), actor=OPERATOR)
+            assert ids(take(water, 1)) == [found]  # and nothing of what was between
+        with listening(url, session(land, "water")) as water:  # who was away meanwhile, and is asked now, is told as it is now
+            assert ids(take(water, 1)) == [found]
+
+
 def test_a_worker_whose_incidents_are_handed_over_is_told_to_load_again_and_the_other_hears_of_them(land: Store) -> None:
     person(land, "chen", worker="W1")
     person(land, "wu", worker="W5")

@@ -83,11 +83,15 @@ def _growing(count: int) -> Iterator[str]:
     )
     yield (
         "INSERT INTO incident (serial, id, number, state, issue, channel, at, recorded_at, grade, urgency, text, place, lon, lat, edition, "
-        "township, village, worker, candidates, reasons, revision, contact_left, replied, returns, reworks, reopened, settled) "
+        "township, village, worker, office, asked, candidates, reasons, revision, contact_left, replied, returns, reworks, reopened, "
+        "settled, template, tier) "
         "SELECT 1000000 + n, 'i-' || n, '2026-' || n, CASE WHEN n % 3 = 0 THEN 'closed' ELSE 'dispatched' END, 'E0113', 'hotline', "
         "now(), now(), 'general', 'today', 'x', '', 113 + random(), 28 + random(), 1, "
-        f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), '[]', '[]', 1, "
-        "false, false, 0, 0, 0, false "
+        f"'{TOWN}', CASE WHEN n % 100 > 2 THEN {village} END, 'W' || lpad((n % 10000)::text, 5, '0'), "
+        # One department of many: a county's roads office has the most, and it has a hundredth.
+        "CASE n % 100 WHEN 0 THEN 'ROADS' WHEN 1 THEN 'WATER' END, CASE n % 50 WHEN 7 THEN chr(31) || 'CW' || chr(31) "
+        "WHEN 9 THEN chr(31) || 'ROADS' || chr(31) || 'WATER' || chr(31) END, "
+        "'[]', '[]', 1, false, false, 0, 0, 0, false, 'repair', 1 "
         f"FROM generate_series(1, {count}) n"
     )
     yield (

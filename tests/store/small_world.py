@@ -9,15 +9,19 @@ from shapely import box
 
 from gridmap.access import ALLOWED, ANONYMOUS, Action, Actor, Forbidden, Grant, Role, Scope, allowed
 from gridmap.account import Account, GrantRow, Token, TokenKind
+from gridmap.duty import Office, OfficeKind
 from gridmap.grid import Area, Level
 from gridmap.incidents import Incident
 from gridmap.incidents.deadlines import timed
+from gridmap.incidents.life import Task, TaskKind
 from gridmap.incidents.public import PublicMatter, PublicState
 from gridmap.limits import LADDER, Calendar, Due, allowances, timetable
-from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, public
+from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, notices, offices, public, tasks
+from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.incidents import Received
-from gridmap.store.schema import access_grant, account, contact, report, token
+from gridmap.store.notice_tables import notice
+from gridmap.store.schema import contact, report, task
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident as incident_table
 from tests.builders import ALL
@@ -33,15 +37,25 @@ PLACES: tuple[tuple[str | None, str | None, str | None], ...] = (
 )
 OFFICES = (None, "ROADS", "WATER")
 PAIRS = ((None, None), ("W1", None), ("W2", "W1"))
+ASKED = (
+    (),
+    (Task(number=1, kind=TaskKind.ASSIST, office="WATER"), Task(number=2, kind=TaskKind.INFORM, office="NOBODY")),
+    (Task(number=1, kind=TaskKind.WHISTLE, office="ROADS", withdrawn=True), Task(number=2, kind=TaskKind.UPWARD, office="WATER")),
+    (Task(number=1, kind=TaskKind.ASSIST, office="ROADS", answered=True),),
+    (Task(number=1, kind=TaskKind.WHISTLE, office="WATER", withdrawn=True),),
+)
+"""What other offices were asked for; who was asked no longer sees nothing of it."""
 NAMES = ("an", "bo", "cai")
 MANAGING = {Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE}
 KEYS = {
     "incident": incident_table.c.id,
     "report": report.c.id,
+    "task": task.c.incident,
     "contact": contact.c.report,
     "clock": clock.c.incident,
     "escalation": escalation.c.incident,
     "history": history_table.c.id,
+    "notice": notice.c.id,
     "account": account.c.id,
     "access_grant": access_grant.c.account,
     "token": token.c.account,
@@ -56,6 +70,7 @@ class World:
     reports: dict[str, str]
     history: dict[int, str | None]
     accounts: dict[str, str]
+    notices: frozenset[str] = frozenset()
 
     def expected(self, scope: Scope) -> dict[str, set[Any]]:
         """What each table shows within the scope."""
@@ -64,12 +79,15 @@ class World:
         seen = {id for id, of in self.reports.items() if (id == shown if shown else of in mine)}
         everything = scope.action in {Action.AUDIT_READ, Action.OPERATE}
         rows = {id for id, of in self.history.items() if (of in mine if of else scope.everywhere and everything)}
+        told = set(self.notices) if scope.everywhere and scope.action in {Action.NOTICE_READ, Action.OPERATE} else set()
         owners = set(self.accounts.values()) if scope.action in MANAGING else {scope.actor.account} & set(self.accounts.values())
-        return dict(zip(KEYS, (mine, seen, seen, mine, mine, rows, owners, owners, owners), strict=True))
+        asked = mine & {one.id for one in self.incidents if one.tasks}
+        return dict(zip(KEYS, (mine, seen, asked, seen, mine, mine, rows, told, owners, owners, owners), strict=True))
 
 
 def _holds(scope: Scope, one: Incident) -> bool:
-    return scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup))
+    asked = {task.office for task in one.tasks if not task.withdrawn}
+    return scope.holds((one.township, one.village, one.cell), one.office, (one.worker, one.backup), asked)
 
 
 def make(store: Store) -> World:
@@ -81,9 +99,13 @@ def make(store: Store) -> World:
             Area(FAR_VILLAGE, Level.VILLAGE, "远村", FAR, box(114, 28, 114.1, 28.1)),
         )
         editions.add(tx, [*AREAS, *far], in_force_from=LONG_AGO, recorded_at=LONG_AGO)
+        offices.put(tx, [Office("NOBODY", "某局", OfficeKind.DEPARTMENT, None, "", "")])
         kinds = list(product(PLACES, OFFICES, PAIRS))
         given = [_received(number, *kind) for number, kind in zip(incidents.numbers(tx, len(kinds), year=2026), kinds, strict=True)]
+        given = [_asking(one, number) for number, one in enumerate(given)]
         incidents.add_many(tx, given)
+        for one in given:
+            tasks.put(tx, one.incident.id, one.incident.tasks)
         matter = PublicMatter(issue="E0113", state=PublicState.OPEN, day="2026-03-02", edition=2, village=WEST, lon=113.0, lat=28.0)
         public.add(tx, {one.incident.id: matter for one in given})
         contacts.add(tx, {one.report_id: "0700-0000" for one in given}, at=NOW)
@@ -93,8 +115,9 @@ def make(store: Store) -> World:
             _account(tx, name, number)
         history.record(tx, NOW, "county.thing", "county:all")
         rows = {row.id: row.incident for row in history.rows(tx, limit=1000)}
+        notices_ = frozenset(one.notice.id for one in notices.list_(tx, limit=1000))
     made = tuple(one.incident for one in given)
-    return World(made, {one.report_id: one.incident.id for one in given}, rows, {name: f"account-{name}" for name in NAMES})
+    return World(made, {one.report_id: one.incident.id for one in given}, rows, {name: f"account-{name}" for name in NAMES}, notices_)
 
 
 def _received(number: str, place: tuple[str | None, ...], office: str | None, pair: tuple[str | None, str | None]) -> Received:
@@ -107,6 +130,11 @@ def _received(number: str, place: tuple[str | None, ...], office: str | None, pa
     return replace(build.received(one), clocks=started)
 
 
+def _asking(one: Received, number: int) -> Received:
+    """The same with tasks; the kinds take turns in another rhythm than places, offices and workers."""
+    return replace(one, incident=replace(one.incident, tasks=ASKED[number % len(ASKED)]))
+
+
 def _account(tx: Any, name: str, number: int) -> None:
     id = f"account-{name}"
     accounts.add(tx, Account(id=id, name=name, worker=f"W{number + 1}", made_at=NOW), password="never a hash")
@@ -117,8 +145,9 @@ def _account(tx: Any, name: str, number: int) -> None:
 
 def scopes(world: World) -> list[Scope]:
     """Every scope that the table of access can give here: each role in each jurisdiction, each action."""
-    areas, offices = (None, TOWN, WEST, EAST, CELLS[0], FAR, "430199"), ("ROADS", "WATER", "NOBODY")
-    grants = [(), *((Grant(role, area),) for role in Role for area in areas), *((Grant(Role.HANDLER, None, office),) for office in offices)]
+    areas = (None, TOWN, WEST, EAST, CELLS[0], FAR, "430199")
+    handlers = ((Grant(Role.HANDLER, None, office),) for office in ("ROADS", "WATER", "NOBODY", "ROAD", "roads"))
+    grants = [(), *((Grant(role, area),) for role in Role for area in areas), *handlers]
     grants.append((Grant(Role.LEADER, WEST), Grant(Role.HANDLER, None, "WATER"), Grant(Role.WORKER, CELLS[0])))
     actors = [
         ANONYMOUS,
@@ -132,7 +161,8 @@ def scopes(world: World) -> list[Scope]:
             scope = allowed(actor, action, shown=one)
         except Forbidden:
             continue
-        reach = (scope.action, scope.everywhere, scope.areas, scope.offices, scope.workers, scope.account, scope.report, actor.account)
+        rows = (scope.everywhere, scope.areas, scope.offices, scope.asked, scope.workers)
+        reach = (scope.action, *rows, scope.account, scope.report, actor.account)
         found.setdefault(reach, scope)
     assert {scope.action for scope in found.values()} == {rule.action for rule in ALLOWED}
     return list(found.values())

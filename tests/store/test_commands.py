@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,7 +116,7 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
     command = [PROGRAM, "import", "reports", "r.csv"]
     file = tmp_path / "a.db"
     empty = file.stat().st_size
-    how: dict[str, Any] = {"env": environment, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "preexec_fn": _hear_ctrl_c}
+    how: dict[str, Any] = {"env": environment, "cwd": tmp_path, "stderr": subprocess.PIPE, "text": True, "preexec_fn": hear_ctrl_c}
     with subprocess.Popen(command, **how) as running:
         while file.stat().st_size == empty and running.poll() is None:  # it grows with the first commit; asking it would slow that down
             time.sleep(0.005)
@@ -130,7 +131,7 @@ def test_ctrl_c_says_what_is_kept_and_a_file_is_received_on(tmp_path):
     assert (again["read"], again["repeated"], again["rejected"]) == (rows, kept, 0)
 
 
-def _hear_ctrl_c() -> None:
+def hear_ctrl_c() -> None:
     """Whoever runs the tests in the background has them, and all that they start, ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -138,3 +139,42 @@ def _hear_ctrl_c() -> None:
 def _kept(store: Store) -> int:
     with store.read(ALL) as tx:
         return sum(incidents.count(tx).values())
+
+
+WRONG = {
+    "incident list --state lost": ("choice_unknown", "See: gridmap incident list --help"),
+    "incident take 2026-000001 join": ("choice_unknown", "merge, split, handle"),
+    "incident take 2026-000001": ("argument_missing", "STEP is missing"),
+    "incident list --limit 0": ("number_outside", "--limit must be ≥ 1."),
+    "incident list --limit x": ("number_unusable", '"x"'),
+    "incident list --limi 3": ("option_unknown", "Did you mean --limit?"),
+    "incident list --state": ("option_empty", "--state needs a value"),
+    "incident list --owed=3": ("option_filled", "--owed takes no value"),
+    "incident list a b": ("arguments_left", "This is too much: a b."),
+    "incident lst": ("command_unknown", "Did you mean list?"),
+    "route replay --since 2026-01-01": ("option_missing", "--rules is missing"),
+    "users add ada --area 99": ("usage_wrong", "--role"),
+}
+
+
+@pytest.mark.parametrize("typed", WRONG)
+def test_what_is_typed_wrongly_is_refused_in_the_readers_language(typed, tmp_path):
+    """Nothing of it is the library's own: neither its English, nor how it names a fault."""
+    key, said = WRONG[typed]
+    for lang in ("en", "zh"):
+        refused = _gridmap(*typed.split(), url="sqlite:///a.db", folder=tmp_path, lang=lang)
+        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+        assert "Value error" not in refused.stderr
+        assert (said in refused.stderr) if lang == "en" else re.search("用法见：gridmap.* --help$", refused.stderr)
+    if not typed.endswith("--state"):
+        told = json.loads(_gridmap(*typed.split(), "--json", url="sqlite:///a.db", folder=tmp_path).stdout)
+        assert (told["refused"], told["key"]) == (True, key)
+
+
+@pytest.mark.parametrize(
+    "typed", [["--help"], ["incident"], ["incident", "take", "--help"], ["route", "replay", "--help"], ["notices", "--help"]]
+)
+def test_a_chinese_help_page_is_chinese_throughout(typed, tmp_path):
+    shown = _gridmap(*typed, url="sqlite:///a.db", folder=tmp_path, lang="zh", COLUMNS="160").stdout
+    assert re.search("用法：.*显示本帮助", shown, re.DOTALL)
+    assert not re.search(r"Usage|Options|Arguments|Commands|Show this|\[OPTIONS\]|\[(required|default)", shown)

@@ -11,9 +11,11 @@ import pytest
 from gridmap.access import operator
 from gridmap.cli import door
 from gridmap.flows.intake import receive
+from gridmap.flows.step import step
 from gridmap.incidents import Channel, Report
+from gridmap.incidents.life import Step, Taken
 from gridmap.store import Store
-from tests.small_land import CELLS, IN_CELL_1, NOW, settle
+from tests.small_land import CELLS, IN_CELL_1, NOW, WEST, settle
 
 
 class Said(NamedTuple):
@@ -81,3 +83,18 @@ def test_a_replay_tells_the_offices_that_gain_and_lose_and_writes_every_change(t
     answer = typed("replay", "--since", "2026-03-01", "--until", "2026-03-05", "--rules", "rules.csv", "--json").answer
     assert (answer["changed"], answer["left_off"], answer["changes"][0]["to_office"], answer["out"]) == (1, 0, "CW", None)
     assert typed("replay", "--since", "2026-03-05", "--until", "2026-03-01", "--rules", "rules.csv").code == 1
+
+
+def test_rulings_are_written_as_rules_to_be_read(typed: Typed) -> None:
+    with Store.open("sqlite:///gridmap.db") as store:
+        report = Report(issue="E0113", channel=Channel.SYSTEM, lon=IN_CELL_1[0], lat=IN_CELL_1[1], datum="wgs84")
+        number = receive(store, report, now=NOW, actor=ME).number
+        for taken in (Taken(step=Step.RETURN, actor="", reason="no"), Taken(step=Step.RULE, actor="", office="WATER", reason="their pipe")):
+            step(store, number, taken, revision=None, now=NOW, actor=ME)
+    said = typed("rulings", "--out", "rulings.csv")
+    assert f"WATER  E0113  {WEST}  {number}: their pipe" in said.out
+    assert "would replace all rules" in said.out
+    again = typed("rulings", "--out", "rulings.csv", "--json")
+    assert (again.code, again.answer["key"]) == (1, "output_exists")
+    tried = typed("dry-run", "--issue", "E0113", "--area", CELLS[0], "--rules", "rulings.csv")
+    assert "Office: Water company (WATER)" in tried.out

@@ -155,18 +155,6 @@ def test_a_clock_keeps_the_limit_that_it_began_with_whatever_the_catalogue_says_
     assert go(county, one, ("03-03 09:10", Step.ACKNOWLEDGE)).due_at == at("03-03 11:00")
 
 
-def test_another_issue_type_counts_from_the_same_start(county: Store) -> None:
-    """No step changes the type yet; what is kept follows the incident's own type."""
-    one = take_in(county, "03-03 09:00")
-    with county.begin(ALL) as tx:
-        again = clocks.after(tx, Incident(**_of(one) | {"issue": COLLAPSE.code}), [(at("03-03 09:00"), "dispatched")], at("03-03 12:00"))
-    assert [run.clock.due for run in again if run.clock.name == "handle"] == [at("03-03 11:00")]
-
-
-def _of(one: Incident) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__slots__}
-
-
 def test_an_incident_from_before_there_were_clocks_gets_them_with_its_next_step(store: Store) -> None:
     build.settle(store)
     with store.begin(ALL) as tx:

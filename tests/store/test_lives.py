@@ -3,6 +3,7 @@
 import os
 import random
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -13,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridmap.access import Action, Actor, Forbidden, Grant, Role, SignInNeeded, allowed, operator
+from gridmap.catalogue import Grade
 from gridmap.errors import IncidentMissing, InstantUnreadable, OfficeMissing, Refusal
 from gridmap.flows.intake import receive
-from gridmap.flows.step import LONGEST, EvidenceTooLong, UntilPast, step
+from gridmap.flows.step import UntilPast, step
 from gridmap.incidents import Channel, Incident, Report, State
-from gridmap.incidents.life import STEPS, HandledByYou, Step, StepImpossible, Taken, open_to
+from gridmap.incidents.life import ACTIONS, HALVES, LONGEST, EvidenceTooLong, HandledByYou, Satisfied, Step, StepImpossible, Taken, open_to
 from gridmap.incidents.public import PublicState
-from gridmap.store import Store, clocks, contacts, history, incidents, lives, public
+from gridmap.store import Store, clocks, contacts, handovers, history, incidents, lives, public
 from gridmap.store.faults import IncidentChanged
 from tests.builders import ALL
 from tests.closing import close
@@ -56,7 +58,10 @@ def now_of(store: Store, id: str) -> Incident:
 
 
 def whole(taken: Step, **more: str) -> Taken:
-    given = {"reason": "because", "photo": "p.jpg", "office": "ROADS", "until": (NOW + 9 * DAY).isoformat()}
+    given = {
+        "reason": "because", "photo": "p.jpg", "office": "ROADS", "until": (NOW + 9 * DAY).isoformat(), "task": "1", "grade": "complex",
+        "satisfied": "yes", "issue": "E0113", "place": "113.005,28.005",
+    }  # fmt: skip
     return Taken(step=taken, actor="somebody else", **(given | more))
 
 
@@ -206,7 +211,8 @@ def test_whatever_was_done_the_log_replays_to_the_row(county: Store, seed: int, 
     with county.read(ALL) as tx:
         assert lives.replayed(tx, incidents.get(tx, one.id)) == one.life
         assert lives.clocked(tx, one, NOW) == clocks.of_incident(tx, one.id)
-        assert one.due_at is not None if one.state in RUNNING else one.due_at is None or one.state is State.FILED
+        waits = one.state in {State.TRIAGE, State.FILED} or bool(one.life.owed)
+        assert one.due_at is not None if one.state in RUNNING else one.due_at is None or waits
         rows = [row for row in incidents.history(tx, one.id) if row.to_state]
         assert [row.facts["revision"] for row in rows[1:]] == list(range(2, one.revision + 1))
 
@@ -222,6 +228,18 @@ def test_an_old_closing_without_steps_before_it_is_replayed_too(county: Store) -
     assert go(county, after, (Step.REOPEN, DESK)).state is State.FILED
 
 
+def test_what_was_handed_over_goes_on_with_its_clocks(county: Store) -> None:
+    one = take_in(county)
+    with county.begin(allowed(DESK, Action.INCIDENT_DISPATCH)) as tx:
+        history.hold(tx)
+        given = handovers.give(tx, one, worker="W2", backup=None, reason="leave", at=NOW)
+    done = go(county, given, (Step.ACKNOWLEDGE, ROADS))
+    assert (done.worker, done.clock, done.revision) == ("W2", "handle", 3)
+    with county.read(ALL) as tx:
+        assert lives.replayed(tx, done) == done.life
+        assert lives.clocked(tx, done, NOW) == clocks.of_incident(tx, done.id)
+
+
 THREADS, HOT = 16, 50
 
 
@@ -231,16 +249,39 @@ def _something(store: Store, id: str, chance: random.Random) -> Incident | None:
     with suppress(Refusal):
         with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
             seen = incidents.get(tx, id)
-        ways = [each for each in open_to(seen.life, actor.name) if any(allowed_there(actor, each, seen))]
+        ways = [each for each in open_to(seen.life, actor.name) if each not in ANOTHERS and any(allowed_there(actor, each, seen))]
         if ways:
-            office = chance.choice(("ROADS", "WATER"))
-            return step(store, id, whole(chance.choice(ways), office=office), revision=seen.revision, now=NOW, actor=actor)
+            return step(store, id, something(chance, seen, ways), revision=seen.revision, now=NOW, actor=actor)
     return None
+
+
+ANOTHERS = frozenset({Step.MERGE, Step.SPLIT}) | HALVES
+"""Steps of two incidents at once."""
+
+
+def something(chance: random.Random, seen: Incident, ways: Sequence[Step]) -> Taken:
+    """One of these steps, with something or other of what it takes there."""
+    taken = chance.choice([each for each in ways if offices_for(each, seen)])
+    owed = [task.number for task in seen.life.owed if taken is not Step.ARRIVE or task.is_whistled]
+    given = {"office": offices_for(taken, seen), "issue": ("E0113", "C0101", "D02"), "place": ("113.005,28.005", "113.03,28.01")}
+    more = {name: chance.choice(values) for name, values in given.items()}
+    more |= {"until": (NOW + (9 + seen.revision) * DAY).isoformat()}  # later than any before
+    more |= {"grade": chance.choice([grade for grade in Grade if grade is not seen.grade])}
+    return whole(taken, **more, satisfied=chance.choice(list(Satisfied)), agreement="2026-7", task=str(chance.choice(owed or [1])))
+
+
+def offices_for(taken: Step, seen: Incident) -> list[str]:
+    """Those that a step may name there: a dispute climbs, and who has it is neither asked nor given it."""
+    if taken in {Step.ELEVATE, Step.UPWARD}:
+        climbed = max({"CT": 2, "C0": 3}.get(seen.office or "", 1), seen.tier if taken is Step.ELEVATE else 1)
+        above = [code for rung, code in ((2, "CT"), (3, "C0")) if rung > climbed and (rung > 2 or seen.township)]
+        return above[:1] if taken is Step.ELEVATE else above
+    return ["ROADS", "WATER"] if taken in {Step.DISPATCH, Step.RULE} else [code for code in ("ROADS", "WATER") if code != seen.office]
 
 
 def allowed_there(actor: Actor, taken: Step, seen: Incident) -> list[bool]:
     with suppress(Forbidden):
-        scope = allowed(actor, STEPS[taken].action)
+        scope = allowed(actor, ACTIONS[taken])
         return [scope.holds((seen.township, seen.village, seen.cell), seen.office, (seen.worker, seen.backup))]
     return []
 
@@ -261,11 +302,12 @@ def crowd(store: Store, operations: int, hot: int = HOT) -> tuple[int, int]:
             id, actor = chance.choice(ids), operator(f"client {seed}")
             with store.read(ALL) as tx:
                 seen = incidents.get(tx, id)
-            ways = [each for each in open_to(seen.life, actor.name) if each is not Step.VOID or chance.random() < 0.05]
+            ways = [each for each in open_to(seen.life, actor.name) if each not in ANOTHERS]
+            ways = [each for each in ways if each is not Step.VOID or chance.random() < 0.05]
             if not ways:
                 continue
             try:
-                step(store, id, whole(chance.choice(ways)), revision=seen.revision, now=NOW, actor=actor)
+                step(store, id, something(chance, seen, ways), revision=seen.revision, now=NOW, actor=actor)
             except IncidentChanged:
                 changed.append(id)
             except Refusal:  # it went on, and nobody looked at the revision

@@ -15,7 +15,7 @@ from gridmap.incidents import State
 from gridmap.store import Store, chain, history, incidents, lives, migrate, schema, walls
 from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
-from gridmap.store.migrations.versions import v0003_life, v0004_deadlines
+from gridmap.store.migrations.versions import v0003_life, v0004_deadlines, v0006_handling
 from gridmap.store.schema import metadata
 from tests import postgres
 from tests.builders import ALL
@@ -24,7 +24,7 @@ from tests.store import build
 from tests.store.build import DAY, NOON
 
 COUNT = 7
-NEW = v0003_life.NEW | v0004_deadlines.NEW
+NEW = v0003_life.NEW | v0004_deadlines.NEW | v0006_handling.NEW
 
 
 @pytest.fixture(params=["sqlite", "postgis"])
@@ -90,7 +90,7 @@ def fill(tx: Connection) -> None:
         }
         tx.execute(insert(schema.office), kept)
     for one in made:
-        row = {name: value for name, value in incidents._incident_row(one).items() if name not in NEW}
+        row = {name: value for name, value in incidents.row_of(one).items() if name not in NEW}
         row |= {"state": "closed", "revision": 2} if one in made[:2] else {}
         row |= {name: json.dumps(row[name], ensure_ascii=False) for name in ("candidates", "reasons")}
         row |= {name: stored(tx, row[name]) for name in ("at", "recorded_at")}

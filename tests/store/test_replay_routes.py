@@ -13,7 +13,7 @@ from gridmap.catalogue import By, Rule
 from gridmap.flows import replay_routes as module
 from gridmap.flows.given_rules import RulesUnusable
 from gridmap.flows.intake import receive
-from gridmap.flows.replay_routes import Replay, SpanEmpty, replay_routes
+from gridmap.flows.replay_routes import Replay, SpanAhead, SpanEmpty, replay_routes
 from gridmap.flows.step import step
 from gridmap.grid import Area, Level
 from gridmap.incidents import Channel, Report
@@ -119,6 +119,8 @@ def test_nobody_replays_what_they_may_not_see(store: Store) -> None:
 def test_a_span_and_rules_that_cannot_be_are_refused(store: Store) -> None:
     settle(store)
     with pytest.raises(SpanEmpty):
-        replay_routes(store, OTHERS, since=NOW, until=NOW, now=NOW, actor=ME)
+        replay_routes(store, OTHERS, since=NOW - HOUR, until=NOW - HOUR, now=NOW, actor=ME)
+    with pytest.raises(SpanAhead):
+        replay_routes(store, OTHERS, since=NOW, until=NOW + HOUR, now=NOW, actor=ME)
     with pytest.raises(RulesUnusable):
         replayed(store, (Rule("NOBODY", "*", By.SUBJECT),))

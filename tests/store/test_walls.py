@@ -113,6 +113,7 @@ CHANGES = (
     ("token", "UPDATE token SET ended_at = made_at RETURNING account"),
     ("account", "UPDATE account SET password = 'x' RETURNING id"),
     ("public_incident", "UPDATE public_incident SET state = state RETURNING incident"),
+    ("public_incident", "DELETE FROM public_incident RETURNING incident"),
     ("contact", "DELETE FROM contact RETURNING report"),
     ("history", "DELETE FROM history RETURNING id"),
     ("clock", "UPDATE clock SET run = run RETURNING incident"),
@@ -121,6 +122,7 @@ CHANGES = (
         "INSERT INTO clock SELECT incident, name, 9, issue, given, extended, started, ran, since, stopped, due, next_at FROM clock"
         " RETURNING incident",
     ),
+    ("task", "UPDATE task SET answered = answered RETURNING incident"),
     ("escalation", "UPDATE escalation SET key = key RETURNING incident"),
     ("escalation", "DELETE FROM escalation RETURNING incident"),
     ("access_grant", "UPDATE access_grant SET role = 'administrator' RETURNING account"),
@@ -149,10 +151,11 @@ CHANGING: dict[str, set[Action]] = {
     "incident": {*walls.STEPPING, Action.REPORT_SEND, Action.OPERATE},
     "contact": {Action.INCIDENT_CLOSE, Action.OPERATE},
     "clock": {*walls.STEPPING, Action.OPERATE},
+    "task": {*walls.STEPPING, Action.OPERATE},
     "escalation": set(),
     "token": {Action.SELF_CHANGE, Action.SIGN_IN, Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.OPERATE},
     "account": {Action.SELF_CHANGE, Action.SIGN_IN, Action.OPERATE},
-    "public_incident": {Action.INCIDENT_CLOSE, Action.OPERATE},
+    "public_incident": {Action.INCIDENT_CLOSE, Action.INCIDENT_DISPATCH, Action.OPERATE},
     "history": set(),
     "access_grant": {Action.OPERATE},
 }
@@ -293,7 +296,7 @@ def test_who_may_not_make_roles_is_told_what_an_administrator_must_run(postgres_
 def test_what_a_transaction_set_is_gone_with_it(fresh_postgres: str) -> None:
     state = "SELECT current_user, session_user, " + ", ".join(
         f"coalesce(current_setting('gridmap.{name}', true), '')"
-        for name in ("action", "everywhere", "areas", "offices", "workers", "account", "report")
+        for name in ("action", "everywhere", "areas", "offices", "asked", "workers", "account", "report")
     )
     actor = Actor(
         "an", "account-an", "W1", (Grant(Role.DISPATCHER, TOWN), Grant(Role.HANDLER, None, "ROADS"), Grant(Role.WORKER, CELLS[0]))
@@ -334,6 +337,7 @@ def assert_by_index(store: Store) -> None:
     county = allowed(Actor("c", "c", None, (Grant(Role.DISPATCHER),)), Action.INCIDENT_READ)
     village = allowed(Actor("v", "v", None, (Grant(Role.DISPATCHER, f"{TOWN}007"),)), Action.INCIDENT_READ)
     worker = allowed(Actor("w", "w", "W00017", (Grant(Role.WORKER, f"{TOWN}007001"),)), Action.INCIDENT_READ)
+    handler = allowed(Actor("h", "h", None, (Grant(Role.HANDLER, None, "ROADS"),)), Action.INCIDENT_READ)
     box = (113.0, 28.0, 113.002, 28.002)
     plan = planned(
         store, allowed(ANONYMOUS, Action.PUBLIC_READ), lambda tx: public.counts(tx, states=list(public.PublicState), bbox=box, limit=100)
@@ -341,14 +345,15 @@ def assert_by_index(store: Store) -> None:
     assert "ix_public_incident_point" in plan
     assert "Seq Scan" not in plan
     assert "ix_incident_point" in planned(store, county, lambda tx: incidents.list_(tx, bbox=box, limit=500))
-    for scope in (village, worker):
+    for scope in (village, worker, handler):
         assert "Seq Scan on incident" not in planned(store, scope, lambda tx: incidents.list_(tx, limit=500))
         assert "Seq Scan on incident" not in planned(store, scope, lambda tx: incidents.list_(tx, bbox=box, limit=500))
         assert "Seq Scan on incident" not in planned(store, scope, incidents.count)
+    assert "ix_incident_asked" in planned(store, handler, incidents.count)
 
 
 def planned(store: Store, scope: Scope, ask: Any) -> str:
-    """The plan of what is asked within the scope, by the role of the scope."""
+    """The plans of all that is asked within the scope, by the role of the scope."""
     said: list[tuple[str, Any]] = []
 
     def listen(_tx: Tx, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
@@ -357,13 +362,33 @@ def planned(store: Store, scope: Scope, ask: Any) -> str:
     with store.read(scope) as tx:
         event.listen(tx, "before_cursor_execute", listen)
         ask(tx)
-        asked, parameters = said[-1]
-        return "\n".join(tx.exec_driver_sql(f"EXPLAIN {asked}", parameters).scalars())
+        read = [each for each in said if each[0].startswith("SELECT")]
+        plans = [tx.exec_driver_sql(f"EXPLAIN {asked}", parameters).scalars() for asked, parameters in read]
+        return "\n".join(line for plan in plans for line in plan)
 
 
 def test_no_connection_carries_a_scope_over_to_the_next_actor(postgres_url: str, migrated_template: str) -> None:
     with postgres.fresh_database(postgres_url, migrated_template) as url:
         assert Crowd(url, postgres_url).run(transactions=1_500, kills=15) >= 1_400
+
+
+def test_whoever_answers_for_an_office_changes_its_own_tasks_and_no_others(
+    walled: tuple[Store, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoping, "_rows", lambda table, scope: True)
+    store, world = walled
+    for office in ("ROADS", "WATER", "NOBODY"):
+        scope = allowed(Actor("an", "account-an", None, (Grant(Role.HANDLER, None, office),)), Action.INCIDENT_ANSWER)
+        mine = {(one.id, task.number) for one in world.incidents for task in one.tasks if task.office == office and office in one.asked}
+        with suppress(Undone), store.begin(scope) as tx:
+            changed = tx.execute(text("UPDATE task SET answered = true RETURNING incident, number")).all()
+            assert {(row.incident, row.number) for row in changed} == mine
+            assert mine
+            raise Undone
+        other = "WATER" if office == "ROADS" else "ROADS"
+        given = "INSERT INTO task SELECT incident, 9, kind, '{}', until, arrived, answered, withdrawn FROM task LIMIT 1"
+        with pytest.raises(StoreForbidden), store.begin(scope) as tx:
+            tx.execute(text(given.format(other)))
 
 
 def test_no_step_moves_an_incident_to_where_its_taker_does_not_reach(walled: tuple[Store, World], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,6 +406,6 @@ def test_no_step_moves_an_incident_to_where_its_taker_does_not_reach(walled: tup
     stands = allowed(Actor("an", "account-an", "W2", (Grant(Role.WORKER, FAR),)), Action.INCIDENT_SETTLE)
     with pytest.raises(StoreForbidden), store.begin(stands) as tx:
         tx.execute(text("UPDATE incident SET worker = 'W3', backup = NULL WHERE worker = 'W2'"))
-    for column in ("cell", "township", "text", "number"):
+    for column in ("township", "text", "number"):  # a pin may move within the desk's land
         with pytest.raises(StoreForbidden), store.begin(desk) as tx:
             tx.execute(text(f"UPDATE incident SET {column} = NULL"))

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pyproj
 import pytest
-from hypothesis import given, settings
+import shapely
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
 from shapely.affinity import translate
@@ -108,6 +109,22 @@ def test_what_cannot_be_a_point_is_invalid(point: tuple[float, float]) -> None:
 
 def test_far_away_is_outside_even_where_the_plane_ends() -> None:
     assert {found.how for found in find_many(INDEX, [-67.0, 23.0, 0.0], [-28.0, 0.0, 90.0])} == {How.OUTSIDE}
+
+
+EDGE = shapely.segmentize(box(104, 35, 105, 36), 0.002).exterior
+ROUND = np.array(EDGE.coords)
+
+
+@settings(max_examples=200)
+@given(lon=st.floats(-180, 180), lat=st.floats(-90, 90))
+@example(lon=1.0, lat=2.0)
+@example(lon=28.0, lat=113.0 - 90)
+@example(lon=-75.5, lat=-35.5)
+def test_however_far_the_distance_is_that_along_the_ellipsoid(lon: float, lat: float) -> None:
+    wide = CoverageIndex([box(104, 35, 105, 36)])
+    truth = pyproj.Geod(ellps="WGS84").inv(np.full(len(ROUND), lon), np.full(len(ROUND), lat), *ROUND.T)[2].min()
+    found = wide.match(lon, lat, snap_m=1.0).distance_m[0]
+    assert found == pytest.approx(truth, rel=1e-3, abs=1) or wide.owners(np.array([lon]), np.array([lat]))[0] == 0
 
 
 def test_among_overlapping_cells_the_lower_code_owns_whatever_the_order() -> None:

@@ -195,8 +195,53 @@ def test_an_incident_tells_where_who_and_why_and_leaves_when_it_is_closed(desk: 
     panel.locator(".choice", has_text="Close").click()
     panel.locator(".stepping [type=submit]").click()
     expect(page.locator("#list .row")).to_have_count(0)
+    expect(panel.locator(".tags")).to_contain_text("Closed")
+    page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(signs(page)).to_have_count(0)
+
+
+WORDS_OF_ENDED = {
+    "en-GB": ("Voided", "No open incident here", "Reopen", "Filed", "There is no incident 2026-999999."),
+    "zh-CN": ("已作废", "没有这个编号的未结事件", "重新办理", "已立案", "没有编号为 2026-999999 的事件。"),
+}
+
+
+@pytest.mark.parametrize("lang", WORDS_OF_ENDED)
+def test_what_has_ended_is_found_by_its_number_and_reopened(browser: Browser, url: str, lang: str) -> None:
+    ended, hint, reopen, filed, missing = WORDS_OF_ENDED[lang]
+    number = send(url, issue="E0113")["number"]
+    patient.post(f"{url}/api/incidents/{number}/steps", json=VOID).raise_for_status()
+    with watched(browser, url, lang=lang) as found:
+        page = found.open()
+        page.keyboard.press("/")
+        page.keyboard.type(number)
+        expect(page.locator("#list .none")).to_contain_text(hint)
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel .tags")).to_contain_text(ended)
+        expect(page.locator(".pin.chosen")).to_have_count(1)
+        expect(page).to_have_url(re.compile(f"incident={number}"))
+        page.reload()
+        expect(page.locator("#panel .tags")).to_contain_text(ended)
+        page.locator("#panel .choice", has_text=reopen).click()
+        page.locator("#panel textarea").fill("it was another one")
+        page.locator(".stepping [type=submit]").click()
+        expect(page.locator("#panel .tags")).to_contain_text(filed)
+        expect(page.locator("#list .row")).to_have_count(1)
+        page.locator("#search").fill("2026-999999")
+        page.locator("#search").press("Enter")
+        expect(page.locator("#panel .sad")).to_have_text(missing)
+        assert [fault for fault in found.faults if "404" not in fault] == found.foreign == []
+
+
+def test_the_page_of_an_incident_leads_to_the_desk_with_the_incident_open(desk: Watched) -> None:
+    number = send(desk.url)["number"]
+    desk.page.goto(f"{desk.url}/incidents/{number}")
+    desk.page.locator(".ways a").click()
+    expect(desk.page.locator("#panel .head")).to_contain_text(number)
+    desk.page.keyboard.press("Escape")
+    expect(desk.page).to_have_url(f"{desk.url}/")
+    expect(desk.page.locator("#list .row")).to_be_focused()
 
 
 def test_what_is_closed_elsewhere_leaves_map_and_list(desk: Watched) -> None:
@@ -213,7 +258,7 @@ def test_the_triage_queue_says_why_each_one_waits(desk: Watched) -> None:
     send(desk.url, lon=None, lat=None, datum="", place="by the old bridge")
     page = desk.open()
     expect(page.locator("#list .row")).to_have_count(2)
-    page.locator("#tabs button", has_text="Triage").click()
+    page.locator("#tabs button", has_text="At the desk").click()
     expect(page.locator("#list .row")).to_have_count(1)
     expect(page.locator("#list .row")).to_contain_text("by the old bridge")
     expect(page.locator("#list .row")).to_contain_text("no point")
@@ -243,7 +288,7 @@ def test_keys_move_open_filter_and_go_back(desk: Watched) -> None:
     page.reload()
     expect(page.locator("#list .row")).to_have_count(1)
     page.locator("#search").fill("")
-    page.locator("#grade").select_option("complex")
+    page.locator("#only").select_option("complex")
     expect(page.locator("#list .row")).to_contain_text(["Damaged road"])
     page.locator("#search").fill("nothing like it")
     expect(page.locator("#list .none")).to_contain_text("Nothing fits")
@@ -532,8 +577,8 @@ def test_a_step_goes_on_in_the_panel_and_one_that_came_too_late_is_told(desk: Wa
     page.keyboard.press("Escape")
     page.locator("#list .row").click()
     panel.locator(".choice", has_text="Transfer").click()
-    assert "Water company" in (panel.locator("#step-offices").text_content() or "")
-    panel.locator("#step-office").fill("ROADS")
+    assert "Water company" in panel.locator("#step-offices option").evaluate_all("all => all.map((option) => option.value)")
+    panel.locator("#step-office").fill("Urban management")
     panel.locator("textarea").fill("it is theirs")
     panel.locator(".stepping [type=submit]").click()
     expect(panel).to_contain_text("Urban management")
@@ -551,6 +596,8 @@ def test_after_voiding_the_next_row_has_the_focus_and_it_is_said(desk: Watched) 
     page.locator(".stepping [type=submit]").click()
     expect(page.locator("#list .row")).to_have_count(2)
     expect(page.locator("#spoken")).to_have_text(f"{numbers[1]} · Voided")
+    expect(page.locator("#panel .choice")).to_contain_text(["Reopen"])
+    page.keyboard.press("Escape")
     expect(page.locator("#list .row").nth(1)).to_be_focused()
 
 

@@ -36,9 +36,15 @@ from gridmap.flows import (
     import_land,
     import_register,
     intake,
+    merge,
+    move_on,
+    nearby,
+    notify,
     post_workers,
+    propose_rulings,
     publish,
     purge,
+    rehome,
     replay_routes,
     sign_in,
     step,
@@ -63,8 +69,13 @@ from tests.api.matrix.world import C111, NOW, PATH_OF, V11, V21
 Call = Callable[[Store, Actor, datetime], Any]
 NO_FILE = Path("/nowhere/at-all.csv")
 OPERATOR = operator()  # for whom the demonstration's accounts would really be made
+LONG_AGO = datetime(2000, 1, 1, tzinfo=NOW.tzinfo)
 NAME = "nobody-of-this-name"
 COLUMNS = AreaColumns("code", "name")
+
+
+def _nobody(notice: object, at: datetime) -> None:
+    """A sink that nothing comes to: nothing was due in the year 2000."""
 
 
 def _step(taken: Step, store: Store, actor: Actor, now: datetime) -> Any:
@@ -116,9 +127,29 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "intake.receive": ("report.send", lambda s, a, t: intake.receive(s, Report(issue="", channel=Channel.SYSTEM), now=t, actor=a)),
     "intake.receive_many": ("report.send", lambda s, a, t: intake.receive_many(s, [], now=t, actor=a)),
+    "merge.merge": (
+        "incident.close",
+        lambda s, a, t: merge.merge(s, UNKNOWN_NUMBER, UNKNOWN_ID, revision=1, into_revision=1, now=t, actor=a),
+    ),
+    "merge.split": (
+        "incident.close",
+        lambda s, a, t: merge.split(s, UNKNOWN_NUMBER, revision=1, into_revision=1, reason="x", now=t, actor=a),
+    ),
+    "nearby.nearby": ("incident.read", lambda s, a, _: nearby.nearby(s, UNKNOWN_NUMBER, actor=a)),
+    "nearby.nearby_point": (
+        "incident.read",
+        lambda s, a, t: nearby.nearby_point(s, nearby.Spot(issue="x", lon=113.0, lat=28.0, at=t), actor=a),
+    ),
+    "notify.list_notices": ("notice.read", lambda s, a, _: notify.list_notices(s, limit=5, actor=a)),
+    "notify.notify": ("operate", lambda s, a, _: notify.notify(s, _nobody, clock=lambda: datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a)),
+    "notify.try_parked": ("operate", lambda s, a, t: notify.try_parked(s, now=t, actor=a)),
     "post_workers.post_workers": (
         "register.change",
-        lambda s, a, _: post_workers.post_workers(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a),
+        lambda s, a, _: post_workers.post_workers(s, now=LONG_AGO, actor=a),
+    ),
+    "propose_rulings.propose_rulings": (
+        "incident.read",
+        lambda s, a, t: propose_rulings.propose_rulings(s, NO_FILE, now=t, actor=a),
     ),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
@@ -130,8 +161,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
+    "move_on.move_on": ("operate", lambda s, a, _: move_on.move_on(s, now=LONG_AGO, holder="matrix", actor=a)),
+    "rehome.rehome": ("operate", lambda s, a, _: rehome.rehome(s, rehome.Rehoming.STAY, now=LONG_AGO, holder="matrix", actor=a)),
     **{f"step.step {name}": (action, partial(_step, Step(name))) for action, name in STEP_OF.items()},
-    "tick.tick": ("operate", lambda s, a, _: tick.tick(s, now=datetime(2000, 1, 1, tzinfo=NOW.tzinfo), holder="matrix", actor=a)),
+    "tick.tick": ("operate", lambda s, a, _: tick.tick(s, now=LONG_AGO, holder="matrix", actor=a)),
     "tokens.own_tokens": ("self.read", lambda s, a, _: tokens.own_tokens(s, actor=a)),
     "tokens.add_phone": ("self.change", lambda s, a, t: tokens.add_phone(s, "", actor=a, now=t)),
     "tokens.end_own": ("self.change", lambda s, a, t: tokens.end_own(s, UNKNOWN_ID, actor=a, now=t)),

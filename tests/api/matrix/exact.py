@@ -1,15 +1,13 @@
 """What everybody must get, and nothing else: lists, counts, pages, single incidents and their steps, each compared with the oracle."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import select
-
 from gridmap.flows.contact import BURST
-from gridmap.store.schema import history
-from gridmap.store.scoping import within
-from tests.api.matrix.asking import Asking
+from gridmap.store import history as history_store
+from tests.api.matrix.asking import Asking, is_refused
 from tests.api.matrix.door import Answer
 from tests.api.matrix.operations import AREAS, UNKNOWN_ID, UNKNOWN_NUMBER
 from tests.api.matrix.oracle import Person, covers, may, sees
@@ -21,12 +19,14 @@ STATES = ("triage", "dispatched", "closed")
 STEP_OF = {
     "incident.dispatch": "file",
     "incident.handle": "acknowledge",
+    "incident.answer": "answer",
     "incident.inspect": "inspect",
     "incident.settle": "settle",
     "incident.rule": "rule",
     "incident.close": "close",
 }
 """For each action of a step one such step."""
+PAGE = "GET /incidents/{incident}"
 NO_REVISION = 999_999_999
 
 
@@ -67,7 +67,7 @@ def lists(asking: Asking, person: Person, _rows: list[Row]) -> None:
 
 
 def _same(asking: Asking, person: Person, answer: Answer, rows: list[Row], counted: list[Row] | None) -> None:
-    """Exactly these rows, these counts (where they are told of the same rows), and the number of the last change of any that is seen."""
+    """Exactly these rows, these counts (where they are told of the same rows), and the head of the history, the same for everybody."""
     if not asking.expect(person, "list_incidents", answer, status=200):
         return
     told = answer.json()
@@ -77,20 +77,15 @@ def _same(asking: Asking, person: Person, answer: Answer, rows: list[Row], count
         wanted = Counter(state_of(row) for row in counted)
         if any(wanted[state] != number for state, number in told["counts"].items()):
             asking.fault(person, asking.operation("list_incidents"), answer, f"counts {told['counts']}, not {wanted}")
-    last = max((number for number, incident in changes(asking) if _seen(asking, person, incident)), default=0)
+    last = head(asking)
     if told["cursor"] != last:
         asking.fault(person, asking.operation("list_incidents"), answer, f"has the cursor {told['cursor']}, not {last}")
 
 
-def changes(asking: Asking) -> list[tuple[int, str]]:
-    """Every (number, incident) of history."""
+def head(asking: Asking) -> int:
+    """The number of the last row of the history."""
     with asking.world.store.read(ALL) as tx:
-        wanted = select(history.c.id, history.c.incident).where(within(tx, history), history.c.incident.is_not(None))
-        return [(number, incident) for number, incident in tx.execute(wanted)]
-
-
-def _seen(asking: Asking, person: Person, incident: str) -> bool:
-    return any(row.id == incident and sees(person, "incident.read", row.matter) for row in asking.world.rows)
+        return history_store.head(tx)[0]
 
 
 def _pages(asking: Asking, person: Person, mine: list[Row]) -> None:
@@ -122,6 +117,19 @@ def ones(asking: Asking, person: Person, rows: list[Row]) -> None:
                 asking.fault(person, asking.operation("get_incident"), answer, "does not show its log")
             if status == 200 and not row.sent.old and '"masked":' not in answer.text:
                 asking.fault(person, asking.operation("get_incident"), answer, "does not show that there is a contact")
+        _page(asking, person, row, status)
+
+
+def _page(asking: Asking, person: Person, row: Row, status: int) -> None:
+    """The same incident as a page: theirs with its text and log, or led away, or not there."""
+    answer = asking.ask(person, PAGE, {"incident": row.number})
+    if status in {401, 403}:
+        if not is_refused(answer):
+            asking.fault(person, asking.operation(PAGE), answer, "was not refused")
+        return
+    shown = {f"zzz{row.at:02}text", f"zzz{row.at:02}intake"} <= set(re.findall(r"zzz\d\d(?:text|intake)", answer.text))
+    if asking.expect(person, PAGE, answer, status=status) and status == 200 and not shown:
+        asking.fault(person, asking.operation(PAGE), answer, "does not show its text and its log")
 
 
 def steps(asking: Asking, person: Person, rows: list[Row]) -> None:
@@ -236,7 +244,8 @@ def _blank(answer: Answer, asked: str) -> tuple[int, bytes, list[tuple[str, str]
 
     drawn = {"x-request-id", "content-security-policy", "date"}
     headers = [(name, without(text)) for name, text in answer.raw_headers if name not in drawn]
-    return answer.status_code, answer.content.replace(asked.encode(), b"*"), headers
+    content = re.sub(rb'name="csrf" value="[^"]*"', b"", answer.content)
+    return answer.status_code, content.replace(asked.encode(), b"*"), headers
 
 
 def alike(
@@ -261,7 +270,14 @@ def foreigners(asking: Asking, person: Person, rows: list[Row]) -> None:
         if not sees(person, "incident.read", row.matter):
             for foreign, absent in ((row.id, UNKNOWN_ID), (row.number, UNKNOWN_NUMBER)):
                 alike(asking, person, "get_incident", foreign, absent, name="incident")
+                alike(asking, person, "list_nearby", foreign, absent, name="incident")
+                alike(asking, person, PAGE, foreign, absent, name="incident")
             alike(asking, person, "list_incidents", row.number, UNKNOWN_NUMBER, name="after", where="query")
+        if not sees(person, "incident.close", row.matter):
+            known = {"revision": NO_REVISION, "into_revision": NO_REVISION, "reason": "x"}
+            for operation, body in (("merge_incidents", known | {"into": UNKNOWN_NUMBER}), ("split_incidents", known)):
+                more = {"json": body, "headers": asking.changes(person)}
+                alike(asking, person, operation, row.id, UNKNOWN_ID, name="incident", **more)
         for action, step in STEP_OF.items():
             if not sees(person, action, row.matter):
                 more = {"json": {"step": step, "revision": NO_REVISION}, "headers": asking.changes(person)}

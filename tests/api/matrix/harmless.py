@@ -13,6 +13,7 @@ PAST_THE_DOOR = frozenset({400, 404, 409, 422})
 JSON = frozenset(
     {
         "send_reports", "take_step", "read_contact", "sign_in", "change_password", "accept_invitation", "add_phone", "end_token",
+        "merge_incidents", "split_incidents",
         "route_dry", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key", "end_account_tokens",
         "end_account_token", "propose_grant", "confirm_grant", "end_grant",
     }

@@ -27,6 +27,8 @@ def _of_row(world: World, person: Person, action: str, found: Canary, shown: str
         return found.field in {"contact", "id", "number", "report"} and sees(person, action, row.matter)
     if action == "audit.read":
         return found.field in OF_ITS_HISTORY and may(person, action)
+    if action == "notice.read":  # which incidents, and nothing of them
+        return found.field == "number" and may(person, action)
     return action == "report.follow" and shown == row.report and found.field in {"id", "number", "report"}
 
 

@@ -1,8 +1,9 @@
 """Who may do what, written a second time by another hand: from the issue's words, not from `gridmap.access`, of which nothing is used.
 
 For each action: the roles that may do it, each with how far. `area` is the role's own area and all below it (a role for the whole county
-has the county), `assigned` the incidents that name the person's worker, `office` those for which the role's office answers, `county` all
-rows if the role is for the whole county, `all` all rows, `own` the own account, `shown` the one report whose id is shown.
+has the county), `assigned` the incidents that name the person's worker, `office` those for which the role's office answers, `asked` those
+about which it was asked or told and still is, `county` all rows if the role is for the whole county, `all` all rows, `own` the own account,
+`shown` the one report whose id is shown.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ MAY = {
     "report.follow": "anybody:shown",
     "self.read": "account:own",
     "self.change": "account:own",
-    "incident.read": "worker:area worker:assigned leader:area handler:office dispatcher:area supervisor:area",
+    "incident.read": "worker:area worker:assigned leader:area handler:office handler:asked dispatcher:area supervisor:area",
     "incident.dispatch": "dispatcher:area",
     "incident.handle": "handler:office",
+    "incident.answer": "handler:asked",
     "incident.inspect": "worker:assigned leader:area dispatcher:area",
     "incident.settle": "worker:assigned leader:area",
     "incident.rule": "leader:area supervisor:area",
@@ -37,6 +39,7 @@ MAY = {
     "account.change": "administrator:county",
     "grant.change": "administrator:county",
     "audit.read": "auditor:county",
+    "notice.read": "administrator:county",
     "operate": "",
 }
 
@@ -74,11 +77,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Matter:
-    """An incident, as far as access asks: the areas that it was recorded in, the office and the workers that it names."""
+    """An incident, as far as access asks: the areas that it was recorded in, its office and workers, the offices asked."""
 
     path: tuple[str, ...] = ()
     office: str | None = None
     workers: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 def reaches(person: Person, action: str) -> list[tuple[str, Held]]:
@@ -89,7 +93,7 @@ def reaches(person: Person, action: str) -> list[tuple[str, Held]]:
         for held in person.roles:
             if held.role != name or (far == "county" and held.area) or (far == "assigned" and not person.worker):
                 continue
-            if far == "office" and not held.office:
+            if far in {"office", "asked"} and not held.office:
                 continue
             found.append(("all" if far == "county" or (far == "area" and not held.area) else far, held))
     return found
@@ -106,6 +110,7 @@ def sees(person: Person, action: str, matter: Matter) -> bool:
         far == "all"
         or (far == "area" and held.area in matter.path)
         or (far == "office" and held.office == matter.office)
+        or (far == "asked" and held.office in matter.asked)
         or (far == "assigned" and person.worker in matter.workers)
         for far, held in reaches(person, action)
     )

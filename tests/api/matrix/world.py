@@ -22,8 +22,10 @@ from gridmap.account import Account, AccountKind, GrantRow, Token, TokenKind
 from gridmap.catalogue import By, IssueType, Kind, Limit, Rule
 from gridmap.duty import Duty, Office, OfficeKind, Post, Worker
 from gridmap.flows.intake import receive
+from gridmap.flows.step import step
 from gridmap.grid import Area, Level
 from gridmap.incidents import Channel, Report
+from gridmap.incidents.life import Step, Taken
 from gridmap.store import Store, accounts, catalogues, editions, ids, incidents, offices, people
 from tests.api.matrix.oracle import Held, Matter, Person
 from tests.builders import ALL
@@ -126,10 +128,11 @@ class Sent:
     point: tuple[float, float] | None = None
     old: bool = False
     closed: bool = False
+    withdrawn: str = ""  # an office that was asked, and is no longer
 
 
-def _matter(cell: str, office: str | None, *workers: str) -> Matter:
-    return Matter(PATH_OF[cell], office, workers)
+def _matter(cell: str, office: str | None, *workers: str, asked: tuple[str, ...] = ()) -> Matter:
+    return Matter(PATH_OF[cell], office, workers, asked)
 
 
 _IN = {
@@ -137,7 +140,7 @@ _IN = {
     C123: (113.004, 28.016), C211: (113.05, 28.004), C212: (113.05, 28.016), V22: (113.07, 28.01), C311: (113.09, 28.01),
 }  # fmt: skip
 SENT = (
-    Sent("c111", _matter(C111, "ROADS", "W111", "W112")),
+    Sent("c111", _matter(C111, "ROADS", "W111", "W112", asked=("CV11", "WATER"))),
     Sent("c111 water", _matter(C111, "WATER", "W111", "W112"), "C0101"),
     Sent("c111 quarrel", _matter(C111, "CV11", "W111", "W112"), "D02"),
     Sent("c111 closed", _matter(C111, "ROADS", "W111", "W112"), closed=True),
@@ -147,16 +150,16 @@ SENT = (
     Sent("c113 moved", _matter(C113, "CV11", "W113"), "D02", old=True),
     Sent("c113 moved closed", _matter(C113, "ROADS", "W113"), old=True, closed=True),
     Sent("c123", _matter(C123, "ROADS")),
-    Sent("c121", _matter(C121, "CV12", "W121"), "D02"),
-    Sent("c121 closed", _matter(C121, "WATER", "W121"), "C0101", closed=True),
+    Sent("c121", _matter(C121, "CV12", "W121", asked=("WATER",)), "D02", withdrawn="ROADS"),
+    Sent("c121 closed", _matter(C121, "WATER", "W121", asked=("ROADS",)), "C0101", closed=True),
     Sent("c122", _matter(C122, "ROADS", "W113")),
-    Sent("c211", _matter(C211, "ROADS", "W211")),
+    Sent("c211", _matter(C211, "ROADS", "W211"), withdrawn="WATER"),
     Sent("c211 closed", _matter(C211, "ROADS", "W211"), closed=True),
     Sent("c212", _matter(C212, "WATER", "LT2"), "C0101"),
     Sent("v22", _matter(V22, "ROADS", "LT2")),
     Sent("deleted", _matter(C311, "ROADS", "W311"), old=True),
     Sent("deleted closed", _matter(C311, "WATER", "W311"), "C0101", old=True, closed=True),
-    Sent("no place", Matter()),
+    Sent("no place", Matter(asked=("ROADS",))),
     Sent("no place closed", Matter(), closed=True),
     Sent("outside", Matter(), point=(113.2, 28.2)),
 )
@@ -265,16 +268,30 @@ class World:
         row = Row(at, sent, answer.incident, answer.number, answer.report, contact)
         self.rows.append(row)
         self.by_name |= {row.id: Canary(at, "id"), row.report: Canary(at, "report"), row.number: Canary(at, "number")}
+        self._ask_offices(row, now)
         if sent.closed:
             close(self.store, row.id, f"zzz{at:02}note", now=now, actor=operator(f"zzz{at:02}closer"))
         with self.store.read(ALL) as tx:
             kept = incidents.get(tx, row.id)
         found = Matter(
             tuple(code for code in (kept.township, kept.village, kept.cell) if code),
-            kept.office, tuple(id for id in (kept.worker, kept.backup) if id),
+            kept.office, tuple(id for id in (kept.worker, kept.backup) if id), kept.asked,
         )  # fmt: skip
         assert found == sent.matter, (sent.name, found)
         return row
+
+    def _ask_offices(self, row: Row, now: datetime) -> None:
+        """Those that are to be asked are told; one more is asked, and then no longer."""
+        actor, withdrawn = operator(f"zzz{row.at:02}intake"), row.sent.withdrawn
+        steps = [Taken(step=Step.INFORM, actor="", office=office) for office in row.matter.asked]
+        if withdrawn:
+            until = (now + DAY).isoformat()
+            steps += [
+                Taken(step=Step.ASSIST, actor="", office=withdrawn, until=until, reason=f"zzz{row.at:02}note"),
+                Taken(step=Step.WITHDRAW, actor="", task=str(len(steps) + 1), reason=f"zzz{row.at:02}note"),
+            ]
+        for taken in steps:
+            step(self.store, row.id, taken, revision=None, now=now, actor=actor)
 
 
 def settle(store: Store) -> World:
@@ -345,7 +362,7 @@ def _token(person: Person, account: str, way: str, made: datetime) -> tuple[str,
 
 WORD = re.compile(
     r"zzz(?P<row>\d\d)(?P<field>[a-z]+)|1390000(?P<contact>\d{4})|(?P<kind>yyy|xxx|www)(?P<person>[a-z0-9]+)qqq|(?P<staff>vvv|0700-)(?P<worker>[WL][A-Z0-9]+)q"
-    r"|\b(?P<households>7710\d\d)\b|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})|(?P<number>\b\d{4}-\d{6}\b)"
+    r"|(?<!\.)\b(?P<households>7710\d\d)\b|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})|(?P<number>\b\d{4}-\d{6}\b)"
 )
 
 

@@ -25,7 +25,7 @@ async function send(path, method, body, signal) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   const answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) }).catch(unreached);
-  return [answer, await answer.json().catch(unreached)];
+  return [answer, answer.status === 204 ? null : await answer.json().catch(unreached)];
 }
 
 // Somebody signed in anew beside this page: the same person goes on, for another one the page is made anew.

@@ -3,24 +3,27 @@
 import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { ENDED } from "./incidents.js";
+import { beside } from "./nearby.js";
 import { symbol, tag } from "./symbols.js";
+import { Picker } from "./picker.js";
 import { stepping } from "./steps.js";
 import { age, date, isOver, left, metres, percent, t } from "./words.js";
 
 
 export class Detail {
   id = null;
+  one = null; // the incident that is shown, flat
   #panel = byId("panel");
   #asked = 0;
   #filled = null; // what the panel shows
   #revision = 0;
 
-  // `closed(id, done)` when it is shut; `done` says that the incident itself was ended here. `stepped(feature)` when it went on here.
-  constructor({ go, closed, marked, stepped }) {
-    Object.assign(this, { go, closed, marked, stepped });
+  // `shown(one)` when one is shown, `closed(id)` when it is shut, `stepped(feature)` when it went on here.
+  constructor(map, { go, closed, shown, stepped }) {
+    Object.assign(this, { go, closed, shown, stepped, picker: new Picker(map) });
   }
 
-  // With `over` not set, what somebody writes here meanwhile is left alone.
+  // By its id or number, also what has ended; whether it is shown now. With `over` not set, what somebody writes here meanwhile is left alone.
   async open(id, { focus = true, over = true } = {}) {
     const turn = ++this.#asked;
     if (id !== this.id) this.#revision = 0;
@@ -28,13 +31,17 @@ export class Detail {
     this.#filled ??= "";
     try {
       const feature = await ask(`/api/incidents/${encodeURIComponent(id)}`);
-      if (turn !== this.#asked || (!over && this.#writing())) return;
+      const known = feature.properties.revision <= this.#revision; // a step's own answer came first: what was chosen since stays chosen
+      if (turn !== this.#asked || (!over && (known || this.#writing()))) return false;
       this.#show(feature);
       if (focus) this.#panel.querySelector("h2").focus({ preventScroll: true });
+      return true;
     } catch (fault) {
-      if (turn !== this.#asked || (!over && this.#writing())) return;
+      if (turn !== this.#asked || (!over && this.#writing())) return false;
+      this.one = null;
       const again = fault.status === 0 || fault.status >= 500;
-      this.#fill(again ? null : "", el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad" }, fault.message));
+      this.#fill(again ? null : "", el("header", { class: "head" }, el("h2", { id: "panel-title", tabindex: "-1" }, t("detail.failed")), this.#shut()), el("p", { class: "sad", role: "alert" }, fault.message));
+      return false;
     }
   }
 
@@ -51,17 +58,19 @@ export class Detail {
 
   // Who stands in a field is about to write: without it their first letters would be taken for keys of the page.
   #writing() {
-    return [...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value || field === document.activeElement);
+    return this.picker.at || [...this.#panel.querySelectorAll("textarea, input")].some((field) => field.value || field === document.activeElement);
   }
 
-  shut(done = null) {
+  shut() {
     if (this.id === null) return;
     const id = this.id;
     ++this.#asked;
-    this.id = null;
+    this.id = this.one = null;
+    this.picker.clear();
+    this.picker.stop();
     this.#panel.hidden = true;
     this.#panel.querySelector(".contacts")?.remove(); // what was shown for a purpose does not stay behind
-    this.closed(id, done);
+    this.closed(id);
   }
 
   #shut() {
@@ -78,25 +87,41 @@ export class Detail {
   }
 
   #show({ id, geometry, properties: p }) {
-    const one = { ...p, id };
+    this.picker.stop();
+    this.picker.clear();
+    const [lon, lat] = geometry?.coordinates ?? [null, null];
+    const one = { ...p, id, lon, lat };
+    this.id = id; // also where it was asked for by its number
+    this.one = one;
     this.#revision = p.revision;
-    const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`))];
+    const tags = [tag(p.state, t(`state.${p.state}`)), tag(p.grade, t(`grade.${p.grade}`)), tag("urgency", t(`urgency.${p.urgency}`)), p.supervised_until ? tag("supervised", t("supervised")) : null];
+    const page = el("a", { class: "button", href: `/incidents/${encodeURIComponent(p.number)}` }, t("detail.page"));
     const go = geometry ? el("button", { class: "button", type: "button", title: "G", onclick: () => this.go() }, t("detail.go")) : null;
     this.#fill(
       id,
       el("header", { class: "head" }, symbol(one, 40), el("div", {}, el("h2", { id: "panel-title", tabindex: "-1" }, p.issue.name), el("p", { class: "soft" }, p.number)), this.#shut()),
-      el("p", { class: "tags" }, tags),
+      el("p", { class: "tags" }, tags.filter(Boolean)),
+      p.supervised_until ? el("p", { class: "watched" }, t("detail.supervised", { who: p.supervised_by, at: date(p.supervised_until) })) : null,
+      p.merged_into ? el("p", {}, el("a", { href: `#${new URLSearchParams({ incident: p.merged_into })}` }, t("detail.merged", { into: p.merged_into }))) : null,
       p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
-      part(t("detail.where"), where(p), el("p", { class: "actions" }, go)),
+      part(t("detail.where"), where(p), el("p", { class: "actions" }, go, page)),
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
+      p.tasks.length ? part(t("tasks.title"), el("ol", { class: "tasks" }, p.tasks.map(asked))) : null,
+      ENDED.includes(p.state) ? null : beside(id, p, { look: (other) => this.open(other), merged: (other) => this.open(other) }),
       p.contacts.length ? this.#contact(id, p) : null,
       part(t("detail.why"), el("ol", { class: "why" }, p.reasons.map((reason) => el("li", {}, reason.text)))),
       part(t("detail.log"), el("ol", { class: "log" }, p.log.map(logged))),
-      p.possible.length ? part(t("taking.title"), stepping(id, p, (feature) => this.#taken(feature))) : null,
+      p.possible.length || p.waiting.length
+        ? part(
+            t("taking.title"),
+            p.waiting.length ? el("ul", { class: "waiting soft" }, p.waiting.map((why) => el("li", {}, why))) : null,
+            p.possible.length ? stepping(id, p, this.picker, (feature) => this.#taken(feature)) : null,
+          )
+        : null,
     );
-    this.marked(p);
+    this.shown(one);
   }
 
   // The reporters' contacts, masked; in full for a purpose, which the log keeps. They are gone from the page with the panel.
@@ -123,9 +148,9 @@ export class Detail {
     return part(t("contact.title"), list, form);
   }
 
-  // It is over and leaves, or it is shown as it is now.
+  // It is shown as it is now, also when it is over: what is still possible stays within reach.
   #taken(feature) {
-    if (ENDED.includes(feature.properties.state)) return this.shut(feature);
+    if (feature === null) return this.shut(); // it was given away; the stream tells the list
     this.#show(feature);
     this.#panel.querySelector("h2").focus({ preventScroll: true });
     this.stepped(feature);
@@ -166,15 +191,21 @@ function person(title, named) {
   return el("div", { class: "person" }, el("span", { class: "soft" }, title), named ? el("b", {}, named.name) : el("em", {}, t("detail.nobody")), phone);
 }
 
+// What another office was asked for, and how far it is.
+function asked(task) {
+  const term = task.until ? el("time", { datetime: task.until, title: task.until, class: task.overdue ? "due over" : "due" }, task.owed ? `${date(task.until)} (${left(task.until)})` : date(task.until)) : null;
+  const who = el("span", {}, el("b", {}, task.office?.name ?? t("detail.nobody")), ` · ${task.number} · ${task.name}`);
+  return el("li", { class: task.yours ? "yours" : null }, who, tag(task.overdue ? "late" : task.standing, t(`standing.${task.standing}`)), term);
+}
+
 function reached(contact, until) {
   return el("li", {}, el("b", {}, contact), el("span", { class: "soft" }, t("contact.until", { day: date(until).split(" ")[0] })));
 }
 
 function logged(row) {
-  const { note, purpose, reason, photo, office, until, level, clock } = row.facts;
-  const climbed = level && clock ? `${t(`clock.${clock}`)} → ${t(`ladder.${level}`)}` : null;
-  const also = [row.what === "receive" ? null : office, until && date(until), photo, climbed].filter(Boolean).join(" · ");
-  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
+  const { note, purpose, reason } = row.facts;
+  const also = row.what === "receive" ? [] : row.told.map(({ label, value, at }) => `${label}: ${value ?? date(at)}`);
+  return el("li", {}, el("time", { datetime: row.at, title: row.at }, date(row.at)), el("span", {}, [row.name, row.actor, ...also].filter(Boolean).join(" · ")), quoted(note ?? purpose ?? reason));
 }
 
 function quoted(text) {

@@ -2,7 +2,7 @@
 // a stop of the Tab key (the others are reached by J, K and arrows), or the map behind the list would be two hundred stops away.
 
 import { arrange, byId, el } from "./dom.js";
-import { SORTS, by } from "./sift.js";
+import { SORTS, by, isNumber } from "./sift.js";
 import { signText, symbol, tag } from "./symbols.js";
 import { age, count, date, isOver, left, t } from "./words.js";
 
@@ -42,13 +42,18 @@ export class List {
     const nodes = this.#headed(shown, wanted, (one) => this.#row(one, changes.get(one.id)));
     const rest = wanted.length - shown.length;
     if (rest || this.incidents.more) nodes.push(this.#filled(this.#more, t("list.more", { n: rest ? count(rest) : "…" })));
-    if (!wanted.length) nodes.push(this.#filled(this.#none, t(this.incidents.all.size ? "empty.filtered" : "empty.list")));
+    if (!wanted.length) nodes.push(this.#filled(this.#none, this.#nothing()));
     this.#place = this.place;
     arrange(this.#box, nodes);
     if (!this.#stop?.isConnected) this.#stopAt(this.#box.querySelector("button.row"));
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     this.#see();
     if ([...changes.values()].includes("new")) byId("spoken").textContent = t("list.spoken", { n: count(wanted.length) });
+  }
+
+  #nothing() {
+    if (isNumber(this.sift.text)) return t("empty.number");
+    return t(this.incidents.all.size ? "empty.filtered" : "empty.list");
   }
 
   select(id) {
@@ -137,7 +142,7 @@ export class List {
         el("time", { class: "when", datetime: one.at, title: date(one.at) }, age(one.at)),
       ),
       el("span", { class: "second" }, el("span", { class: "where" }, where), triage ? null : el("span", { class: "who" }, one.worker ?? t("list.no_worker"))),
-      one.state === "dispatched" ? null : el("span", { class: "third" }, (triage && one.reason) || t(`state.${one.state}`)),
+      one.state === "dispatched" && !one.owed && !one.supervised_until ? null : el("span", { class: "third" }, standing(one)),
     );
     const node = kept?.node ?? el("li");
     const hadFocus = node.contains(document.activeElement), wasStop = node.contains(this.#stop);
@@ -172,6 +177,12 @@ export class List {
       if (due) tell(due);
     }
   }
+}
+
+// Where it stands, whether it is supervised, and how many other offices still owe an answer.
+function standing(one) {
+  const state = (one.state === "triage" && one.reason) || t(`state.${one.state}`);
+  return [one.supervised_until ? tag("supervised", t("supervised")) : null, " ", one.owed ? `${state} · ${t("list.owed", { n: one.owed })}` : state];
 }
 
 // How long the clock that presses still has; the title says which that is.

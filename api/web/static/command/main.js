@@ -3,12 +3,12 @@
 import { Borders } from "./borders.js";
 import { Detail } from "./detail.js";
 import { byId, el } from "./dom.js";
-import { GRADES, Incidents, URGENCIES } from "./incidents.js";
+import { ENDED, GRADES, Incidents, URGENCIES } from "./incidents.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Markers } from "./markers.js";
 import { ReportForm } from "./report.js";
-import { SORTS, Sift, TABS, tabOf } from "./sift.js";
+import { SORTS, Sift, TABS, WATCHES, isNumber, named, tabOf } from "./sift.js";
 import { ring, symbol } from "./symbols.js";
 import { clockText, count, facts, t } from "./words.js";
 import { menus } from "../pages/menu.js";
@@ -28,11 +28,11 @@ const sift = new Sift();
 const list = new List(incidents, sift, open);
 const markers = new Markers(map, incidents, sift, { open, hover: (id, on) => list.hover(id, on), drawn: settle });
 const borders = new Borders(map, facts.edition, () => markers.positions());
-const detail = new Detail({
+const detail = new Detail(map, {
   go,
   closed: shut,
-  stepped: (feature) => (byId("spoken").textContent = said(feature)),
-  marked: (p) => borders.mark(p.cell?.code ?? p.village?.code ?? p.township?.code, p.edition),
+  stepped,
+  shown,
 });
 const form = new ReportForm(map, { sent: (id) => open(id), shut: () => byId("new").focus() });
 
@@ -46,33 +46,42 @@ function settle() {
   }
 }
 
+// By its id or number, also what has ended.
 async function open(id) {
   form.shut();
   choose(id);
-  await detail.open(id);
-  if (detail.id === id) reveal(id);
+  if (await detail.open(id)) reveal();
 }
 
-const said = ({ properties: p }) => t("taking.done", { number: p.number, state: t(`state.${p.state}`) });
+function shown(one) {
+  sift.name(one.number);
+  choose(one.id, ENDED.includes(one.state) ? one : null);
+  borders.mark(one.cell?.code ?? one.village?.code ?? one.township?.code, one.edition);
+}
 
-// The panel was shut: back to its row, or to the next one when the incident was ended here.
-function shut(id, done) {
+// It went on here. What ended leaves the list at once; the panel keeps it.
+function stepped(feature) {
+  const { number, state } = feature.properties;
+  byId("spoken").textContent = t("taking.done", { number, state: t(`state.${state}`) });
+  if (ENDED.includes(state)) incidents.put(feature);
+}
+
+// The panel was shut: back to its row, or to the one that took its place.
+function shut(id) {
   const place = list.place;
+  sift.name("");
   choose(null);
   borders.mark(null);
-  if (done) byId("spoken").textContent = said(done);
-  if (!done || !list.shows(id)) return list.focus(id, place);
-  incidents.addEventListener("change", () => list.focus(id, place), { once: true }); // once its row is gone
-  incidents.put(done);
+  list.focus(id, place);
 }
 
-function choose(id) {
+function choose(id, ended = null) {
   list.select(id);
-  markers.select(id);
+  markers.select(id, ended);
 }
 
 function go() {
-  const one = incidents.all.get(detail.id ?? list.focused());
+  const one = detail.one ?? incidents.all.get(list.focused());
   if (one?.lat == null) return;
   const zoom = Math.max(map.getZoom(), 16);
   byId("panel").classList.add("low"); // on a small screen the map needs the upper half
@@ -81,8 +90,8 @@ function go() {
 }
 
 // What was opened is seen: if its sign lies outside the view or under the panel, the map is moved, never zoomed.
-function reveal(id) {
-  const one = incidents.all.get(id);
+function reveal() {
+  const { one } = detail;
   if (one?.lat == null || small.matches) return;
   const { x, y } = map.latLngToContainerPoint([one.lat, one.lon]), size = map.getSize();
   if (x > MARGIN && y > MARGIN && x < size.x - covered() - MARGIN && y < size.y - MARGIN) return;
@@ -125,7 +134,12 @@ function build() {
   byId("urgencies").append(
     ...URGENCIES.map((urgency) => el("button", { type: "button", value: urgency, onclick: () => sift.toggle(urgency) }, symbol({ urgency, grade: "plain", state: "" }, 22), el("b", {}, "…"), el("span", {}, t(`urgency.${urgency}`)))),
   );
-  byId("grade").append(el("option", { value: "" }, t("grade.all")), ...GRADES.map((grade) => el("option", { value: grade }, t(`grade.${grade}`))));
+  const options = (names, word) => names.map((name) => el("option", { value: name }, t(`${word}.${name}`)));
+  byId("only").append(
+    el("option", { value: "" }, t("only.all")),
+    el("optgroup", { label: t("watch.label") }, options(Object.keys(WATCHES), "watch")),
+    el("optgroup", { label: t("grade.label") }, options(GRADES, "grade")),
+  );
   byId("sort").append(...Object.keys(SORTS).map((sort) => el("option", { value: sort }, t(`sort.${sort}`))));
   const row = (sign, text) => el("li", {}, sign, text);
   byId("legend").append(
@@ -137,7 +151,7 @@ function build() {
 }
 
 function controls() {
-  byId("grade").value = sift.grade;
+  byId("only").value = sift.watch || sift.grade;
   byId("sort").value = sift.sort;
   if (byId("search").value.trim() !== sift.text) byId("search").value = sift.text;
 }
@@ -156,11 +170,16 @@ const KEYS = {
 function listen() {
   incidents.addEventListener("change", ({ detail: changes }) => {
     render(changes);
-    if (detail.id !== null && changes.has(detail.id)) detail.refresh(detail.id, incidents.all.get(detail.id)?.revision);
+    if (detail.id !== null && changes.has(detail.id)) detail.refresh(detail.id, incidents.all.get(detail.id)?.revision ?? incidents.gone.get(detail.id));
   });
   sift.addEventListener("change", () => { controls(); render(); });
   byId("search").addEventListener("input", () => sift.set({ text: byId("search").value.trim() }));
-  byId("grade").addEventListener("change", () => sift.set({ grade: byId("grade").value }));
+  byId("search").addEventListener("keydown", ({ key }) => key === "Enter" && isNumber(sift.text) && open(sift.text));
+  addEventListener("hashchange", () => named() && named() !== detail.one?.number && open(named()));
+  byId("only").addEventListener("change", () => {
+    const { value } = byId("only");
+    sift.set(value in WATCHES ? { watch: value, grade: "" } : { watch: "", grade: value });
+  });
   byId("sort").addEventListener("change", () => sift.set({ sort: byId("sort").value }));
   byId("new").addEventListener("click", newReport);
   byId("newer").addEventListener("click", () => location.reload());
@@ -236,6 +255,7 @@ controls();
 listen();
 tick();
 setInterval(tick, 10000);
+if (sift.incident) open(sift.incident);
 const live = follow();
 await load();
 live.start(incidents.cursor);

@@ -21,6 +21,7 @@ export class Markers {
   constructor(map, incidents, sift, { open, hover, drawn }) {
     Object.assign(this, { map, incidents, sift, open, hover, drawn });
     this.selected = null;
+    this.ended = null; // an incident that is looked at though it is open no longer
     map.createPane("counts").style.zIndex = 600;
     map.createPane("signs").style.zIndex = 620;
     map.on("moveend zoomend resize", () => this.render());
@@ -28,8 +29,9 @@ export class Markers {
 
   render = soon(() => this.#draw());
 
-  select(id) {
+  select(id, ended = null) {
     this.selected = id;
+    this.ended = ended;
     this.render();
   }
 
@@ -40,7 +42,8 @@ export class Markers {
 
   #draw() {
     const view = this.map.getBounds().pad(0.1), zoom = this.map.getZoom();
-    const all = [...this.incidents.all.values()].filter((one) => one.lat !== null && this.sift.wants(one) && view.contains([one.lat, one.lon]));
+    const wished = [...this.incidents.all.values()].filter((one) => this.sift.wants(one));
+    const all = [...wished, this.ended].filter((one) => one && one.lat !== null && view.contains([one.lat, one.lon]));
     const wanted = new Map();
     for (const { at, group } of this.#apart(this.#units(all, zoom), zoom)) {
       const [key, make] = group.length === 1 ? this.#single(group[0], at) : this.#several(group, zoom, at);

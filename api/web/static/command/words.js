@@ -26,6 +26,16 @@ export const date = (instant) => {
   const part = Object.fromEntries(short.formatToParts(new Date(instant)).map((found) => [found.type, found.value]));
   return `${part.month}-${part.day} ${part.hour}:${part.minute}`;
 };
+
+const told = new Intl.DateTimeFormat("sv-SE", { timeZone: facts.timezone, dateStyle: "short", timeStyle: "short" }); // YYYY-MM-DD HH:MM
+
+// What the county's clocks show at an instant, as a field for date and time has it (YYYY-MM-DDTHH:MM), and back: ISO 8601 in UTC.
+export const local = (instant) => told.format(new Date(instant)).replace(" ", "T");
+export function instant(shown) {
+  const wanted = Date.parse(`${shown}Z`);
+  const off = (at) => Date.parse(`${local(at)}Z`) - at;
+  return new Date(wanted - off(wanted - off(wanted))).toISOString();
+}
 export const clockText = () => `${weekday.format(new Date(now()))} ${date(now())}`;
 export const count = (n) => number.format(n);
 export const percent = (share) => (share < 0.01 ? `< 1 %` : `${Math.round(100 * share)} %`);
