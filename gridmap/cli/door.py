@@ -156,11 +156,10 @@ def progress(label: str, total: int | None = None) -> Iterator[Any]:
 
 
 def warm_up() -> None:
-    """At the first use on a machine the matching engine is compiled, for some seconds: say so on stderr, and wait now rather than later."""
+    """At the first use on a machine have the matching engine compiled now rather than later; it says so itself, on stderr."""
     from gridmap.grid.index import is_warm, warm  # noqa: PLC0415 (`gridmap --help` does not wait for the compiler)
 
     if not is_warm():
-        print(words("cli.compiling"), file=sys.stderr, flush=True)
         warm()
 
 

@@ -16,11 +16,19 @@ import shapely
 
 from gridmap.flows.match_file import MatchedFile, MatchOptions, match_file
 from gridmap.flows.place_points import Watch, unwatched
-from gridmap.matching.files.portion import PORTION_ROWS, TABLE_ROWS
+from gridmap.matching.files import opening, table, text
 from gridmap.matching.files.text import QuoteOpen
 from tests.builders import bent_coverage, moved
 
 OPTIONS = MatchOptions(code="code", snap_m=100)
+TEXT_ROWS, TABLE_ROWS = 1 << 10, 1 << 12  # in a portion, so that a small file has many
+
+
+@pytest.fixture(autouse=True)
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "PORTION_ROWS", TEXT_ROWS)
+    for module in (table, opening):
+        monkeypatch.setattr(module, "TABLE_ROWS", TABLE_ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +40,10 @@ def land(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"type": "Feature", "properties": {"code": f"{n:03}"}, "geometry": shapely.geometry.mapping(s)} for n, s in enumerate(shapes)
     ]
     (folder / "areas.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    lon, lat = np.random.default_rng(2).uniform([[112.99], [27.99]], [[113.11], [28.11]], (2, 3 * TABLE_ROWS + 7))
+    lon, lat = np.random.default_rng(2).uniform([[112.99], [27.99]], [[113.11], [28.11]], (2, 13 * TABLE_ROWS // 2))
     lon[::1000] = 999
     pq.write_table(pa.table({"id": np.arange(len(lon)), "lon": lon, "lat": lat}), folder / "points.parquet")
-    rows = zip(range(13 * PORTION_ROWS // 2), lon.tolist(), lat.tolist(), strict=False)
+    rows = zip(range(13 * TEXT_ROWS // 2), lon.tolist(), lat.tolist(), strict=False)
     (folder / "points.csv").write_text("id,lon,lat\n" + "".join(f"{n},{x},{y}\n" for n, x, y in rows))
     return folder
 
@@ -98,7 +106,7 @@ def test_what_an_earlier_run_wrote_is_not_written_again(land: Path, tmp_path: Pa
 
     matched(land, out, watch)
     assert done[0] >= TABLE_ROWS
-    assert sum(done) == 3 * TABLE_ROWS + 7
+    assert sum(done) == 13 * TABLE_ROWS // 2
 
 
 def test_other_options_or_other_points_begin_anew(land: Path, tmp_path: Path) -> None:
@@ -120,8 +128,9 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 from gridmap.flows import match_file as flow
+from gridmap.matching.files import table
 
-flow.ROWS_A_PART = 1
+flow.ROWS_A_PART, table.TABLE_ROWS = 1, {TABLE_ROWS}
 calls = iter(range(4))
 
 @contextmanager
@@ -137,7 +146,7 @@ flow.match_file(Path({str(land / "points.parquet")!r}), Path({str(land / "areas.
     resumed = matched(land, out)
     matched(land, tmp_path / "whole.parquet")
     assert content(out) == content(tmp_path / "whole.parquet")
-    assert resumed.rows == 3 * TABLE_ROWS + 7
+    assert resumed.rows == 13 * TABLE_ROWS // 2
 
 
 def test_a_refusal_in_mid_file_leaves_nothing(land: Path, tmp_path: Path) -> None:

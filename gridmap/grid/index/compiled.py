@@ -1,37 +1,21 @@
 """How the engine's inner loops are compiled: to machine code, kept on disk, without the interpreter's lock, floats as IEEE 754 has them."""
 
-import hashlib
-import os
+import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
-from numba.core import cgutils
+from numba.core import cgutils, event
 from numba.extending import intrinsic
 
+from gridmap.grid.index.kept import KEPT_IN, Kept
+from gridmap.settings import read_lang
+from gridmap.words import say
+
 Whole = int | np.integer[Any]  # a whole number of the machine, or Python's where the interpreter calls
-HERE = Path(__file__).parent
-
-
-def _kept_in() -> Path | None:
-    """The folder for compiled code: named by what all sources of the engine are, since numba itself does not see when a function that is
-    called from another file changes. Beside the sources, else with the user's caches; None where neither may be written."""
-    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))).hexdigest()[:16]
-    for parent in (HERE / "__pycache__", Path("~/.cache/gridmap").expanduser()):
-        folder = parent / f"compiled-{sources}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return None
-
-
-KEPT_IN = _kept_in()
+TOLD_BY = logging.getLogger("gridmap.compiling")
 # `fastmath` stays off: the predicates need each rounding where it is written, and not-a-number as it is.
 _compile = njit(cache=KEPT_IN is not None, nogil=True, error_model="numpy", boundscheck=False)
 
@@ -39,11 +23,30 @@ _compile = njit(cache=KEPT_IN is not None, nogil=True, error_model="numpy", boun
 def compiled(function: Callable[..., Any]) -> Any:
     """The function as machine code: compiled when first called, and kept in KEPT_IN."""
     settings: Any = config
-    before, settings.CACHE_DIR = settings.CACHE_DIR, str(KEPT_IN or "")
+    before = settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES
+    settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = str(KEPT_IN or ""), f"{Kept.__module__}.{Kept.__name__}"
     try:
         return _compile(function)
     finally:
-        settings.CACHE_DIR = before
+        settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = before
+
+
+class _Wait(event.Listener):
+    """Tells once, as a warning of the log, that compiling has begun: whoever waits for it shall know, whatever was asked."""
+
+    told = False
+
+    def on_start(self, event: Any) -> None:
+        ours = event.data["dispatcher"].py_func.__module__.startswith(__package__)
+        if ours and not self.told:
+            self.told = True
+            TOLD_BY.warning(say("cli.compiling", read_lang()))
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to tell."""
+
+
+event.register("numba:compile", _Wait())
 
 
 def _prefetch(typingctx: Any, array: Any, at: Any) -> Any:
