@@ -131,7 +131,9 @@ def test_who_gives_a_dispute_to_the_level_above_is_told_that_it_is_done_and_sees
     mine = {"headers": {"Cookie": f"gridmap={raw}", CSRF_HEADER: csrf_of(raw), "If-Match": "*"}}
     steps = f"/api/incidents/{number}/steps"
     assert client.post(steps, json={"step": "acknowledge"}, **mine).status_code == 200
-    done = client.post(steps, json={"step": "elevate", "office": "CT", "reason": "they cannot agree"}, **mine)
+    offered = client.get(f"/api/incidents/{number}", **mine).json()["properties"]["possible"]
+    assert next(each["needs"] for each in offered if each["step"] == "elevate") == ["reason"]
+    done = client.post(steps, json={"step": "elevate", "reason": "they cannot agree"}, **mine)
     assert (done.status_code, done.content) == (204, b"")
-    assert client.post(steps, json={"step": "elevate", "office": "CT", "reason": "again"}, **mine).status_code == 404
+    assert client.post(steps, json={"step": "elevate", "reason": "again"}, **mine).status_code == 404
     assert client.get(f"/api/incidents/{number}", **mine).status_code == 404
