@@ -23,6 +23,7 @@ from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
     audit,
+    back_up,
     backstop_share,
     contact,
     cut_draft,
@@ -160,6 +161,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
         "sheet.print",
         lambda s, a, t: print_sheets.lay_out(s, print_sheets.Order(print_sheets.Book.VILLAGE, ("none",), Choices()), now=t, actor=a),
     ),
+    "back_up.back_up": ("operate", lambda s, a, t: back_up.back_up(s, NO_FILE / "x", now=t, actor=a)),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
