@@ -1,15 +1,16 @@
 """An incident in plain words, for a page: each step of its log with what came along, and how its clocks stand."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from gridmap.catalogue import Limit
 from gridmap.flows.rehome import ASKED
 from gridmap.grid import LEVELS
 from gridmap.incidents import Incident
-from gridmap.incidents.life import Evidence
+from gridmap.incidents.telling import WHY, facts_told
 from gridmap.limits import TASK, Clock
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, say, texts
@@ -17,9 +18,6 @@ from gridmap.words import Lang, say, texts
 if TYPE_CHECKING:
     from api.answers import Names
 
-WHY = ("reason", "note", "purpose")
-SAID_ONCE = frozenset({*WHY, "report", "revision", "keeper", "contact_left", "template", "from_asked"})
-"""What a row of the log tells otherwise, or is nobody's matter."""
 DAY_HOURS = 48
 MINUTES = 60  # of an hour
 
@@ -61,67 +59,36 @@ def facts_of(row: LogRow, one: Incident, names: "Names", lang: Lang) -> tuple[tu
     """What came along with the step, label and value in the reader's words; an instant where it is one."""
     if row.what == ASKED:
         return tuple(_would_be(row.facts, names, lang))
-    return tuple(_facts(row.facts, one, names, lang))
+    return tuple(facts_told(row.facts, one, _Named(names, lang), lang))
 
 
 def _would_be(facts: Mapping[str, Any], names: "Names", lang: Lang) -> Iterator[tuple[str, str]]:
     """Where and whose it would be by another edition."""
     code = next((facts[level] for level in reversed(LEVELS) if facts.get(level)), None)
     area = " › ".join(names.path(facts["edition"], code, lang)) if code else say("page.incident.no_area", lang)
-    worker = _worker(facts["worker"], names, lang) if facts.get("worker") else say("ui.detail.nobody", lang)
+    worker = _Named(names, lang).worker(facts["worker"]) if facts.get("worker") else say("ui.detail.nobody", lang)
     yield say("page.incident.would_area", lang), area
     yield say("page.incident.would_worker", lang), worker
     yield say("page.incident.would_edition", lang), str(facts["edition"])
 
 
-def _facts(facts: Mapping[str, Any], one: Incident, names: "Names", lang: Lang) -> Iterator[tuple[str, str | datetime]]:
-    for name, fact in facts.items():
-        if name in SAID_ONCE or fact in (None, "", False):
-            continue
-        value = _value(name, fact, one, names, lang)
-        if value is not None:
-            yield _label(name, lang), value
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The names behind codes in the reader's language; a code that nobody knows as it is."""
 
+    names: "Names"
+    lang: Lang
 
-def _label(name: str, lang: Lang) -> str:
-    return Evidence(name).text(lang) if name in set(Evidence) else say(f"page.incident.{name}", lang)
+    def office(self, code: str) -> str:
+        found = self.names.office(code, self.lang)
+        return found["name"] if found else code
 
+    def worker(self, id: str) -> str:
+        found = self.names.worker(id, self.lang)
+        return found["name"] if found else id
 
-def _value(name: str, fact: Any, one: Incident, names: "Names", lang: Lang) -> str | datetime | None:
-    """What a fact of the log says; None for one that this page has no words for."""
-    how: dict[str, Callable[[], str | datetime]] = {
-        "office": lambda: _office(fact, names, lang),
-        "from_office": lambda: _office(fact, names, lang),
-        "from_worker": lambda: _worker(fact, names, lang),
-        "to_worker": lambda: _worker(fact, names, lang),
-        "until": lambda: datetime.fromisoformat(fact),
-        "task": lambda: _task(fact, one, names, lang),
-        "grade": lambda: say(f"ui.grade.{fact}", lang),
-        "issue": lambda: names.issue(fact, lang),
-        "satisfied": lambda: say(f"satisfied.{fact}", lang),
-        "level": lambda: say(f"ui.ladder.{fact}", lang),
-        "clock": lambda: say(f"clock.{fact}", lang),
-        "drawn": lambda: say("page.incident.drawn_yes", lang),
-        **{plain: lambda: str(fact) for plain in ("photo", "place", "into", "agreement", "other", "from", "to")},
-    }
-    return how[name]() if name in how else None
-
-
-def _office(code: str, names: "Names", lang: Lang) -> str:
-    found = names.office(code, lang)
-    return found["name"] if found else code
-
-
-def _worker(id: str, names: "Names", lang: Lang) -> str:
-    found = names.worker(id, lang)
-    return found["name"] if found else id
-
-
-def _task(number: str, one: Incident, names: "Names", lang: Lang) -> str:
-    for task in one.tasks:
-        if str(task.number) == number.strip():
-            return f"{number} · {task.kind.text(lang)} · {_office(task.office, names, lang)}"
-    return number
+    def issue(self, code: str) -> str:
+        return self.names.issue(code, self.lang)
 
 
 def ticking(run: Clock, lang: Lang, at: datetime) -> Ticking:
@@ -154,8 +121,8 @@ def _standing(run: Clock, lang: Lang, at: datetime, *, late: bool) -> str:
 
 def left(due: datetime, lang: Lang, at: datetime) -> str:
     """How long is left until then, or since when it is over, by the clock on the wall; as the command centre says it."""
-    minutes = int(abs((due - at).total_seconds()) // 60)
-    way = "over" if due < at else "left"
+    seconds = (due - at).total_seconds()
+    way, minutes = ("over", ceil(-seconds / 60)) if seconds < 0 else ("left", int(seconds // 60))  # over is over from its first second on
     if minutes < 60:
         return say(f"ui.due.{way}.minutes", lang, n=minutes)
     if minutes < 60 * DAY_HOURS:

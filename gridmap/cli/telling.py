@@ -1,8 +1,6 @@
 """An incident in plain words, for a terminal: names behind its codes, where it is and why it waits, and each step of its log."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gridmap.cli.door import LANG, local, words
 from gridmap.words import say, texts
@@ -11,8 +9,6 @@ if TYPE_CHECKING:
     from gridmap.incidents import Incident
     from gridmap.store import Store, Tx
     from gridmap.store.incidents import LogRow
-
-WHY = ("reason", "note", "purpose")
 
 
 class Names:
@@ -62,44 +58,10 @@ def labelled(label: str, value: str) -> str:
 
 def logged(row: "LogRow", one: "Incident", names: Names) -> str:
     """The row of its log: when, who, what, where it led, what came along, and why; without the report's id, as everywhere."""
+    from gridmap.incidents.telling import WHY, facts_told  # noqa: PLC0415 (as above)
+
     what = texts(LANG).get(f"history.{row.what}", row.what)
     state = f"→ {say(f'state.{row.to_state}', LANG)}" if row.to_state and row.to_state != row.from_state else ""
     why = next((words("cli.quoted", text=row.facts[name]) for name in WHY if row.facts.get(name)), "")
-    return "  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, *_facts(row, one, names), why)))
-
-
-def _facts(row: "LogRow", one: "Incident", names: Names) -> Iterator[str]:
-    """What came along and has words, each with its label; the labels are the page's."""
-    from gridmap.incidents.life import Evidence  # noqa: PLC0415 (as above)
-
-    for name, fact in row.facts.items():
-        if fact not in (None, "", False) and (value := _value(name, fact, one, names)):
-            yield labelled(Evidence(name).text(LANG) if name in set(Evidence) else say(f"page.incident.{name}", LANG), value)
-
-
-def _value(name: str, fact: Any, one: "Incident", names: Names) -> str:
-    """What a fact of the log says; nothing for one that has no words."""
-    how: dict[str, Callable[[], str]] = {
-        "office": lambda: names.office(fact),
-        "from_office": lambda: names.office(fact),
-        "from_worker": lambda: names.worker(fact),
-        "to_worker": lambda: names.worker(fact),
-        "until": lambda: local(datetime.fromisoformat(fact)),
-        "due": lambda: local(datetime.fromisoformat(fact)),
-        "task": lambda: _task(fact, one, names),
-        "grade": lambda: say(f"ui.grade.{fact}", LANG),
-        "issue": lambda: names.issue(fact),
-        "satisfied": lambda: say(f"satisfied.{fact}", LANG),
-        "level": lambda: say(f"ui.ladder.{fact}", LANG),
-        "clock": lambda: say(f"clock.{fact}", LANG),
-        "drawn": lambda: say("page.incident.drawn_yes", LANG),
-        **{as_it_is: lambda: str(fact) for as_it_is in ("photo", "place", "into", "agreement")},
-    }
-    return how[name]() if name in how else ""
-
-
-def _task(number: str, one: "Incident", names: Names) -> str:
-    for task in one.tasks:
-        if str(task.number) == number.strip():
-            return f"{number} · {task.kind.text(LANG)} · {names.office(task.office)}"
-    return number
+    facts = (labelled(label, said if isinstance(said, str) else local(said)) for label, said in facts_told(row.facts, one, names, LANG))
+    return "  ".join(filter(None, (f"  {local(row.at)}", row.actor, what, state, *facts, why)))
