@@ -88,7 +88,7 @@ def _chosen(
 
 def _match_table(table: tuple[str, str, tuple[str, ...], str], areas: Path, options: Any, watch: Any) -> Any:
     from gridmap.flows.match_table import match_table  # noqa: PLC0415 (as above)
-    from gridmap.store.points import TableAsked  # noqa: PLC0415 (as above)
+    from gridmap.store.point_tables import TableAsked  # noqa: PLC0415 (as above)
 
     source, target, key, url = table
     return match_table(TableAsked(url, source, target, key, options.force), areas, options, watch=watch)

@@ -7,13 +7,13 @@ from gridmap.flows.place_points import Watch, portions_in_degrees, read_areas, u
 from gridmap.grid.index.cores import in_order
 from gridmap.matching import CoverageIndex
 from gridmap.matching.files import choose_columns
-from gridmap.store.points import TableAsked, matched_table
+from gridmap.store.point_tables import TableAsked, matched_table
 
 
 def match_table(asked: TableAsked, areas: Path, options: MatchOptions, *, watch: Watch = unwatched) -> MatchedFile:
-    """Make the table `asked.target` of the key of each row of `asked.source` and whose it is. Refuses as `store.points` and `match_file`.
+    """Make the table `asked.target` of the key of each row of `asked.source` and whose it is.
 
-    The rows are those that are there when it begins; the new table appears whole, or not at all.
+    Refuses as `store.point_tables` and `match_file`. The rows are those that are there when it begins; the new table appears whole, or not at all.
     """
     codes, shapes = read_areas(areas, options)
     matcher = Matcher.of(codes, CoverageIndex(list(shapes)), options)

@@ -17,7 +17,7 @@ from gridmap.errors import ColumnMissing, Refusal
 from gridmap.flows.match_file import MatchOptions, match_file
 from gridmap.flows.match_table import match_table
 from gridmap.matching.files import ColumnNotNumbers
-from gridmap.store.points import (
+from gridmap.store.point_tables import (
     KeyNeeded,
     KeyRepeated,
     TableAsked,
