@@ -13,7 +13,8 @@ from gridmap.store.point_tables import TableAsked, matched_table
 def match_table(asked: TableAsked, areas: Path, options: MatchOptions, *, watch: Watch = unwatched) -> MatchedFile:
     """Make the table `asked.target` of the key of each row of `asked.source` and whose it is.
 
-    Refuses as `store.point_tables` and `match_file`. The rows are those that are there when it begins; the new table appears whole, or not at all.
+    The rows are those that are there when it begins; the new table appears whole, or not at all. Refuses as `store.point_tables` and
+    `match_file`.
     """
     codes, shapes = read_areas(areas, options)
     matcher = Matcher.of(codes, CoverageIndex(list(shapes)), options)
