@@ -7,6 +7,7 @@ A new refusal is a subclass here and a line in each language: nothing else.
 import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, Protocol
 
 from gridmap.words import Lang, say
@@ -20,6 +21,10 @@ class Refusal(Exception):
     def __init__(self, **facts: object) -> None:
         super().__init__(facts)
         self.facts = facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A refusal may come from another process."""
+        return partial(type(self), **self.facts), ()
 
     @property
     def key(self) -> str:

@@ -1,12 +1,12 @@
 """Match a file of points to a file of areas: every row is kept and told whose it is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +43,59 @@ class MatchedFile:
     notes: tuple[Sentence, ...]
 
 
+class Answered(NamedTuple):
+    """A portion with its answers, and what of it is doubtful."""
+
+    portion: Portion
+    matched: Matched
+    doubts: Doubts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matcher:
+    """Areas and their codes, ready to answer portions; may be called by many threads."""
+
+    index: CoverageIndex
+    codes: pa.Array
+    options: MatchOptions
+
+    @classmethod
+    def of(cls, codes: Sequence[str], index: CoverageIndex, options: MatchOptions) -> Self:
+        return cls(index, pa.array(codes, pa.string()), options)
+
+    def __call__(self, placed: Placed) -> Answered:
+        portion, lon, lat = placed
+        found = self.index.match(lon, lat, self.options.accuracy_m, self.options.snap_m)
+        doubts = Doubts()
+        doubts.count(self.index, lon, lat, np.isnan(found.border_m))
+        return Answered(portion, Matched(found.owner, self.codes, found.how, HOW_TEXTS, found.distance_m, found.border_m), doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows were matched how, and what of them is doubtful."""
+
+    by_how: Counter[str]
+    doubts: Doubts
+
+    @classmethod
+    def of(cls, notes: Iterable[Mapping[str, Any]]) -> Self:
+        """All that so many notes tell together."""
+        tally = cls(Counter(), Doubts())
+        for note in notes:
+            tally.by_how.update(note["how"])
+            tally.doubts.add(Doubts(**note["doubts"]))
+        return tally
+
+    def count(self, one: Answered) -> None:
+        self.by_how.update(dict(zip(HOWS, np.bincount(one.matched.how, minlength=len(HOWS)).tolist(), strict=True)))
+        self.doubts.add(one.doubts)
+
+    def note(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {"rows": self.by_how.total(), "how": dict(self.by_how), "doubts": asdict(self.doubts)}
+
+
 def match_file(points: Path, areas: Path, out: Path, options: MatchOptions, *, watch: Watch = unwatched) -> MatchedFile:
     """Write the rows of `points` to `out` with whose they are; in portions, and whole or not at all.
 
@@ -53,37 +106,22 @@ def match_file(points: Path, areas: Path, out: Path, options: MatchOptions, *, w
     file = open_points(points)
     columns = choose_columns(file, points, options.lon, options.lat)
     codes, shapes = read_areas(areas, options)
-    index, named = CoverageIndex(list(shapes)), pa.array(codes, pa.string())
-    asked = {"of": [_state(points), _state(areas)], "options": repr(options), "version": __version__}
-
-    def ask(placed: Placed) -> Answered:
-        portion, lon, lat = placed
-        found = index.match(lon, lat, options.accuracy_m, options.snap_m)
-        doubts = Doubts()
-        doubts.count(index, lon, lat, np.isnan(found.border_m))
-        return Answered(portion, Matched(found.owner, named, found.how, HOW_TEXTS, found.distance_m, found.border_m), doubts)
-
+    matcher = Matcher.of(codes, CoverageIndex(list(shapes)), options)
+    asked = {"of": [state_of(points), state_of(areas)], "options": repr(options), "version": __version__}
     with in_parts(out, asked, join_files) as parts, watch(file.rows) as advance:
         advance(parts.rows)
-        answered = in_order(_behind(portions_in_degrees(file, columns, options), parts.rows), ask)
+        answered = in_order(_behind(portions_in_degrees(file, columns, options), parts.rows), matcher)
         while (first := next(answered, None)) is not None or not parts.whole:
             _write_part(parts, file, out, answered if first is None else chain([first], answered), advance)
-    by_how, doubts = Counter[str](), Doubts()
-    for part in parts.whole:
-        by_how.update(part["how"])
-        doubts.add(Doubts(**part["doubts"]))
-    return MatchedFile(out, by_how.total(), {how: by_how[how] for how in HOWS}, columns, (*file.notes, *doubts.hints()))
+    return matched_by(out, Tally.of(parts.whole), columns, file.notes)
 
 
-class Answered(NamedTuple):
-    """A portion with its answers, and what of it is doubtful."""
-
-    portion: Portion
-    matched: Matched
-    doubts: Doubts
+def matched_by(out: Path, tally: Tally, columns: Columns, notes: tuple[Sentence, ...]) -> MatchedFile:
+    """The answer of a whole run."""
+    return MatchedFile(out, tally.by_how.total(), {how: tally.by_how[how] for how in HOWS}, columns, (*notes, *tally.doubts.hints()))
 
 
-def _state(path: Path) -> tuple[str, int, int]:
+def state_of(path: Path) -> tuple[str, int, int]:
     """What tells a file from what it was."""
     known = path.stat()
     return str(path.resolve()), known.st_size, known.st_mtime_ns
@@ -102,12 +140,11 @@ def _write_part(parts: Parts, file: PointFile, out: Path, answered: Iterable[Ans
 
     Rows are written and counted in a thread of their own, where Ctrl-C does not reach: what is counted is what the file holds.
     """
-    by_how, doubts = Counter[str](), Doubts()
+    tally = Tally.of(())
 
     def put(write: Writer, one: Answered) -> None:
         write(one.portion, one.matched)
-        by_how.update(dict(zip(HOWS, np.bincount(one.matched.how, minlength=len(HOWS)).tolist(), strict=True)))
-        doubts.add(one.doubts)
+        tally.count(one)
 
     try:
         with open_writer(parts.under_way, out, file, goes_on=bool(parts.whole)) as write, ThreadPoolExecutor(1) as hand:
@@ -117,12 +154,12 @@ def _write_part(parts: Parts, file: PointFile, out: Path, answered: Iterable[Ans
                     under_way.result()
                 under_way = hand.submit(put, write, one)
                 advance(len(one.matched.how))
-                if by_how.total() >= ROWS_A_PART:
+                if tally.by_how.total() >= ROWS_A_PART:
                     break
             if under_way:
                 under_way.result()
     except KeyboardInterrupt:
-        if by_how.total():
-            parts.keep(by_how.total(), {"how": by_how, "doubts": asdict(doubts)})
+        if tally.by_how:
+            parts.keep(tally.note())
         raise
-    parts.keep(by_how.total(), {"how": by_how, "doubts": asdict(doubts)})
+    parts.keep(tally.note())

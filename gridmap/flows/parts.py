@@ -34,9 +34,8 @@ class Parts:
     def under_way(self) -> Path:
         return self.folder / f"{len(self.whole):05}{self.suffix}"
 
-    def keep(self, rows: int, facts: Mapping[str, Any]) -> None:
-        """The part under way is whole: its file is closed and holds so many rows."""
-        note = {"rows": rows, **facts}
+    def keep(self, note: dict[str, Any]) -> None:
+        """The part under way is whole: its file is closed and holds note["rows"] rows."""
         with self.under_way.open("rb") as data:
             os.fsync(data.fileno())
         beside = self.folder / "note"

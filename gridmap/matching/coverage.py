@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import shapely
@@ -50,8 +52,20 @@ class CoverageIndex:
 
     def __init__(self, shapes: Sequence[BaseGeometry], wider: Sequence[BaseGeometry] = ()) -> None:
         self._shapes, self._wider_shapes = (np.array(some, dtype=object).reshape(-1) for some in (shapes, wider))
-        self._finest = AreaIndex(self._shapes)
-        self._wider = AreaIndex(self._wider_shapes)
+        self._finest, self._wider = AreaIndex(self._shapes), AreaIndex(self._wider_shapes)
+
+    def save(self, path: Path) -> None:
+        """Keep the finest areas in a file, for `open`."""
+        self._finest.save(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The areas of a file that `save` wrote, mapped: one copy for all processes of a machine. They answer as they did, but for
+        `in_metres`, which holds their borders only. IndexDamaged, FileMissing."""
+        index = cls.__new__(cls)
+        index._finest, index._wider = AreaIndex.open(path), AreaIndex([])
+        index._shapes, index._wider_shapes = index._finest.outlines(), np.empty(0, dtype=object)
+        return index
 
     def __len__(self) -> int:
         return len(self._finest) + len(self._wider)

@@ -88,3 +88,23 @@ def test_distances_may_be_measured_with_other_units_along_each_axis() -> None:
     index = AreaIndex([shapely.box(0, 0, 10, 10)])
     assert index.near_border([4, 5], [5, 1], [0, 0], ([1.0, 1.0], [0.1, 5.0])).distance == pytest.approx([0.5, 5])
     assert index.near_outside([12], [5], (3.0, 1.0)).distance == pytest.approx([6])
+
+
+def test_one_point_is_answered_as_many_are(index: AreaIndex) -> None:
+    x, y = awkward_points(bent_coverage(6, 3, seed=1), 40, seed=3)
+    x, y = np.r_[x, np.nan, np.inf, 7.0], np.r_[y, 0.5, 0.5, -3.0]
+    villages, townships = np.arange(len(index)) // 4, [1, 0] * 5
+    paths = index.locate_path(x, y, villages, townships)
+    near, border = index.nearest(x, y), index.border_distance(x, y, paths[0])
+    for at, point in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+        assert index.locate_path_one(*point, villages, townships) == tuple(int(path[at]) for path in paths)
+        assert index.nearest_one(*point) == pytest.approx((near[0][at], near[1][at]), rel=0, nan_ok=True)
+        assert index.border_distance_one(*point, int(paths[0][at])) == pytest.approx(border[at], rel=0, nan_ok=True)
+
+
+def test_outlines_are_the_borders_of_the_areas() -> None:
+    holed = shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2)
+    areas = np.array([holed, None, shapely.MultiPolygon([shapely.box(5, 5, 6, 6), shapely.box(7, 7, 8, 8)])], dtype=object)
+    outlines = AreaIndex(areas).outlines()
+    assert outlines[1] is None
+    assert shapely.equals(outlines[[0, 2]], shapely.boundary(areas[[0, 2]])).all()

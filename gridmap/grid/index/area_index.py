@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from gridmap.grid.index.asking import Points, locate_many, locate_single
@@ -44,6 +45,12 @@ class AreaIndex:
     def save(self, path: Path) -> None:
         """Keep the index in a file, whole or not at all; what was there is replaced."""
         save_image(self._image, path)
+
+    def outlines(self) -> NDArray[np.object_]:
+        """The borders of each area, holes included, as a multi-line; None for an area that has none."""
+        land = self._land
+        rings = shapely.linestrings(land.corners, indices=np.repeat(np.arange(len(land.area)), np.diff(land.rings)))
+        return shapely.multilinestrings(rings, indices=land.area, out=np.full(len(self), None, dtype=object))
 
     def __len__(self) -> int:
         return len(self._land.first) - 1
@@ -85,6 +92,13 @@ class AreaIndex:
             found.append(np.where(last >= 0, np.append(np.asarray(parents, dtype=np.int64), -1)[last], -1))
         return tuple(found)
 
+    def locate_path_one(self, x: float, y: float, *above: Sequence[int] | NDArray[np.integer]) -> tuple[int, ...]:
+        """As `locate_path`, of one point."""
+        found = [self.locate_one(x, y)]
+        for parents in above:
+            found.append(int(parents[found[-1]]) if found[-1] >= 0 else -1)
+        return tuple(found)
+
     def nearest(self, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
         """(position, distance) of the nearest area of each point, the earlier of equals, 0 within it; (-1, not a number) where none is."""
         xs, ys = np.atleast_1d(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
@@ -94,6 +108,11 @@ class AreaIndex:
         near = self.near_outside(xs[apart], ys[apart])
         owner[apart], distance[apart] = near.area, near.distance
         return owner, distance
+
+    def nearest_one(self, x: float, y: float) -> tuple[int, float]:
+        """As `nearest`, of one point."""
+        position, distance = self.nearest([x], [y])
+        return int(position[0]), float(distance[0])
 
     def near_outside(self, x: ArrayLike, y: ArrayLike, unit: tuple[ArrayLike, ArrayLike] = (1.0, 1.0)) -> Near:
         """The nearest place on any border, whose it is (the earlier of equals), and how far. `unit` is how long a unit of
@@ -114,6 +133,10 @@ class AreaIndex:
         """The distance from each point to the border, holes included, of the area at position `owner`; not a number where owner is -1.
         `unit` as in `near_outside`."""
         return self._borders(measure_borders, _asked(x, y, *unit), owner).distance
+
+    def border_distance_one(self, x: float, y: float, owner: int) -> float:
+        """As `border_distance`, of one point."""
+        return float(self.border_distance([x], [y], [owner])[0])
 
     def near_border(self, x: ArrayLike, y: ArrayLike, owner: ArrayLike, unit: tuple[ArrayLike, ArrayLike] = (1.0, 1.0)) -> Near:
         """The nearest place on the border of the area at position `owner`; `unit` as in `near_outside`."""

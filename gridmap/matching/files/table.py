@@ -1,6 +1,6 @@
 """Points in Parquet and GeoParquet, a batch at a time; types and metadata are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -39,8 +39,9 @@ class TablePoints:
     encoding = "utf-8"
     notes: tuple[Sentence, ...] = ()
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, groups: Sequence[int] | None = None) -> None:
+        """All of the file, or only these of its row groups."""
+        self.path, self._groups = path, groups
         try:
             self._file = pq.ParquetFile(path)
             self._schema = self._file.schema_arrow
@@ -48,7 +49,8 @@ class TablePoints:
         except (pa.ArrowException, ValueError) as fault:
             raise FileUnreadable(path=path, reason=fault) from fault
         self.columns = tuple(self._schema.names)
-        self.rows = self._file.metadata.num_rows
+        about_rows = self._file.metadata
+        self.rows = about_rows.num_rows if groups is None else sum(about_rows.row_group(group).num_rows for group in groups)
         self.shapes_column = about.name if about else None
         self.has_shapes = about is not None
         self.crs = about.crs if about else None
@@ -61,7 +63,7 @@ class TablePoints:
         return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema(added)), header=True)
 
     def portions(self, columns: Columns) -> Iterator["TablePortion"]:
-        batches = self._file.iter_batches(batch_size=TABLE_ROWS)
+        batches = self._file.iter_batches(batch_size=TABLE_ROWS, row_groups=self._groups)
         while True:
             try:
                 batch = next(batches, None)
@@ -115,7 +117,7 @@ class TablePortion:
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     rows: pa.RecordBatch
-    source: TablePoints
+    source: Any  # what they were read from: TablePoints, or a table of a database
 
     def text(self, column: str) -> list[str]:
         cells = _decoded(self.rows.column(column))
