@@ -34,7 +34,9 @@ class PrintOrder(BaseModel):
     lang: Literal["zh", "en", "both"] = "zh"
     variant: Literal["internal", "public"] = "internal"
     edition: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="The one in force, where none is named.")] = None
-    changed_since: Annotated[int | None, Field(ge=1, le=2**31 - 1, description="Only villages whose own cells changed since.")] = None
+    changed_since: Annotated[
+        int | None, Field(ge=1, le=2**31 - 1, description="Only villages that were redrawn since, or touch what was.")
+    ] = None
 
     def order(self, asked: Asker) -> Order:
         """As the flow takes it."""

@@ -12,10 +12,13 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.atlas.fonts import Fonts
 from gridmap.atlas.labels import Callout, Label, Line, label_of, size_of
+from gridmap.atlas.room import Room
 
 Shapes = NDArray[np.object_]
 LEAST = 0.62
 """How small a circle may be beside what its number asks for."""
+SIZES = 6
+"""How many sizes of circles there are down to that."""
 MOST_LEADERS = 60
 """More lines than this from numbers to cells cannot be told apart."""
 LATE = 64
@@ -57,21 +60,20 @@ class Board:
             if label and self.is_free(label.box):
                 self.add(label, plate=plate)
 
-    def call_out(self, shapes: Shapes) -> list[Callout | None]:
+    def call_out(self, room: Room) -> list[Callout | None]:
         """A numbered circle for each shape: in its roomiest place, smaller in a small one, beside it with a line where it is too small.
 
         None where more cells are too small than lines could be told apart, or nothing is free nearby: the list tells the grid square.
         """
-        ends = shapely.get_coordinates(shapely.maximum_inscribed_circle(shapes, tolerance=0.25)).reshape(-1, 2, 2)
-        rooms = np.hypot(*(ends[:, 1] - ends[:, 0]).T) * 0.94
-        smallest = self._radius(len(shapes)) * LEAST
-        lead = int((rooms < smallest).sum()) <= MOST_LEADERS
+        needed = self._radius(len(room.shapes))
+        sizes = np.linspace(1, LEAST, SIZES)
+        reached, spots = room.fit(np.broadcast_to(2.1 * needed * sizes[:, None, None], (SIZES, len(room.shapes), 2)))
+        lead = int((reached == SIZES).sum()) <= MOST_LEADERS
         found: list[Callout | None] = []
-        for (x, y), room in zip(ends[:, 0].tolist(), rooms.tolist(), strict=True):
+        for shape, size, (x, y) in zip(room.shapes, reached.tolist(), spots.tolist(), strict=True):
             number = len(self.callouts) + 1
-            needed = self._radius(number)
-            inside = Callout(number, x, y, min(needed, room)) if room >= needed * LEAST else None
-            free = inside if inside and self.is_free(inside.box) else self._beside(number, x, y, needed * 0.75) if lead else None
+            inside = Callout(number, x, y, min(self._radius(number), needed * float(sizes[size]))) if size < SIZES else None
+            free = inside if inside and self.is_free(inside.box) else self._beside(number, shape, needed * 0.75) if lead else None
             if free:
                 self.callouts.append(free)
                 self._kept.append(free.box)
@@ -81,8 +83,9 @@ class Board:
     def _radius(self, number: int) -> float:
         return self.fonts.width(str(number), 7.5 * self.factor, bold=True) / 2 + 1.0 * self.factor
 
-    def _beside(self, number: int, x: float, y: float, r: float) -> Callout | None:
+    def _beside(self, number: int, shape: BaseGeometry, r: float) -> Callout | None:
         """The nearest free place around."""
+        x, y = shapely.get_coordinates(shapely.point_on_surface(shape))[0].tolist()
         for reach in range(2, 16):
             away = r * (1 + reach * 0.7)
             for turn in range(16):

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+import shapely
+
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.subject import Plot, Subject
 
@@ -10,14 +13,25 @@ SAME_SHARE = 1e-9
 
 
 def outdated(now: Subject, before: Subject) -> frozenset[str]:
-    """The villages whose own sheet no longer tells the truth: a cell is new, gone, renamed or cut anew, or the village is renamed.
+    """The villages whose sheet no longer tells the truth: a cell is new, gone, renamed or cut anew, or the village is renamed.
 
-    What only changed beside a village does not count: its sheet shows that faded, for orientation.
+    So it is for a village beside a cell that is new, gone or cut anew: its sheet shows borders and codes of what it touches.
     """
     names = {village.code: (village.name, village.name_en) for village in before.villages}
     renamed = {village.code for village in now.villages if names.get(village.code) != (village.name, village.name_en)}
-    changed = {village for village, _, _, _ in _changes(now, before)}
-    return frozenset((renamed | changed) & set(now.village_of))
+    changes = list(_changes(now, before))
+    changed = {village for village, _, _, _ in changes}
+    redrawn = {code for _, code, _, change in changes if change != "name"}
+    return frozenset((renamed | changed | _beside(redrawn, now, before)) & set(now.village_of))
+
+
+def _beside(codes: set[str], now: Subject, before: Subject) -> set[str]:
+    """The villages that touch a cell with such a code, as it is or as it was."""
+    shapes = np.array([plot.shape for plot in (*now.plots, *before.plots) if plot.code in codes and plot.shape], dtype=object)
+    plots = [plot for plot in now.plots if plot.shape]
+    tree = shapely.STRtree(np.array([plot.shape for plot in plots], dtype=object))
+    _, near = tree.query(shapes, predicate="intersects")
+    return {plots[at].village for at in set(near.tolist())}
 
 
 def change_rows(now: Subject, before: Subject, township: str, choices: Choices) -> list[tuple[str, list[str]]]:

@@ -99,7 +99,9 @@ def _neighbours(shapes: NDArray[np.object_], holders: Sequence[Hashable]) -> dic
 
 
 def _pairs(shapes: NDArray[np.object_]) -> Iterable[tuple[int, int]]:
-    tree = shapely.STRtree(shapes)
     near = np.sqrt(np.median(shapely.area(shapes))) * NEAR if len(shapes) else 0.0
-    one, other = tree.query(shapes, predicate="dwithin", distance=near)
-    return ((int(a), int(b)) for a, b in zip(one, other, strict=True) if a < b)
+    one, other = shapely.STRtree(shapes).query(shapely.box(*(shapely.bounds(shapes) + np.array([-near, -near, near, near])).T))
+    one, other = one[one < other], other[one < other]
+    shapely.prepare(shapes)
+    close = shapely.dwithin(shapes[one], shapes[other], near)
+    return zip(one[close].tolist(), other[close].tolist(), strict=True)

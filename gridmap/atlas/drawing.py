@@ -51,9 +51,10 @@ def _draw(path: str, **look: object) -> str:
     return f'<path d="{path}" ' + " ".join(f'{name.replace("_", "-")}="{value}"' for name, value in look.items()) + "/>"
 
 
-def line(shapes: Shapes | Sequence[BaseGeometry], width: float, colour: str, **more: object) -> str:
-    """Lines of this width in millimetres."""
-    return _draw(path_of(shapes), fill="none", stroke=colour, stroke_width=f"{width:.2f}", stroke_linejoin="round", **more)
+def line(what: str | Shapes | Sequence[BaseGeometry], width: float, colour: str, **more: object) -> str:
+    """Lines of this width in millimetres along shapes, or along a path that was made of some."""
+    path = what if isinstance(what, str) else path_of(what)
+    return _draw(path, fill="none", stroke=colour, stroke_width=f"{width:.2f}", stroke_linejoin="round", **more)
 
 
 Fills = Mapping[Look | None, Sequence[int]]
@@ -66,12 +67,14 @@ def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rect
     `fills` are the rows of the view's own plots by how they look; `rects` (x, y, w, h) the other sheets on an overview,
     whose cells are `bare`, without type.
     """
-    own, others = view.shapes[view.own], view.shapes[~view.own]
-    width, height = view.window.width_mm, view.window.height_mm
+    others, width, height = view.shapes[~view.own], view.window.width_mm, view.window.height_mm
+    cells = {look: view.shapes[list(rows)] for look, rows in fills.items()}
+    paths = {look: path_of(shapes) for look, shapes in cells.items()}
+    own = "".join(paths.values())
     parts = [
         f'<rect width="{width:.2f}" height="{height:.2f}" fill="{OUTSIDE}"/>',
         _draw(path_of(others), fill=FADED, stroke=FADED_LINE, stroke_width=f"{0.15 * factor:.2f}"),
-        *(part for nth, (look, rows) in enumerate(fills.items()) for part in fill(view.shapes[list(rows)], look, f"h{nth}")),
+        *(part for nth, (look, shapes) in enumerate(cells.items()) for part in fill(paths[look], shapes, look, f"h{nth}")),
         *_ground(view, factor),
         line(own, 0.14 * factor, SOFT_LINE) if bare else line(own, 0.3 * factor, CELL_LINE),
         *_outlines(view, factor),
@@ -88,9 +91,8 @@ def _rect(rect: tuple[float, float, float, float], factor: float) -> str:
     return f'<rect x="{x:.2f}" y="{y:.2f}" width="{w:.2f}" height="{h:.2f}" {edge}/>'
 
 
-def fill(shapes: Shapes, look: Look | None, id: str) -> Iterable[str]:
-    """Shapes in a tint with its hatch, clipped to them; white for nobody's."""
-    path = path_of(shapes)
+def fill(path: str, shapes: Shapes, look: Look | None, id: str) -> Iterable[str]:
+    """Shapes, and their path, in a tint with its hatch, clipped to them; white for nobody's."""
     yield _draw(path, fill=look.tint if look else NOBODY)
     if look and look.hatch.step and path:
         bounds = tuple(shapely.total_bounds(shapes).tolist())
@@ -107,12 +109,11 @@ def hatch_lines(bounds: tuple[float, ...], hatch: Hatch) -> str:
     reach = [x * across[0] + y * across[1] for x, y in corners]
     run = [x * along[0] + y * along[1] for x, y in corners]
     first, last = math.floor(min(reach) / hatch.step), math.ceil(max(reach) / hatch.step)
-    found = []
-    for nth in range(first, last + 1):
-        away = nth * hatch.step
-        ends = [(away * across[0] + at * along[0], away * across[1] + at * along[1]) for at in (min(run), max(run))]
-        found.append(f"M{ends[0][0]:.2f} {ends[0][1]:.2f}L{ends[1][0]:.2f} {ends[1][1]:.2f}")
-    return "".join(found)
+    away, low, length = first * hatch.step, min(run), max(run) - min(run)
+    start = f"M{away * across[0] + low * along[0]:.2f} {away * across[1] + low * along[1]:.2f}"
+    there = f"l{length * along[0]:.4f} {length * along[1]:.4f}"
+    next_ = f"m{hatch.step * across[0] - length * along[0]:.4f} {hatch.step * across[1] - length * along[1]:.4f}"
+    return start + next_.join([there] * (last - first + 1))
 
 
 def _ground(view: View, factor: float) -> Iterable[str]:
@@ -121,10 +122,10 @@ def _ground(view: View, factor: float) -> Iterable[str]:
     yield _draw(path_of(water[surfaces]), fill=WATER, stroke=WATER_LINE, stroke_width=f"{0.12 * factor:.2f}", fill_opacity="0.92")
     yield line(water[~surfaces], 0.7 * factor, WATER_LINE, stroke_linecap="round")
     _, streets = view.ground(Ground.STREET)
-    wide = street_width(view.window.scale) * factor
-    yield line(streets, wide + 0.16, ROAD_EDGE, stroke_linecap="round")
-    yield line(streets, wide, ROAD, stroke_linecap="round")
-    _, rails = view.ground(Ground.RAILWAY)
+    wide, along = street_width(view.window.scale) * factor, path_of(streets)
+    yield line(along, wide + 0.16, ROAD_EDGE, stroke_linecap="round")
+    yield line(along, wide, ROAD, stroke_linecap="round")
+    rails = path_of(view.ground(Ground.RAILWAY)[1])
     yield line(rails, 0.75 * factor, RAIL)
     yield line(rails, 0.45 * factor, "#FFFFFF", stroke_dasharray=f"{2.2 * factor:.2f} {2.2 * factor:.2f}")
     _, barriers = view.ground(Ground.BARRIER)
@@ -146,7 +147,7 @@ def _outlines(view: View, factor: float) -> Iterable[str]:
         "#9A978E",
         stroke_dasharray=f"{2.4 * factor:.2f} {0.8 * factor:.2f}",
     )
-    rims = [shape for code, shape in villages.items() if code in mine]
+    rims = path_of([shape for code, shape in villages.items() if code in mine])
     yield line(rims, 2.2 * factor, RIBBON, stroke_opacity="0.42")
     yield line(
         rims, 0.55 * factor, VILLAGE_LINE, stroke_dasharray=f"{3.6 * factor:.2f} {0.9 * factor:.2f} {0.7 * factor:.2f} {0.9 * factor:.2f}"

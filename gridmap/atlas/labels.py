@@ -6,7 +6,6 @@ Everything is in millimetres of the map, y downward. Nothing that is placed here
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from gridmap.atlas.fonts import Fonts
+from gridmap.atlas.room import Room
 
 Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -24,6 +24,8 @@ SMALLEST = 6.0
 """Points: smaller type is not read at an arm's length."""
 STEPS = (2.0, 1.7, 1.45, 1.25, 1.1, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Sizes that are tried, the largest first, beside the one that the sheet is set in."""
+WIDER = (3.2, 2.6, 2.2, 1.8, 1.5, 1.3, 1.15)
+"""How many times as large as the largest of STEPS a label could still be: where it could, there it stands, amid the most room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +108,32 @@ def _widths(lines: Sequence[Line], fonts: Fonts) -> tuple[float, ...]:
 
 
 def fit(
-    shapes: Shapes, wordings: Sequence[Sequence[tuple[Line, ...]]], fonts: Fonts, *, even: float = 0.35, grow: bool = True
+    room: Room,
+    wordings: Sequence[Sequence[tuple[Line, ...]]],
+    fonts: Fonts,
+    *,
+    even: float = 0.35,
+    grow: bool = True,
+    margin: float = 0.0,
 ) -> list[Label | None]:
     """A label inside each shape, or None where none fits.
 
     `wordings` are ways to say it for each shape, the fullest first. Labels of one sheet are of one size where they can: the size that
     all but the share `even` of them could have, yet not below nine tenths for a few small ones; without `grow` none is larger than its
-    lines say.
+    lines say. `margin` stays free around each.
     """
-    if not len(shapes):
-        return []
-    shapely.prepare(shapes)
+    found: list[_Found | None] = [None] * len(wordings)
     first = 0 if grow else STEPS.index(1.0)
-    sizes = np.array([[_sizes(ways[min(way, len(ways) - 1)], fonts) for ways in wordings] for way in range(max(map(len, wordings)))])
-    found = _search(shapes, sizes, first, _spots(shapes, 0.55), _centroids(shapes))
-    poor = [at for at, each in enumerate(found) if each is None or each.way or STEPS[each.step] < 1]
-    if poor:
-        more = [_spots(shapes[poor], narrow) for narrow in (0.38, 1.0)]
-        for at, each in zip(poor, _search(shapes[poor], sizes[:, poor], first, *more), strict=True):
-            found[at] = min(filter(None, (found[at], each)), key=lambda one: (one.way, one.step), default=None)
-    reached = sorted((each.step for each in found if each), reverse=True)
-    common = reached[min(len(reached) - 1, int(len(reached) * even))] if reached else 0
+    for way in range(max(map(len, wordings), default=0)):
+        rows = np.array([at for at, ways in enumerate(wordings) if found[at] is None and way < len(ways)], dtype=int)
+        if not len(rows):
+            break
+        reached, spots = room.among(rows).fit(_sizes([wordings[at][way] for at in rows], fonts) + 2 * margin)
+        for at, step, (x, y) in zip(rows.tolist(), reached.tolist(), spots.tolist(), strict=True):
+            if step < len(WIDER) + len(STEPS):
+                found[at] = _Found(way, max(first, step - len(WIDER)), x, y)
+    steps = sorted((each.step for each in found if each), reverse=True)
+    common = steps[min(len(steps) - 1, int(len(steps) * even))] if steps else 0
     common = max(min(common, STEPS.index(0.9)), first)
     return [_label(each, common, wordings[at], fonts) if each else None for at, each in enumerate(found)]
 
@@ -141,43 +148,16 @@ class _Found:
     y: float
 
 
-def _search(shapes: Shapes, sizes: Floats, first: int, *spots: Floats) -> list[_Found | None]:
-    """For each shape the fullest wording that fits about one of its spots, at the largest size from STEPS[first] on that it fits in.
-
-    `sizes` are (wording, shape, step, width and height).
-    """
-    bounds = shapely.bounds(shapes)
-    room = bounds[:, 2:] - bounds[:, :2]
-    found: list[_Found | None] = [None] * len(shapes)
-    open_ = np.ones(len(shapes), dtype=bool)
-    for way, step in product(range(len(sizes)), range(first, len(STEPS))):
-        fits = (sizes[way, :, step] <= room).all(axis=1)
-        for spot in spots:
-            rows = np.flatnonzero(open_ & fits)
-            half, middle = sizes[way, rows, step] / 2, spot[rows]
-            boxes = shapely.box(*(middle - half).T, *(middle + half).T)
-            for at in rows[shapely.contains(shapes[rows], boxes)].tolist():
-                found[at], open_[at] = _Found(way, step, float(spot[at, 0]), float(spot[at, 1])), False
-    return found
-
-
-def _sizes(lines: Sequence[Line], fonts: Fonts) -> Floats:
-    """Width and height of a wording in each of STEPS, as `size_of` tells them."""
-    points = np.array([np.maximum(min(SMALLEST, line.size), line.size * np.array(STEPS)).round(2) for line in lines])
-    ems = np.array([fonts.width(line.text, 1, bold=line.bold) for line in lines])
-    return np.column_stack([(points * ems[:, None]).max(axis=0) * 1.02 + 0.8, points.sum(axis=0) * LEADING * POINT + 0.5])
-
-
-def _spots(shapes: Shapes, narrow: float) -> Floats:
-    """Where there is most room for something `1 / narrow` times as broad as high."""
-    thin = shapely.transform(shapes, lambda xy: xy * [narrow, 1.0])
-    middles: Floats = shapely.get_coordinates(shapely.get_point(shapely.maximum_inscribed_circle(thin, tolerance=1.0), 0))
-    return middles / [narrow, 1.0]
-
-
-def _centroids(shapes: Shapes) -> Floats:
-    found: Floats = shapely.get_coordinates(shapely.centroid(shapes))
-    return found
+def _sizes(said: Sequence[Sequence[Line]], fonts: Fonts) -> Floats:
+    """Width and height of wordings in each of WIDER and STEPS, as `size_of` tells them: (step, wording, 2)."""
+    most = max(map(len, said))
+    ems, size = np.zeros((len(said), most)), np.zeros((len(said), most))
+    for at, lines in enumerate(said):
+        for nth, line in enumerate(lines):
+            ems[at, nth], size[at, nth] = fonts.width(line.text, 1, bold=line.bold), line.size
+    points = np.maximum(np.minimum(SMALLEST, size), size * np.array(STEPS)[:, None, None]).round(2)
+    found = np.stack([(points * ems).max(axis=2) * 1.02 + 0.8, points.sum(axis=2) * LEADING * POINT + 0.5], axis=-1)
+    return np.concatenate([found[0] * np.array(WIDER)[:, None, None], found])
 
 
 def _label(found: _Found, common: int, ways: Sequence[tuple[Line, ...]], fonts: Fonts) -> Label:

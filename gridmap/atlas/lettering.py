@@ -14,12 +14,13 @@ from gridmap.atlas.choices import Choices
 from gridmap.atlas.colours import NOBODY
 from gridmap.atlas.drawing import FADED, ROAD, VILLAGE_LINE, WATER
 from gridmap.atlas.labels import Callout, Label, Line, fit, label_of
+from gridmap.atlas.room import Room
 from gridmap.atlas.subject import Ground, Plot
 from gridmap.atlas.theme import MapOf, Set, tile_boxes
 from gridmap.atlas.view import View
 
 Shapes = NDArray[np.object_]
-RED, SOFT, FAINT, BLUE, WINE = "#B3261E", "#55534E", "#8B8880", "#2F6E97", "#7A2750"
+BLACK, RED, SOFT, FAINT, BLUE, WINE = "#1A1A1A", "#B3261E", "#55534E", "#8B8880", "#2F6E97", "#7A2750"
 EDGE = 0.8
 """Millimetres along the frame that stay free of type."""
 
@@ -57,20 +58,26 @@ class Lettering:
 
     def _clipped(self, shapes: Shapes) -> Shapes:
         """What of each shape lies on the sheet: its largest part."""
-        return _array(_largest(shape) for shape in shapely.intersection(shapes, self.board.paper))
+        found = shapes.copy()
+        west, north, east, south = self.board.paper.bounds
+        bounds = shapely.bounds(shapes)
+        beyond = ~((bounds[:, :2] >= [west, north]) & (bounds[:, 2:] <= [east, south])).all(axis=1)  # an empty shape, too
+        found[beyond] = shapely.intersection(shapes[beyond], self.board.paper)
+        many = shapely.get_type_id(found) != shapely.GeometryType.POLYGON
+        found[many] = _array(map(_largest, found[many]))
+        return found
 
     def _own_cells(self) -> list[tuple[Callout | None, Plot]]:
         rows = np.flatnonzero(self.view.own)
         shapes = self._clipped(self.view.shapes[rows])
         seen = shapely.area(shapes) > 0
         plots, shapes = [self.view.plots[row] for row in rows[seen]], shapes[seen]
-        inner = shapely.buffer(shapes, -0.5 * self.f, join_style="mitre")
-        inner = _array(shape if each.is_empty else _largest(each) for each, shape in zip(inner, shapes, strict=True))
-        found = fit(inner, [wordings(plot, self.made.choices, self.f) for plot in plots], self.made.fonts)
+        room = Room.of(shapes)
+        found = fit(room, [wordings(plot, self.made.choices, self.f) for plot in plots], self.made.fonts, margin=0.4 * self.f)
         for label, plot in zip(found, plots, strict=True):
             self.board.add(label, plate=self._tint(plot))
         called = [at for at, label in enumerate(found) if label is None]
-        callouts = self.board.call_out(shapes[called]) if called else []
+        callouts = self.board.call_out(room.among(np.array(called))) if called else []
         return [(callout, plots[at]) for callout, at in zip(callouts, called, strict=True)]
 
     def _tint(self, plot: Plot) -> str:
@@ -94,7 +101,7 @@ class Lettering:
         shapes = self._clipped(_array(outlines[code] for code in codes))
         seen = [at for at, area in enumerate(shapely.area(shapes)) if area > 60]
         wording = [self._village_lines(codes[at], own=codes[at] in mine) for at in seen]
-        for at, ways, best in zip(seen, wording, fit(shapes[seen], wording, self.made.fonts, grow=self.what.named), strict=True):
+        for at, ways, best in zip(seen, wording, fit(Room.of(shapes[seen]), wording, self.made.fonts, grow=self.what.named), strict=True):
             own = codes[at] in mine
             free = best if best and self.board.is_free(best.box) else self._squeezed(shapes[at], ways) if own else None
             self.board.add(free, plate="#FFFFFF" if own else FADED)
@@ -119,7 +126,7 @@ class Lettering:
         rooms = shapely.intersection(self._clipped(water), self._off_borders)
         seen = [(name, _largest(room)) for name, room in zip(names, rooms, strict=True) if name and room.area > 30]
         wording = [[(Line(name, 8 * self.f, ink=BLUE),)] for name, _ in seen]
-        self.board.add_free(fit(_array(shape for _, shape in seen), wording, self.made.fonts, grow=False), plate=WATER)
+        self.board.add_free(fit(Room.of(_array(shape for _, shape in seen)), wording, self.made.fonts, grow=False), plate=WATER)
 
     def _streets(self) -> None:
         names, streets = self.view.ground(Ground.STREET)
@@ -147,19 +154,19 @@ class Lettering:
         seen = shapely.area(shapes) > 40
         codes = [self.view.plots[row].code for row in rows[seen]]
         wording = [[(Line(text, 6.0 * self.f, ink=FAINT),) for text in (code, code[-3:])] for code in codes]
-        self.board.add_free(fit(shapes[seen], wording, self.made.fonts, even=0, grow=False), plate=FADED)
+        self.board.add_free(fit(Room.of(shapes[seen]), wording, self.made.fonts, even=0, grow=False), plate=FADED)
 
 
 def wordings(plot: Plot, choices: Choices, f: float) -> list[tuple[Line, ...]]:
     """What a cell's label says, the fullest first: name, code, worker and phone; on the public sheet without the phone."""
-    who = plot.worker
-    worker = Line(who.name_in(choices.main), 9.5 * f) if who else Line(choices.say("atlas.nobody")[0], 8.5 * f, ink=RED)
-    phone = (Line(who.phone, 8 * f),) if who and who.phone and not choices.public else ()
-    code = Line(plot.code, 6.6 * f, ink=SOFT)
+    holder = plot.worker
+    who, ink = (holder.name_in(choices.main), BLACK) if holder else (choices.say("atlas.nobody")[0], RED)
+    phone = holder.phone if holder and not choices.public else ""
     name = plot.name_in(choices.main)
-    head = (Line(name, 11 * f, bold=True), code) if name and name != plot.code else (replace(code, bold=True, size=8 * f),)
-    small = (replace(code, bold=True, ink="#1A1A1A"), replace(worker, size=7.5 * f), *(replace(each, size=7 * f) for each in phone))
-    return [(*head, worker, *phone), small]
+    named = name and name != plot.code
+    head = (Line(name, 11 * f, bold=True), Line(plot.code, 6.6 * f, ink=SOFT)) if named else (Line(plot.code, 8 * f, bold=True, ink=SOFT),)
+    full = (*head, Line(who, (9.5 if holder else 8.5) * f, ink=ink), *((Line(phone, 8 * f),) if phone else ()))
+    return [full, (Line(plot.code, 6.6 * f, bold=True), Line(who, 7.5 * f, ink=ink), *((Line(phone, 7 * f),) if phone else ()))]
 
 
 def _array(shapes: Iterable[Any]) -> Shapes:

@@ -9,7 +9,7 @@ import shapely
 
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.colours import Look
-from gridmap.atlas.drawing import CELL_LINE, fill, line, svg
+from gridmap.atlas.drawing import CELL_LINE, fill, line, path_of, svg
 from gridmap.atlas.labels import Callout
 from gridmap.atlas.paper import Layout
 from gridmap.atlas.qr import qr_svg
@@ -114,4 +114,4 @@ def _serials(plots: Sequence[Plot]) -> str:
 def swatch(look: Look | None) -> str:
     """A sample of how cells look, 7 × 4 mm."""
     box = np.array([shapely.box(0.1, 0.1, 6.9, 3.9)], dtype=object)
-    return svg(7, 4, [*fill(box, look, "s"), line(box, 0.2, CELL_LINE)])
+    return svg(7, 4, [*fill(path_of(box), box, look, "s"), line(box, 0.2, CELL_LINE)])

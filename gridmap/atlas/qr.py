@@ -1,5 +1,7 @@
 """QR codes as drawings."""
 
+from functools import lru_cache
+
 import segno
 
 from gridmap.atlas.drawing import svg
@@ -8,6 +10,7 @@ QUIET = 4
 """Modules of white around a code that ISO/IEC 18004 asks for."""
 
 
+@lru_cache(maxsize=64)
 def qr_svg(text: str) -> str:
     """A QR code of level M: each row's dark runs as one path, so that no viewer shows seams."""
     rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]

@@ -9,13 +9,17 @@ import shapely
 from gridmap.atlas.choices import Choices, Page
 from gridmap.atlas.colours import Look, look_of
 from gridmap.atlas.drawing import map_body
+from gridmap.atlas.fonts import Fonts
 from gridmap.atlas.keys import key_rows
-from gridmap.atlas.labels import Callout
+from gridmap.atlas.labels import POINT, Callout
 from gridmap.atlas.lettering import Lettering
 from gridmap.atlas.panel import called_rows, code_to_scan, contact, rows_of, village_rows, worker_rows
 from gridmap.atlas.paper import Layout, Window, letter, scale_bar
 from gridmap.atlas.theme import MapOf, Set, tile_boxes
 from gridmap.atlas.view import Plane, View, look
+
+DIGITS = 0.733
+"""How high digits and capitals of Noto Sans CJK are, in ems."""
 
 
 def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
@@ -36,7 +40,7 @@ def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
         "beyond": _beyond(what, layout),
         "svg": map_body(view, _fills(view, what, made.looks), placed, layout.factor, tile_boxes(what, window), bare=what.bare),
         "labels": [label.as_dict() for label in placed.labels],
-        "callouts": [_circle(each, layout.factor) for each in placed.callouts],
+        "callouts": [_number(each, layout.factor, made.fonts) for each in placed.callouts],
         "called": {"title": made.choices.say("atlas.called"), "rows": shown},
         "workers": {"title": made.choices.say("atlas.column.village" if what.by_village else "atlas.workers"), "rows": workers},
         "note": made.choices.say("atlas.called_more", count=len(rest))[0] if rest else None,
@@ -114,6 +118,8 @@ def _beyond(what: MapOf, layout: Layout) -> list[dict[str, Any]]:
     return [{"t": text, "x": at[side][0], "y": at[side][1], "turn": at[side][2]} for side, text in what.beyond]
 
 
-def _circle(each: Callout, f: float) -> dict[str, Any]:
-    size = min(7.5 * f, each.r * 2 / 25.4 * 72 * (0.62 if each.number < 100 else 0.48))
-    return {"n": each.number, "x": round(each.x, 2), "y": round(each.y, 2), "r": round(each.r, 2), "s": round(size, 2)}
+def _number(each: Callout, f: float, fonts: Fonts) -> dict[str, Any]:
+    """The number in its circle, with its left and the top of its digits."""
+    number, size = str(each.number), min(7.5 * f, each.r * 2 / POINT * (0.62 if each.number < 100 else 0.48))
+    left, top = each.x - fonts.width(number, size, bold=True) / 2, each.y - DIGITS * size * POINT / 2
+    return {"n": number, "x": round(left, 2), "y": round(top, 2), "s": round(size, 2)}

@@ -1,6 +1,5 @@
 """The plane of a printed map: the county's own zone, never a web map's, on which a scale would be wrong by 1/cos(latitude)."""
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -56,10 +55,6 @@ class Zone:
     def forward(self, shapes: Any) -> Any:
         """Shapes in degrees, as shapes in metres: one shape or an array of them, like what was given."""
         return shapely.transform(shapes, lambda xy: np.column_stack(self.xy(xy[:, 0], xy[:, 1])))
-
-    def convergence(self, lon: float, lat: float) -> float:
-        """Degrees clockwise from the plane's north to true north there are minus this: (lon - meridian) sin(lat), its first term."""
-        return math.degrees(math.radians(lon - self.meridian) * math.sin(math.radians(lat)))
 
 
 @lru_cache(maxsize=16)

@@ -96,8 +96,8 @@ def test_the_code_on_a_sheet_says_whether_it_is_current_and_where_to_report(clie
     assert "West Village" in first.text
     assert "0702" in first.text
     assert "0700-" not in first.text
-    west, east = box(113.0, 28.0, 113.009, 28.01), box(113.009, 28.0, 113.02, 28.01)
-    moved = tuple(replace(area, shape={CELLS[0]: west, CELLS[1]: east}.get(area.code, area.shape)) for area in AREAS)
+    south, north = box(113.0, 28.0, 113.01, 28.009), box(113.0, 28.009, 113.01, 28.02)  # beside no other village
+    moved = tuple(replace(area, shape={CELLS[0]: south, CELLS[2]: north}.get(area.code, area.shape)) for area in AREAS)
     with land.begin(ALL) as tx:
         editions.add(tx, moved, in_force_from=LONG_AGO + timedelta(days=1), recorded_at=LONG_AGO + timedelta(days=1))
     assert "ask for a new sheet" in client.get(f"/v/{WEST}?e=1&lang=en").text

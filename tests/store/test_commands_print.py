@@ -108,13 +108,16 @@ def test_what_was_printed_is_told_to_spreadsheets_and_a_gis(typed: Typed) -> Non
 def test_only_sheets_that_a_redraw_made_out_of_date_are_printed(typed: Typed) -> None:
     said = typed("township", TOWN, "--changed-since", "1")
     assert (said.code, said.err) == (1, "Nothing to print: no sheet that was asked for was made out of date since edition 1.\n")
-    west = box(113.0, 28.0, 113.009, 28.01)
-    east = box(113.009, 28.0, 113.02, 28.01)
-    moved = tuple(replace(area, shape={CELLS[0]: west, CELLS[1]: east}.get(area.code, area.shape)) for area in AREAS)
-    with Store.open("sqlite:///gridmap.db") as store, store.begin(ALL) as tx:
-        editions.add(tx, moved, in_force_from=LONG_AGO + timedelta(days=1), recorded_at=LONG_AGO + timedelta(days=1))
-    told = typed("village", WEST, EAST, "--changed-since", "1", "--json").answer
+    inland = {CELLS[0]: box(113.0, 28.0, 113.01, 28.009), CELLS[2]: box(113.0, 28.009, 113.01, 28.02)}
+    beside = {CELLS[1]: box(113.01, 28.0, 113.02, 28.009), CELLS[3]: box(113.01, 28.009, 113.02, 28.02)}  # these touch the other village
+    for day, moved in enumerate((inland, inland | beside), 1):
+        with Store.open("sqlite:///gridmap.db") as store, store.begin(ALL) as tx:
+            redrawn = tuple(replace(area, shape=moved.get(area.code, area.shape)) for area in AREAS)
+            editions.add(tx, redrawn, in_force_from=LONG_AGO + timedelta(days=day), recorded_at=LONG_AGO + timedelta(days=day))
+    told = typed("village", WEST, EAST, "--edition", "2", "--changed-since", "1", "--out", "inland.pdf", "--json").answer
     assert (told["pages"], told["edition"]) == (2, 2)
+    told = typed("village", WEST, EAST, "--changed-since", "2", "--json").answer
+    assert (told["pages"], told["edition"]) == (4, 3)
     assert typed("township", TOWN, "--out", "new.pdf").code == 0
     assert "边界调整" in text("new.pdf")
     assert typed("township", TOWN, "--out", "old.pdf", "--edition", "1").code == 0
