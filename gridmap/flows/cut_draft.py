@@ -12,7 +12,7 @@ from gridmap.flows.import_areas import known_areas, need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Level
 from gridmap.planning import Cut, cut_villages
-from gridmap.planning.aside import set_aside
+from gridmap.planning.aside import set_aside, sew_around
 from gridmap.store import Store, Tx, drafts, history, land
 
 
@@ -59,18 +59,21 @@ def cut_draft(
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
         areas = villages_of(store, tx, draft, villages, now)
-        own = _own(_known(store, tx, draft, now), areas, keep, draft)
+        known = _known(store, tx, draft, now)
+        own = _own(known, areas, keep, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
     need_jurisdiction(scope, areas)
     if not households.total:
         raise HouseholdsNone
-    ground, people = set_aside(areas, own, households)
+    ground, people = set_aside(areas, own, households, [area for area in known if area.level is Level.CELL and area not in own])
     taken = {*retired, *(cell.code for cell in own)}
     cut = cut_villages(ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, advance=advance)
+    cells, own = sew_around(areas, ground, cut.cells, own)
+    cut = replace(cut, cells=cells)
     with store.begin(scope) as tx:
-        drafts.put(tx, draft, cut.cells, at=now)
-        replace_cells(tx, draft, areas, (*cut.cells, *own))
+        drafts.put(tx, draft, (*cells, *own), at=now)
+        replace_cells(tx, draft, areas, (*cells, *own))
         history.record(tx, now, "draft.cut", f"draft:{draft}", villages=len(areas), cells=len(cut.cells))
     if villages:  # the households of the others were not asked about
         return replace(cut, exceptions=tuple(each for each in cut.exceptions if each.village))

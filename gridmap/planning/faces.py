@@ -60,20 +60,41 @@ def build(xy: Floats, counts: Ints, pieces: Pieces) -> Buildings:
     return Buildings(spot, weight, pieces.of(shapely.points(spot)), of)
 
 
-def cover(village: Polygon | MultiPolygon, pieces: Pieces, buildings: Buildings, bridges: Sequence[BaseGeometry]) -> Faces:
-    """Tile the village with one face per building (nearest ground within its piece); pieces without households stay whole, unowned."""
+def cover(
+    village: Polygon | MultiPolygon, pieces: Pieces, buildings: Buildings, bridges: Sequence[BaseGeometry]
+) -> tuple[Buildings, Faces]:
+    """Tile the village with one face per building (nearest ground within its piece); pieces without households stay whole, unowned.
+
+    A building that stands on no ground of its own (on the very border, behind another) is one with that whose ground is nearest.
+    """
     lines = [piece.boundary for piece in pieces.shapes]
     lived_in = np.unique(buildings.piece).tolist()
     lines += [_midlines(pieces.shapes[piece], buildings.spot[buildings.piece == piece]) for piece in lived_in]
     shapes = divide(village, lines)
     spots = shapely.point_on_surface(np.asarray(shapes, dtype=object))
     piece = pieces.of(spots)
-    home = _homes(shapes, _nearest(spots, piece, buildings), buildings)
+    buildings, nearest = _with_ground(buildings, _nearest(spots, piece, buildings), shapes)
+    home = _homes(shapes, nearest, buildings)
     borders = shared(shapes)
     owner = np.full(len(shapes), -1)
     owner[home] = np.arange(len(buildings))
     owner = adopt(borders, owner, family=piece)
-    return Faces(shapes, owner, home, borders, _doors(borders, owner, piece, bridges))
+    return buildings, Faces(shapes, owner, home, borders, _doors(borders, owner, piece, bridges))
+
+
+def _with_ground(buildings: Buildings, nearest: Ints, shapes: list[Polygon]) -> tuple[Buildings, Ints]:
+    """The buildings to which some face is nearest, with the households of the others, and the nearest of each face by their new number."""
+    there, owned = np.unique(nearest[nearest >= 0]), np.flatnonzero(nearest >= 0)
+    if len(there) == len(buildings):
+        return buildings, nearest
+    number = np.full(len(buildings), -1)
+    number[there] = np.arange(len(there))
+    without = np.flatnonzero(number < 0)
+    land = shapely.STRtree(np.asarray(shapes, dtype=object)[owned])
+    number[without] = number[nearest[owned[land.nearest(shapely.points(buildings.spot[without]))]]]
+    weight = np.bincount(number, buildings.weight, len(there)).astype(np.int64)
+    of = number[buildings.of]
+    return Buildings(buildings.spot[there], weight, buildings.piece[there], of), np.where(nearest >= 0, number[nearest], -1)
 
 
 def _midlines(piece: Polygon, spots: Floats) -> BaseGeometry:

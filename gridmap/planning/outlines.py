@@ -2,7 +2,8 @@
 
 import numpy as np
 import shapely
-from shapely import MultiPolygon, Polygon
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from gridmap.planning.borders import Floats, Ints, number, segments
 from gridmap.planning.plane import GRID_M, Plane, grid_keys
@@ -11,7 +12,7 @@ STRAIGHT_M = 1e-6
 """A corner nearer than this to the line between its neighbours is none."""
 
 
-def join(faces: list[Polygon], cell: Ints, village: Polygon | MultiPolygon) -> list[Polygon]:
+def join(faces: list[Polygon], cell: Ints, village: BaseGeometry) -> list[Polygon]:
     """One outline per cell number; neighbours keep equal corners, the village's own corners stay, needless ones go."""
     land = np.asarray(faces, dtype=object)
     outlines = [shapely.coverage_union_all(land[cell == n]) for n in range(int(cell.max()) + 1)]
@@ -50,7 +51,7 @@ def _without(outline: Polygon, gone: set[tuple[int, int]]) -> Polygon:
     return Polygon(thin(outline.exterior), [thin(hole) for hole in outline.interiors])
 
 
-def to_degrees(outlines: list[Polygon], plane: Plane, village: Polygon | MultiPolygon) -> list[Polygon]:
+def to_degrees(outlines: list[Polygon], plane: Plane, village: BaseGeometry) -> list[Polygon]:
     """The outlines in degrees; corners of the village (given in degrees) come back to the last bit."""
     own = shapely.get_coordinates(village)
     exact = dict(zip(grid_keys(shapely.get_coordinates(plane.forward(village))), own, strict=True))

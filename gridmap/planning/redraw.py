@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import shapely
@@ -11,14 +12,29 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.grid import Area, Households
 from gridmap.grid.checks import is_of_its_own
 from gridmap.grid.crosswalk import crosswalk, owners_of, sums
+from gridmap.planning.aside import sew_around, sew_cells
+from gridmap.planning.borders import Ints
+from gridmap.planning.compare import same_outline
 from gridmap.planning.cut import CutException, check_cut, cut_villages
 from gridmap.planning.fates import heirs
 from gridmap.planning.graph import Band
-from gridmap.planning.seams import sew
+from gridmap.planning.handing import fewest_moves
+from gridmap.planning.regroup import Neighbourhood, regroup
 from gridmap.words import Sentence
 
-REACHES = (0, 1, 2, 3, None)
-"""How far around what does not fit is cut anew: nothing, the misfits alone, their neighbours too, theirs too, the whole village."""
+
+class Reach(StrEnum):
+    """How far around what does not fit something is done: nothing; neighbours hand buildings over; then cutting anew, the misfits alone,
+    with one ring of neighbours, with two, the whole village."""
+
+    NOTHING = "nothing"
+    HANDED = "handed"
+    MISFITS = "misfits"
+    RING = "ring"
+    RINGS = "rings"
+    WHOLE = "whole"
+
+
 SEAM = 1e-8
 SIDE = 1e-5
 """Degrees: borders nearer than a millimetre are shared, and a shared side is a metre long."""
@@ -26,22 +42,28 @@ SIDE = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one reach would give: households that move, cells that are cut anew, cells out of the band."""
+    """What one reach would give: households that move, cells that change, cells out of the band, and households by which cells are away
+    from the middle of the band, all told."""
 
-    reach: int | None
+    reach: Reach | None
     moved: int
     touched: int
     misfits: int
+    uneven: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Redraw:
-    """All cells of the villages, why some are out of the band, and what each reach would have given over all villages."""
+    """All cells of the villages, why some are out of the band, and what each reach would have given over all villages.
+
+    `fewest` households had to move at least, whoever does it, to bring into the band what was brought there.
+    """
 
     cells: tuple[Area, ...]
     exceptions: tuple[CutException, ...]
     done: Offer
     offers: tuple[Offer, ...]
+    fewest: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,48 +102,109 @@ def redraw(
 ) -> Redraw:
     """Bring the villages' `cells`, which tile them, into the band for these households (all in degrees), moving few of them.
 
-    In each village what does not fit is cut anew, with none, one or two rings of neighbours, or with all: of these the one that leaves the
-    fewest cells out of the band, then the one that moves the fewest households. Cells in `locked`, and those of their own, stay in all.
+    In each village neighbours hand buildings over, or what does not fit is cut anew, with none, one or two rings of neighbours, or with
+    all: of these the one that leaves the fewest cells out of the band, then the one that moves the fewest households. Cells in `locked`,
+    and those of their own, stay in all.
     A new cell takes the code and name of the cell of which it has most (`heirs`), or a code that is neither there nor in `retired`.
     Refuses what `cut_villages` refuses.
     """
     check_cut(villages, low, high)
-    counts = sums(owners_of(cells, households.lon, households.lat), households.counts, len(cells))
-    of: dict[str | None, list[Area]] = defaultdict(list)
-    for cell, count in zip(cells, counts.tolist(), strict=True):
-        of[cell.parent].append(replace(cell, households=count))
-    chosen, offers = [], []
+    owner = owners_of(cells, households.lon, households.lat)
+    counts, largest = sums(owner, households.counts, len(cells)), _largest(owner, households, len(cells))
+    of: dict[str | None, list[int]] = defaultdict(list)
+    for at, cell in enumerate(cells):
+        of[cell.parent].append(at)
+    chosen, offers, fewest = [], [], 0
     for village in villages:
-        taken = frozenset({*retired, *(cell.code for cell in of[village.code])})
-        ground = _Ground(village, tuple(of[village.code]), households, barriers, bridges, Band(low, high), seed, frozenset(locked), taken)
+        own = tuple(replace(cells[at], households=int(counts[at])) for at in of[village.code])
+        taken = frozenset({*retired, *(cell.code for cell in own)})
+        ground = _Ground(village, own, households, barriers, bridges, Band(low, high), seed, frozenset(locked), taken)
         tries = list(_tries(ground))
         chosen.append(min(tries, key=lambda one: (one.offer.misfits, one.offer.moved, one.offer.touched)))
         offers.append([one.offer for one in tries])
+        settled = _settled(ground, chosen[-1].cells)
+        sizes = zip(of[village.code], own, strict=True)
+        fewest += fewest_moves([(int(counts[at]), int(largest[at])) for at, cell in sizes if cell.code in settled], low, high)
         advance(1)
+    done = _sum(None, [one.offer for one in chosen])
     return Redraw(
-        tuple(cell for one in chosen for cell in one.cells),
+        tuple(sew_cells(villages, [one.cells for one in chosen]) if done.touched else (cell for one in chosen for cell in one.cells)),
         tuple(each for one in chosen for each in one.exceptions),
-        _sum(None, [one.offer for one in chosen]),
-        tuple(_sum(reach, [found[at] for found in offers]) for at, reach in enumerate(REACHES)),
+        done,
+        tuple(_sum(reach, [found[at] for found in offers]) for at, reach in enumerate(Reach)),
+        fewest,
     )
 
 
-def _sum(reach: int | None, offers: Sequence[Offer]) -> Offer:
-    return Offer(reach, *(sum(getattr(offer, name) for offer in offers) for name in ("moved", "touched", "misfits")))
+def _settled(ground: _Ground, after: Sequence[Area]) -> set[str]:
+    """The codes of the cells that did not fit, and do now or are gone."""
+    still = {cell.code for cell in after if _misfit(ground, cell)}
+    return {cell.code for cell in ground.cells if _misfit(ground, cell)} - still
+
+
+def _largest(owner: Ints, households: Households, size: int) -> Ints:
+    """The households of each cell's largest point."""
+    found = np.zeros(size, dtype=np.int64)
+    np.maximum.at(found, owner[owner >= 0], households.counts[owner >= 0])
+    return found
+
+
+def _sum(reach: Reach | None, offers: Sequence[Offer]) -> Offer:
+    return Offer(reach, *(sum(getattr(offer, name) for offer in offers) for name in ("moved", "touched", "misfits", "uneven")))
 
 
 def _tries(ground: _Ground) -> Iterator[_Try]:
-    """One for each reach; where all fits nothing is cut."""
+    """One for each reach; where all fits nothing is done."""
+    yield _tried(ground, Offer(Reach.NOTHING, 0, 0, 0), ground.cells, ())
+    yield _handed(ground)
+    yield from _cuts(ground)
+
+
+def _cuts(ground: _Ground) -> Iterator[_Try]:
     misfits = {at for at, cell in enumerate(ground.cells) if _misfit(ground, cell)}
     beside = _beside(ground.cells) if misfits else {}
-    loose = {at for at, cell in enumerate(ground.cells) if cell.code not in ground.locked and not is_of_its_own(cell)}
-    freed: set[int] = set()
-    for reach in REACHES:
-        if reach is None:
-            freed = loose if misfits else set()
-        elif reach:
-            freed = misfits if reach == 1 else freed | {near for at in freed for near in beside[at]} & loose
+    loose = {at for at, cell in enumerate(ground.cells) if _is_loose(ground, cell)}
+    ring = misfits | {near for at in misfits for near in beside[at]} & loose
+    rings = ring | {near for at in ring for near in beside[at]} & loose
+    whole = loose if misfits else set()
+    for reach, freed in ((Reach.MISFITS, misfits), (Reach.RING, ring), (Reach.RINGS, rings), (Reach.WHOLE, whole)):
         yield _cut_anew(ground, reach, freed)
+
+
+def _handed(ground: _Ground) -> _Try:
+    """Neighbours hand over what brings them into the band; what that does not settle is cut anew, if that settles more."""
+    nothing = _tried(ground, Offer(Reach.HANDED, 0, 0, 0), ground.cells, ())
+    if not nothing.offer.misfits:
+        return nothing
+    owner = owners_of(ground.cells, ground.households.lon, ground.households.lat)
+    people, mine = ground.households, owner >= 0
+    homes = Households(people.ids[mine], people.lon[mine], people.lat[mine], people.counts[mine])
+    fixed = {at for at, cell in enumerate(ground.cells) if not _is_loose(ground, cell)}
+    around = Neighbourhood(ground.village, ground.cells, homes, owner[mine], ground.barriers, ground.bridges, fixed)
+    cells = regroup(around, ground.band)
+    if cells is None:
+        return nothing
+    counts = sums(owners_of(cells, homes.lon, homes.lat), homes.counts, len(cells))
+    handed = tuple(replace(cell, households=count) for cell, count in zip(cells, counts.tolist(), strict=True))
+    after = _tried(ground, Offer(Reach.HANDED, 0, 0, 0), handed, ())
+    if after.offer.misfits:
+        more = min(_cuts(replace(ground, cells=handed)), key=lambda one: (one.offer.misfits, one.offer.moved))
+        after = more if more.offer.misfits < after.offer.misfits else after
+    return replace(after, offer=_measured(ground, homes, after))
+
+
+def _measured(ground: _Ground, homes: Households, after: _Try) -> Offer:
+    """What two steps have changed together."""
+    found = crosswalk(ground.cells, after.cells, homes)
+    going_on = heirs(found.overlaps)
+    moved = sum(one.households for one in found.overlaps if going_on.get(one.before) != one.after)
+    there = {cell.code: cell for cell in after.cells}
+    touched = sum(cell.code not in there or not same_outline(cell, there[cell.code]) for cell in ground.cells)
+    return replace(after.offer, reach=Reach.HANDED, moved=moved, touched=touched)
+
+
+def _is_loose(ground: _Ground, cell: Area) -> bool:
+    return cell.code not in ground.locked and not is_of_its_own(cell)
 
 
 def _misfit(ground: _Ground, cell: Area) -> bool:
@@ -145,7 +228,7 @@ def _beside(cells: Sequence[Area]) -> dict[int, set[int]]:
     return found
 
 
-def _cut_anew(ground: _Ground, reach: int | None, freed: set[int]) -> _Try:
+def _cut_anew(ground: _Ground, reach: Reach, freed: set[int]) -> _Try:
     """The village with the cells at these positions cut anew and all others as they are."""
     kept = tuple(cell for at, cell in enumerate(ground.cells) if at not in freed)
     old = tuple(cell for at, cell in enumerate(ground.cells) if at in freed)
@@ -156,10 +239,7 @@ def _cut_anew(ground: _Ground, reach: int | None, freed: set[int]) -> _Try:
         land, people, ground.barriers, ground.bridges,
         low=ground.band.low, high=ground.band.high, seed=ground.seed, retired=ground.retired,
     )  # fmt: skip
-    sewn = sew([land[0].shape, *(cell.shape for cell in kept)], [[cell.shape for cell in made.cells], *([cell.shape] for cell in kept)])
-    shapes = [shape for own in sewn for shape in own]
-    new = [replace(cell, shape=shape) for cell, shape in zip(made.cells, shapes, strict=False)]
-    stay = [replace(cell, shape=shape) for cell, shape in zip(kept, shapes[len(new) :], strict=True)]
+    new, stay = sew_around([ground.village], land, made.cells, kept)
     found = crosswalk(old, new, people)
     before = {new_code: next(cell for cell in old if cell.code == code) for code, new_code in heirs(found.overlaps).items()}
     named = [_as_heir(cell, before.get(cell.code)) for cell in new]
@@ -183,10 +263,12 @@ def _as_heir(cell: Area, of: Area | None) -> Area:
 
 def _tried(ground: _Ground, offer: Offer, cells: Sequence[Area], told: tuple[CutException, ...]) -> _Try:
     """With a reason for each cell out of the band, also for those that stay; what is locked counts as no misfit, because nobody asked."""
-    known, misfits = {each.code for each in told}, sum(_misfit(ground, cell) for cell in cells)
+    known, misfits = {each.code for each in told}, sum(_misfit(ground, cell) or not cell.shape.is_valid for cell in cells)
     left = [cell for cell in cells if _is_out(ground, cell) and cell.code not in known]
     ordered = tuple(sorted(cells, key=lambda cell: cell.code))
-    return _Try(replace(offer, misfits=misfits), ordered, (*told, *(_stayed(ground, cell) for cell in left)))
+    middle = (ground.band.low + ground.band.high) // 2
+    uneven = sum(abs((cell.households or 0) - middle) for cell in cells if not is_of_its_own(cell))
+    return _Try(replace(offer, misfits=misfits, uneven=uneven), ordered, (*told, *(_stayed(ground, cell) for cell in left)))
 
 
 def _stayed(ground: _Ground, cell: Area) -> CutException:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
 import shapely
 from shapely import LinearRing, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 Corner = complex
 """x and y as one number: equal corners are equal keys."""
@@ -51,16 +53,26 @@ def _corners(ring: LinearRing) -> list[Corner]:
 
 def _runs(village: Polygon | MultiPolygon, cells: Sequence[Polygon]) -> Iterator[Run]:
     """The straight bits of a village's outline as its cells have them."""
-    own = {corner for ring in shapely.get_rings(village) for corner in _corners(ring)}
-    for ring in shapely.get_rings(shapely.coverage_union_all(cells)):
+    own = {corner for ring in shapely.get_rings(shapely.get_parts(village)) for corner in _corners(ring)}
+    for ring in shapely.get_rings(shapely.get_parts(_union(cells))):
         corners = _corners(ring)[:-1]
-        first = next(place for place, corner in enumerate(corners) if corner in own)
+        first = next((place for place, corner in enumerate(corners) if corner in own), None)
+        if first is None:  # a gap between cells that do not tile
+            continue
         run: Run = []
         for corner in [*corners[first:], *corners[: first + 1]]:
             run.append(corner)
             if corner in own and len(run) > 1:
                 yield run
                 run = [corner]
+
+
+def _union(cells: Sequence[Polygon]) -> BaseGeometry:
+    """Of cells that somebody drew by hand, too: those need not carry each other's corners."""
+    try:
+        return shapely.coverage_union_all(cells)
+    except shapely.GEOSException:
+        return shapely.union_all(shapely.make_valid(np.array(cells, dtype=object)))
 
 
 def _straight(edge: Edge, corners: Iterable[Corner]) -> dict[Corner, Corner]:

@@ -17,7 +17,7 @@ from gridmap.planning.graph import Band, Graph
 from gridmap.planning.numbering import reading_order
 from gridmap.planning.outlines import join, to_degrees
 from gridmap.planning.pieces import part
-from gridmap.planning.plane import Plane
+from gridmap.planning.plane import Plane, is_land
 from gridmap.planning.polish import polish
 from gridmap.planning.split import start
 from gridmap.words import Sentence
@@ -54,10 +54,10 @@ def cut_village(ground: Ground, band: Band, seed: int) -> Share:
     if not ground.counts.any():
         return _empty(ground)
     plane = Plane.around(ground.village.shape)
-    flat = plane.forward(ground.village.shape)
+    flat = plane.ground(ground.village.shape)
     pieces = part(flat, list(plane.forward(ground.barriers)))
-    buildings = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
-    faces = cover(flat, pieces, buildings, list(plane.forward(ground.bridges)))
+    found = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
+    buildings, faces = cover(flat, pieces, found, list(plane.forward(ground.bridges)))
     graph = Graph.of(buildings, faces.doors)
     cells = divide(graph, band, Random(f"{seed} {ground.village.code}"))
     numbers = {cell: number for number, cell in enumerate(cells.nodes)}
@@ -97,11 +97,13 @@ def _empty(ground: Ground) -> Share:
 
 
 def _land(faces: Faces, cell_of: Ints) -> Ints:
-    """The cell of each face. Land without households joins the cell with which it shares most border; detached parts become cells."""
+    """The cell of each face. Land without households joins the cell with which it shares most border; detached parts become cells, but
+    for those that are only the rounding of a border: they are nobody's (-1)."""
     owned = faces.owner >= 0
     land = np.where(owned, cell_of[faces.owner], -1)
     land = adopt(faces.borders, land)
-    while (left := np.flatnonzero(land < 0)).size:
+    some = is_land(np.asarray(faces.shapes, dtype=object))
+    while (left := np.flatnonzero((land < 0) & some)).size:
         land[left[0]] = land.max() + 1
         land = adopt(faces.borders, land)
     return land

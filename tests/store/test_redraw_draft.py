@@ -93,7 +93,7 @@ def test_it_is_typed_with_from_and_tells_the_trade_off(tmp_path: Path, monkeypat
         publish(store, "import", now=NOW, actor=PLANNER)
         settle(store, grown())
     told = json.loads(CliRunner().invoke(app, ["plan", "cut", "--draft", "autumn", "--from", "1", "--json"]).stdout)
-    assert (told["draft"], told["from"], told["misfits"], len(told["offers"]), told["exceptions"]) == ("autumn", 1, 0, 5, [])
+    assert (told["draft"], told["from"], told["misfits"], len(told["offers"]), told["exceptions"]) == ("autumn", 1, 0, 6, [])
     assert told["offers"][0]["misfits"] > 0
     said = CliRunner().invoke(app, ["plan", "cut", "--draft", "autumn", "--from", "1"]).stdout
     assert "Redrawn from edition 1" in said

@@ -1,5 +1,6 @@
 """The two walls, each alone and both together: no scope, role or login sees a row that is not its own."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
