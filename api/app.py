@@ -8,6 +8,7 @@ from api.borders import Borders
 from api.files import Files
 from api.forwarded import Forwarded
 from api.heads import Heads
+from api.metrics import Counting, Metrics
 from api.oidc import Oidc
 from api.page import WEB
 from api.routes import (
@@ -44,18 +45,20 @@ from gridmap.words import say
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """The whole service over one store. Until the first account every caller is believed: then it belongs on loopback only."""
-    streams = live.Live(store)
+    streams, metrics = live.Live(store), Metrics(store)
     app = FastAPI(
         title="Gridmap",
         version=__version__,
         description=say("ui.api_description", settings.lang),
-        lifespan=guarding.at_start(tasks.running(store, settings, streams.running)),
+        lifespan=guarding.at_start(tasks.running(store, settings, streams.running, ended=metrics.task_done)),
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
     app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
+    app.state.metrics = metrics
+    app.state.stopping = False  # whether the service was told to stop: it answers, and asks for no more
     app.state.closed = False  # whether somebody signed in is asked for; never again open once it is
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
@@ -73,7 +76,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(history.router)  # GET  /api/history
     app.include_router(notices.router)  # GET  /api/notices
     app.include_router(live.router)  # GET  /api/live (server-sent events)
-    app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; HEAD of every page below too
+    app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; GET /metrics; HEAD of every page below too
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}
     app.include_router(incident_pages.router)  # /incidents/{number}
     app.include_router(sign_in_pages.router)  # /sign-in, /sign-out, /invitation/{token}
@@ -93,4 +96,5 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(Safety, public_host=settings.public_host)
     app.add_middleware(Heads)
     app.add_middleware(Forwarded, proxies=settings.proxies)
+    app.add_middleware(Counting, metrics=metrics)
     return app
