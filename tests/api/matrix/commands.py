@@ -22,6 +22,7 @@ from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
     audit,
+    back_up,
     backstop_share,
     contact,
     cut_draft,
@@ -154,6 +155,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
+    "back_up.back_up": ("operate", lambda s, a, t: back_up.back_up(s, NO_FILE, actor=a, now=t)),
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
     "replay_routes.replay_routes": (
         "incident.read",
