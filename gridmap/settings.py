@@ -56,6 +56,8 @@ class Settings:
     verify: frozenset[str] = frozenset()  # the channels whose reports are looked into before they are filed
     rehome: str = "ask"  # what becomes of open incidents when another edition takes effect: stay, move or ask
     webhook: WebhookSettings | None = None
+    fonts: Path | None = None  # a folder with fonts for letters on printed sheets that Noto CJK lacks
+    source_date: int | None = None  # SOURCE_DATE_EPOCH: the instant that what is made says of itself
 
     @property
     def issuer(self) -> str | None:
@@ -96,11 +98,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     verify, rehome = _verify(env, faults), env.get("GRIDMAP_REHOME") or "ask"
     if rehome not in REHOME:
         faults.append(_fault("rehome", value=repr(rehome), known=", ".join(REHOME)))
+    source_date = _epoch(env, faults)
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
+    printing = (_path(env, "GRIDMAP_FONTS"), source_date)
     faults += _unknown(env)
     if faults:
         raise BadSettings(faults)
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook)
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook, *printing)
 
 
 class _Asked(dict[str, str]):
@@ -138,6 +142,14 @@ def _verify(env: Mapping[str, str], faults: list[Sentence]) -> frozenset[str]:
     if unknown := sorted(listed - set(CHANNELS)):
         faults.append(_fault("verify", value=", ".join(map(repr, unknown)), known=", ".join(CHANNELS)))
     return listed
+
+
+def _epoch(env: Mapping[str, str], faults: list[Sentence]) -> int | None:
+    """SOURCE_DATE_EPOCH as reproducible builds have it: whole seconds since 1970."""
+    text = env.get("SOURCE_DATE_EPOCH", "")
+    if text and not (text.isdecimal() and len(text) <= 11):
+        faults.append(_fault("source_date", value=repr(text)))
+    return int(text) if text.isdecimal() and len(text) <= 11 else None
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

@@ -4,6 +4,7 @@ No client tries anything twice: what is not answered with a 2xx is a failed requ
 """
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -33,7 +34,7 @@ def start(listening: socket, url: str, folder: Path) -> subprocess.Popen[str]:
     """A service on the socket, once it answers."""
     command = [*PROGRAM, "serve", "--fd", str(listening.fileno()), "--json"]
     running = subprocess.Popen(
-        command, cwd=folder, env={"GRIDMAP_DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)}, pass_fds=[listening.fileno()],
+        command, cwd=folder, env={**os.environ, "GRIDMAP_DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)}, pass_fds=[listening.fileno()],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert running.stdout is not None
