@@ -33,10 +33,9 @@ class Seen:
 def start(listening: socket, url: str, folder: Path) -> subprocess.Popen[str]:
     """A service on the socket, once it answers."""
     command = [*PROGRAM, "serve", "--fd", str(listening.fileno()), "--json"]
-    running = subprocess.Popen(
-        command, cwd=folder, env={**os.environ, "GRIDMAP_DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)}, pass_fds=[listening.fileno()],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    known = {**os.environ, "GRIDMAP_DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    running: subprocess.Popen[str] = subprocess.Popen(command, cwd=folder, env=known, pass_fds=[listening.fileno()], **piped)
     assert running.stdout is not None
     assert json.loads(running.stdout.readline())["listens"]
     return running
