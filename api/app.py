@@ -63,13 +63,11 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
-    app.state.prints = prints
+    app.state.prints, app.state.metrics = prints, metrics
     app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
-    app.state.metrics = metrics
-    app.state.stopping = False  # whether the service was told to stop: it answers, and asks for no more
     app.state.intake = intake.intake(store, settings)
     app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
-    app.state.closed = False  # whether somebody signed in is asked for; never again open once it is
+    app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
     app.include_router(public.router)  # GET  /api/public/incidents
