@@ -9,6 +9,7 @@ from api.files import Files
 from api.forwarded import Forwarded
 from api.gathering import Gathering
 from api.heads import Heads
+from api.metrics import Counting, Metrics
 from api.oidc import Oidc
 from api.page import WEB
 from api.pressure import Pressure
@@ -51,22 +52,22 @@ from gridmap.words import say
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """The whole service over one store. Until the first account every caller is believed: then it belongs on loopback only."""
-    streams, prints = live.Live(store), Prints(store, settings)
+    streams, prints, metrics = live.Live(store), Prints(store, settings), Metrics(store)
     app = FastAPI(
         title="Gridmap",
         version=__version__,
         description=say("ui.api_description", settings.lang),
-        lifespan=guarding.at_start(tasks.running(store, settings, prints.running(streams.running))),
+        lifespan=guarding.at_start(tasks.running(store, settings, prints.running(streams.running), ended=metrics.task_done)),
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
-    app.state.prints = prints
+    app.state.prints, app.state.metrics = prints, metrics
     app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
     app.state.intake = intake.intake(store, settings)
     app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
-    app.state.closed = False  # whether somebody signed in is asked for; never again open once it is
+    app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
     app.include_router(public.router)  # GET  /api/public/incidents
@@ -85,7 +86,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(history.router)  # GET  /api/history
     app.include_router(notices.router)  # GET  /api/notices
     app.include_router(live.router)  # GET  /api/live (server-sent events)
-    app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; HEAD of every page below too
+    app.include_router(health.router)  # GET, HEAD  /healthz, /readyz; GET /metrics; HEAD of every page below too
     app.include_router(pages.router)  # GET  /, /docs, /lang/{lang}
     app.include_router(incident_pages.router)  # /incidents/{number}
     app.include_router(sign_in_pages.router)  # /sign-in, /sign-out, /invitation/{token}
@@ -107,4 +108,5 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(Safety, public_host=settings.public_host)
     app.add_middleware(Heads)
     app.add_middleware(Forwarded, proxies=settings.proxies)
+    app.add_middleware(Counting, metrics=metrics)
     return app

@@ -6,11 +6,15 @@ What was done is in the history, in the database; here is what failed, and who w
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is answered here, also in the thread that answers it: its answer bears it as X-Request-Id."""
 
 
 class Line(logging.Formatter):
-    """At (UTC), how grave, from where, what, and the traceback of a fault. JSON keeps every line one line, whatever a name holds."""
+    """At (UTC), how grave, from where, what, of which request, and the traceback of a fault. JSON keeps every line one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         told = {
@@ -19,6 +23,8 @@ class Line(logging.Formatter):
             "from": record.name,
             "message": record.getMessage(),
         }
+        if request := REQUEST.get():
+            told["request"] = request
         if record.exc_info:
             told["fault"] = self.formatException(record.exc_info)
         return json.dumps(told)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.asker import lang_of, zone_of
+from api.logs import REQUEST
 from api.sign_in import SAFE_METHODS
 
 LOG = logging.getLogger("gridmap.api")
@@ -54,6 +55,7 @@ class Safety:
             await self.app(scope, receive, send)
             return
         scope["state"] = {**scope.get("state", {}), "nonce": secrets.token_urlsafe(18), "request_id": str(uuid.uuid4())}
+        REQUEST.set(scope["state"]["request_id"])
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -87,6 +89,8 @@ def _guard(headers: MutableHeaders, scope: Scope, public_host: str | None) -> No
     for name, text in HEADERS.items():
         headers.setdefault(name, text)
     headers["X-Request-Id"] = state["request_id"]
+    if getattr(getattr(scope.get("app"), "state", None), "stopping", False):
+        headers["Connection"] = "close"  # the next request finds whoever comes after us
     policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
     headers["Content-Security-Policy"] = policy.format(nonce=state["nonce"])
     headers.setdefault("Cache-Control", "no-store")  # unless the route knows better

@@ -1,11 +1,14 @@
-"""The web server around the service: which address it listens on and what that needs, https, and gone promptly when told to stop."""
+"""The web server around the service: which address it listens on and what that needs, https, and how it stops without a lost request."""
 
+import asyncio
 import errno
+import signal
 import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -17,6 +20,7 @@ from gridmap.store import Store
 from gridmap.words import Lang, say
 
 GRACE_SECONDS = 3
+DRAIN_SECONDS = 10  # for which a service that was told to stop goes on with who is connected; who is silent for five is let go
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
 
 
@@ -30,6 +34,10 @@ class HostUnusable(BadInput):
 
 class PortTaken(Conflict):
     """Something else listens on the port; facts: host, port."""
+
+
+class SocketUnusable(BadInput):
+    """What was handed over is no socket that listens; facts: fd."""
 
 
 class TlsUnusable(BadInput):
@@ -63,11 +71,29 @@ class Tls:
 
 
 class Server(uvicorn.Server):
-    """Ends the live streams before it waits for its connections: a page that listens would hold it for ever."""
+    """Told to stop (SIGTERM) it takes no new connection and answers who is connected, each time as the last one on that connection; told
+    again, or by Ctrl-C, it hurries. It ends the live streams before it waits: a page that listens would hold it for ever."""
+
+    _drains = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM:
+            self._drains = not self.should_exit
+            self.should_exit = True
+        else:
+            self._drains = False
+            super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app: Any = self.config.app
+        app.state.stopping = True
+        for server in self.servers:
+            server.close()
         app.state.live.stop()
+        clock = asyncio.get_running_loop().time
+        last = clock() + DRAIN_SECONDS
+        while self._drains and self.server_state.connections and clock() < last:
+            await asyncio.sleep(0.05)
         await super().shutdown(sockets)
 
 
@@ -104,6 +130,20 @@ def listen(host: str, port: int) -> socket.socket:
         if fault.errno == errno.EADDRINUSE:
             raise PortTaken(host=host, port=port) from fault
         raise HostUnusable(host=host, port=port, reason=fault.strerror or fault) from fault
+    return taken
+
+
+def adopt(fd: int) -> socket.socket:
+    """A socket that listens already and was handed over: another process, or systemd, holds it too, so that nobody who connects while this
+    one starts or stops is sent away. SocketUnusable."""
+    try:
+        taken = socket.socket(fileno=fd)
+        listens = taken.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as fault:
+        raise SocketUnusable(fd=fd) from fault
+    if not listens or taken.family not in {socket.AF_INET, socket.AF_INET6}:
+        taken.detach()
+        raise SocketUnusable(fd=fd)
     return taken
 
 

@@ -28,6 +28,7 @@ NOTICES = 5.0  # seconds until an office is told, at most
 ROUND = timedelta(seconds=5)
 SERVICE = operator("service")
 
+Ended = Callable[[str, datetime | None], object]
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -97,14 +98,19 @@ TASKS = (
 )
 
 
-def running(store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task, ...] = TASKS) -> Lifespan:
-    """A lifespan in which the tasks are done, inside another one. When the service stops, a task that is at work comes to its end."""
+def running(
+    store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task, ...] = TASKS, ended: Ended = lambda name, at: None
+) -> Lifespan:
+    """A lifespan in which the tasks are done, inside another one; `ended` hears of each end, with its instant if it went well.
+
+    When the service stops, a task that is at work comes to its end.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stopped = asyncio.Event()
         async with also(app):
-            at_work = [asyncio.create_task(_repeat(task, store, settings, stopped), name=task.name) for task in tasks]
+            at_work = [asyncio.create_task(_repeat(task, store, settings, stopped, ended), name=task.name) for task in tasks]
             for each in at_work:
                 each.add_done_callback(_ended)
             yield
@@ -115,22 +121,25 @@ def running(store: Store, settings: Settings, also: Lifespan, tasks: tuple[Task,
     return lifespan
 
 
-async def _repeat(task: Task, store: Store, settings: Settings, stopped: asyncio.Event) -> None:
+async def _repeat(task: Task, store: Store, settings: Settings, stopped: asyncio.Event, ended: Ended) -> None:
     while not stopped.is_set():
-        await asyncio.to_thread(_do, task, store, settings)
+        await asyncio.to_thread(_do, task, store, settings, ended)
         try:
             await asyncio.wait_for(stopped.wait(), task.every)
         except TimeoutError:
             continue
     if task.at_end:
-        await asyncio.to_thread(_do, task, store, settings)
+        await asyncio.to_thread(_do, task, store, settings, ended)
 
 
-def _do(task: Task, store: Store, settings: Settings) -> None:
+def _do(task: Task, store: Store, settings: Settings, ended: Ended) -> None:
     try:
         task.do(store, settings, datetime.now(settings.timezone))
     except Refusal as refusal:  # the database is away, a file cannot be written: told, and tried again
         LOG.warning("%s: %s", task.name, refusal)
+        ended(task.name, None)
+    else:
+        ended(task.name, datetime.now(UTC))
 
 
 def _ended(done: asyncio.Task[None]) -> None:

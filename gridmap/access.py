@@ -53,6 +53,7 @@ class Action(StrEnum):
     """Everything that can be done, as noun.verb. Every route and every transaction names one."""
 
     SERVICE_USE = "service.use"  # health, language, documentation, the sign-in page itself
+    SERVICE_WATCH = "service.watch"  # what it counts, and why it is not ready
     AREA_READ = "area.read"  # areas, editions, lines of the land, whose point this is
     CATALOGUE_READ = "catalogue.read"
     REPORT_SEND = "report.send"
@@ -117,7 +118,7 @@ A = Action
 ALLOWED: tuple[Rule, ...] = (
     *_rules(Role.RESIDENT, Reach.EVERYWHERE, A.SERVICE_USE, A.AREA_READ, A.CATALOGUE_READ, A.REPORT_SEND, A.PUBLIC_READ, A.SIGN_IN),
     *_rules(Role.RESIDENT, Reach.SHOWN, A.REPORT_FOLLOW),
-    *_rules(Role.RESIDENT, Reach.OWN, A.SELF_READ, A.SELF_CHANGE),
+    *_rules(Role.RESIDENT, Reach.OWN, A.SELF_READ, A.SELF_CHANGE, A.SERVICE_WATCH),
     *_rules(Role.WORKER, Reach.JURISDICTION, A.INCIDENT_READ, A.HOUSEHOLD_READ, A.SHEET_PRINT),
     *_rules(Role.WORKER, Reach.ASSIGNED, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.CONTACT_READ),
     *_rules(Role.LEADER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.INCIDENT_RULE),

@@ -6,11 +6,12 @@ A new refusal is a subclass here and a line in each language: nothing else.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any, Protocol
 
-from gridmap.words import Lang, say
+from gridmap.words import Lang, Sayable, say
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d:\d\d", re.ASCII)
 
@@ -78,8 +79,25 @@ class Throttled(Refusal):
     """Tried too often; facts: seconds until it may be tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Several sentences, a line each."""
+
+    sentences: tuple[Sayable, ...]
+
+    def text(self, lang: Lang = "en") -> str:
+        return "".join(f"\n  • {each.text(lang)}" for each in self.sentences)
+
+
 class BadSettings(BadInput):
-    """The environment holds settings that cannot be used; facts: faults."""
+    """The environment holds settings that cannot be used: `faults` has a sentence for each, what and where it is and what to do."""
+
+    def __init__(self, faults: Sequence[Sayable]) -> None:
+        super().__init__(faults=Listed(tuple(faults)))
+        self.faults = tuple(faults)
+
+    def as_dict(self, lang: Lang = "en") -> dict[str, Any]:
+        return {**super().as_dict(lang), "faults": [each.text(lang) for each in self.faults]}
 
 
 class FileMissing(NotFound):

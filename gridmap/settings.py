@@ -1,6 +1,7 @@
 """The only reader of the environment. Checked as a whole at start: every fault is told at once."""
 
 import base64
+import difflib
 import ipaddress
 import os
 import platform
@@ -8,11 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gridmap.errors import BadSettings
-from gridmap.words import LANGS, Lang
+from gridmap.words import LANGS, Lang, Sentence
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
@@ -76,46 +78,77 @@ def read_lang(environment: Mapping[str, str] | None = None) -> Lang:
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings in the environment; BadSettings lists every variable that cannot be used."""
-    env = os.environ if environment is None else environment
-    faults: list[str] = []
+    env = _Asked(os.environ if environment is None else environment)
+    faults: list[Sentence] = []
     timezone_name = env.get("GRIDMAP_TIMEZONE") or "Asia/Shanghai"
     timezone = ZoneInfo("Asia/Shanghai")
     try:
         timezone = ZoneInfo(timezone_name)
     except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
-        faults.append(f"GRIDMAP_TIMEZONE={timezone_name!r} (an IANA name such as Asia/Shanghai)")
+        faults.append(_fault("timezone", value=repr(timezone_name)))
     lang = env.get("GRIDMAP_LANG") or "en"
     if lang not in LANGS:
-        faults.append(f"GRIDMAP_LANG={lang!r} ({' or '.join(LANGS)})")
+        faults.append(_fault("lang", value=repr(lang), known=", ".join(LANGS)))
     database_url = env.get("GRIDMAP_DATABASE_URL") or DEFAULT_DATABASE_URL
     if not database_url.startswith(("sqlite:", "postgres:", "postgresql:", "postgresql+psycopg2:")):
-        faults.append(f"GRIDMAP_DATABASE_URL starts with {database_url.split(':')[0]!r} (sqlite:///FILE or postgresql://…)")
+        faults.append(_fault("database_url", value=repr(database_url.split(":")[0])))
     oidc = _oidc(env, faults)
     public_url, proxies = _public_url(env, faults), _proxies(env, faults)
     webhook = _webhook(env, faults)
     verify, rehome = _verify(env, faults), env.get("GRIDMAP_REHOME") or "ask"
     if rehome not in REHOME:
-        faults.append(f"GRIDMAP_REHOME={rehome!r} ({', '.join(REHOME)})")
+        faults.append(_fault("rehome", value=repr(rehome), known=", ".join(REHOME)))
     source_date = _epoch(env, faults)
-    if faults:
-        raise BadSettings(faults="; ".join(faults))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
     printing = (_path(env, "GRIDMAP_FONTS"), source_date)
+    faults += _unknown(env)
+    if faults:
+        raise BadSettings(faults)
     return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook, *printing)
 
 
-def _verify(env: Mapping[str, str], faults: list[str]) -> frozenset[str]:
+class _Asked(dict[str, str]):
+    """The environment, which remembers every name that was asked for: so what was not is known without a second list."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        super().__init__(env)
+        self.names = {"GRIDMAP_TEST_DATABASE_URL"}  # the tests' own
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, otherwise)
+
+
+def _unknown(env: _Asked) -> list[Sentence]:
+    """A variable that begins as ours and is none: a slip of the fingers would be a setting that silently does not hold."""
+    found = []
+    for name in sorted(name for name in env if name.startswith("GRIDMAP_") and name not in env.names):
+        near = difflib.get_close_matches(name, sorted(env.names), 1, 0.8)
+        found.append(_fault("unknown_near", name=name, near=near[0]) if near else _fault("unknown", name=name))
+    return found
+
+
+def _fault(kind: str, **facts: str) -> Sentence:
+    return Sentence(f"setting.{kind}", facts)
+
+
+def _without_password(url: str) -> str:
+    """Whatever stands before an @ may be one, also where the address cannot be taken apart."""
+    return re.sub(r"//[^/@]*@", "//***@", url)
+
+
+def _verify(env: Mapping[str, str], faults: list[Sentence]) -> frozenset[str]:
     listed = frozenset(env.get("GRIDMAP_VERIFY", "").replace(",", " ").split())
     if unknown := sorted(listed - set(CHANNELS)):
-        faults.append(f"GRIDMAP_VERIFY has {', '.join(map(repr, unknown))} (of {', '.join(CHANNELS)})")
+        faults.append(_fault("verify", value=", ".join(map(repr, unknown)), known=", ".join(CHANNELS)))
     return listed
 
 
-def _epoch(env: Mapping[str, str], faults: list[str]) -> int | None:
+def _epoch(env: Mapping[str, str], faults: list[Sentence]) -> int | None:
     """SOURCE_DATE_EPOCH as reproducible builds have it: whole seconds since 1970."""
     text = env.get("SOURCE_DATE_EPOCH", "")
     if text and not (text.isdecimal() and len(text) <= 11):
-        faults.append(f"SOURCE_DATE_EPOCH={text!r} (whole seconds since 1970)")
+        faults.append(_fault("source_date", value=repr(text)))
     return int(text) if text.isdecimal() and len(text) <= 11 else None
 
 
@@ -123,7 +156,7 @@ def _path(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]).absolute() if env.get(name) else None
 
 
-def _public_url(env: Mapping[str, str], faults: list[str]) -> str | None:
+def _public_url(env: Mapping[str, str], faults: list[Sentence]) -> str | None:
     """https and a host that others know, with a port where it is not 443; nothing after it but one slash."""
     url = env.get("GRIDMAP_PUBLIC_URL", "").strip().removesuffix("/")
     if not url:
@@ -136,11 +169,11 @@ def _public_url(env: Mapping[str, str], faults: list[str]) -> str | None:
         host = port = ""
     shown = f"[{host}]" if ":" in host else host
     if not host or url.lower() != f"https://{shown}{port}" or is_loopback(host) or not _HOST.fullmatch(host):
-        faults.append(f"GRIDMAP_PUBLIC_URL={url!r} (https://HOST or https://HOST:PORT, a host that others know)")
+        faults.append(_fault("public_url", value=repr(url)))
     return f"https://{shown}{port}"
 
 
-def _proxies(env: Mapping[str, str], faults: list[str]) -> tuple[IPNetwork, ...]:
+def _proxies(env: Mapping[str, str], faults: list[Sentence]) -> tuple[IPNetwork, ...]:
     found = []
     for text in env.get("GRIDMAP_PROXY", "").replace(",", " ").split():
         try:
@@ -148,13 +181,13 @@ def _proxies(env: Mapping[str, str], faults: list[str]) -> tuple[IPNetwork, ...]
         except ValueError:
             network = None
         if network is None or network.prefixlen == 0:  # everybody is no proxy
-            faults.append(f"GRIDMAP_PROXY has {text!r} (addresses or networks of the proxy: 127.0.0.1, 10.0.0.0/28)")
+            faults.append(_fault("proxy", value=repr(text)))
         else:
             found.append(network)
     return tuple(found)
 
 
-def _oidc(env: Mapping[str, str], faults: list[str]) -> OidcSettings | None:
+def _oidc(env: Mapping[str, str], faults: list[Sentence]) -> OidcSettings | None:
     """The sign-in service, if one is set: its issuer, our id there and the secret all together, or none of them."""
     issuer, client_id = env.get("GRIDMAP_OIDC_ISSUER", ""), env.get("GRIDMAP_OIDC_CLIENT_ID", "")
     secret = _secret(env, "GRIDMAP_OIDC_CLIENT_SECRET", faults)  # or GRIDMAP_OIDC_CLIENT_SECRET_FILE
@@ -164,23 +197,23 @@ def _oidc(env: Mapping[str, str], faults: list[str]) -> OidcSettings | None:
     if len(missing) == len(needed) and not name:
         return None
     if missing:
-        faults.append(f"{', '.join(missing)} missing (issuer, client id and secret together, or none of them)")
+        faults.append(_fault("oidc_part", names=", ".join(missing)))
     if issuer and not is_issuer(issuer):
-        faults.append(f"GRIDMAP_OIDC_ISSUER={issuer!r} (https://HOST/…, http only on loopback, nothing after the path)")
+        faults.append(_fault("oidc_issuer", value=repr(_without_password(issuer))))
     return OidcSettings(issuer, client_id, secret or "", name or _host(issuer))
 
 
-def _webhook(env: Mapping[str, str], faults: list[str]) -> WebhookSettings | None:
+def _webhook(env: Mapping[str, str], faults: list[Sentence]) -> WebhookSettings | None:
     """Where notices go, if anywhere: its address and its secret together, or neither."""
     url, secret = env.get("GRIDMAP_WEBHOOK_URL", "").strip(), _secret(env, "GRIDMAP_WEBHOOK_SECRET", faults)
     if not url and secret == "":
         return None
     if not url or secret == "":
-        faults.append("GRIDMAP_WEBHOOK_URL and GRIDMAP_WEBHOOK_SECRET (or GRIDMAP_WEBHOOK_SECRET_FILE) belong together")
+        faults.append(_fault("webhook_part"))
     if url and not is_webhook(url):
-        faults.append(f"GRIDMAP_WEBHOOK_URL={url!r} (https://HOST/…, http only on loopback, no password in it)")
+        faults.append(_fault("webhook_url", value=repr(_without_password(url))))
     if secret and not _is_signing_secret(secret):
-        faults.append("GRIDMAP_WEBHOOK_SECRET (whsec_ and 24 to 64 bytes in base64)")
+        faults.append(_fault("webhook_secret"))
     return WebhookSettings(url, secret or "")
 
 
@@ -197,19 +230,19 @@ def _is_signing_secret(secret: str) -> bool:
     return secret.startswith("whsec_") and 24 <= len(key) <= 64
 
 
-def _secret(env: Mapping[str, str], name: str, faults: list[str]) -> str | None:
+def _secret(env: Mapping[str, str], name: str, faults: list[Sentence]) -> str | None:
     """A secret from its variable, or from the file that NAME_FILE names; "" if neither is set, None if it cannot be read."""
     path = env.get(f"{name}_FILE")
     if not path:
         return env.get(name, "")
     if env.get(name):
-        faults.append(f"{name} and {name}_FILE (one of them)")
+        faults.append(_fault("secret_twice", name=name))
     try:
         secret = Path(path).read_text("utf-8").strip()
     except (OSError, ValueError):
         secret = ""
     if not secret:
-        faults.append(f"{name}_FILE={path!r} (a file that holds the secret and can be read)")
+        faults.append(_fault("secret_file", name=name, value=repr(path)))
     return secret or None
 
 

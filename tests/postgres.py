@@ -56,7 +56,7 @@ def find_user() -> str | None:
 
 
 @contextmanager
-def running(programs: Path, user: str | None) -> Iterator[str]:
+def running(programs: Path, user: str | None, options: str = FAST) -> Iterator[str]:
     """The URL of a server that lives as long as the block, or as this process, however it ends.
 
     The server's shell reads a pipe that we hold open: when we end, even killed, the pipe closes and the shell stops the server
@@ -71,7 +71,7 @@ def running(programs: Path, user: str | None) -> Iterator[str]:
     subprocess.run(init, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     (data / "pg_hba.conf").write_text(HBA)
     with kept_port() as port:
-        server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {FAST}"
+        server = f"{programs}/postgres -D {data} -h 127.0.0.1 -p {port} -k '' {options}"
         shell = f"{server} >{log} 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf {folder}"
         keeper = subprocess.Popen([*run, "sh", "-c", shell], cwd=folder, stdin=subprocess.PIPE, start_new_session=True)
         assert keeper.stdin is not None

@@ -54,6 +54,7 @@ ONLY = {
     "joserfc": {"api"},
     "httpx2": {"api"},
     "standardwebhooks": {"api"},
+    "prometheus_client": {"api"},
     "typer": {"cli"},
     "rich": {"cli"},
     "openpyxl": {"tables", "boundaries"},

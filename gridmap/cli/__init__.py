@@ -8,6 +8,7 @@ from typer import Typer
 from gridmap.cli import areas as _areas  # noqa: F401
 from gridmap.cli import audit as _audit  # noqa: F401
 from gridmap.cli import backup as _backup  # noqa: F401
+from gridmap.cli import check as _check  # noqa: F401
 from gridmap.cli import compare as _compare  # noqa: F401
 from gridmap.cli import county as _county  # noqa: F401
 from gridmap.cli import cut as _cut  # noqa: F401

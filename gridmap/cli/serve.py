@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import JsonFlag, app, now, settings, tell, warm_up, words
+from gridmap.cli.door import LANG, JsonFlag, app, login, now, settings, tell, warm_up, words
 from gridmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,19 +19,22 @@ def serve_command(
     *,
     host: Annotated[str, typer.Option(help=words("cli.serve.host"))] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help=words("cli.serve.port"))] = 8000,
+    fd: Annotated[int | None, typer.Option(min=3, help=words("cli.serve.fd"))] = None,
     tls_cert: Annotated[Path | None, typer.Option(help=words("cli.serve.tls_cert"))] = None,
     tls_key: Annotated[Path | None, typer.Option(help=words("cli.serve.tls_key"))] = None,
     json: JsonFlag = False,
 ) -> None:
-    from api.server import Tls, check_ready, listen, reached_by_others  # noqa: PLC0415 (heavy; the service is seen only here)
+    from api.server import Tls, adopt, check_ready, listen, reached_by_others  # noqa: PLC0415 (heavy; the service is seen only here)
     from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
 
     tls = Tls(tls_cert or tls_key, tls_key) if tls_cert or tls_key else None  # type: ignore[arg-type]
     if tls:
         tls.check()
+    handed = None if fd is None else adopt(fd)
+    host = handed.getsockname()[0] if handed else host
     if reached_by_others(host, settings()):  # before a database is made
         check_ready(host, settings(), tls, administered=_administered())
-    with listen(host, port) as listening, Store.open(settings().database_url) as store:
+    with handed or listen(host, port) as listening, Store.open(settings().database_url) as store:
         serve(store, settings(), listening, tls=tls, json=json)
 
 
@@ -52,8 +55,10 @@ def serve(store: "Store", chosen: Settings, listening: socket.socket, *, tls: An
     """Serve on a socket of `api.server.listen` until Ctrl-C; says the address first."""
     from api import logs  # noqa: PLC0415 (as above)
     from api.server import make_server, reached_by_others  # noqa: PLC0415 (as above)
-    from gridmap.flows.act import open_to_all  # noqa: PLC0415 (as above)
+    from gridmap.access import Action, allowed  # noqa: PLC0415 (as above)
+    from gridmap.flows.act import act_at_machine, open_to_all  # noqa: PLC0415 (as above)
     from gridmap.flows.audit import anchor_file  # noqa: PLC0415 (as above)
+    from gridmap.store.readiness import why_not_ready  # noqa: PLC0415 (as above)
 
     warm_up()  # no report waits for a compiler
     host, port = listening.getsockname()[:2]
@@ -65,6 +70,8 @@ def serve(store: "Store", chosen: Settings, listening: socket.socket, *, tls: An
     sys.stdout.flush()
     if anchor_file(store, chosen.anchor_file) is None:
         print(words("cli.serve.unanchored"), file=sys.stderr)
+    for each in why_not_ready(store, allowed(act_at_machine(login()), Action.SERVICE_USE)):
+        print(each.text(LANG), file=sys.stderr)
     logs.write()
     try:
         make_server(store, chosen, tls).run(sockets=[listening])

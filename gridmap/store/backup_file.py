@@ -153,7 +153,11 @@ class Backup:
         self._archive = archive
 
     def open(self, part: Part) -> IO[bytes]:
-        return self._archive.open(part.name)
+        """The part's bytes. BackupDamaged where the manifest names one that is not there."""
+        try:
+            return self._archive.open(part.name)
+        except KeyError as fault:
+            raise BackupDamaged(path=self.path) from fault
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.errors import Conflict, Unavailable
@@ -20,7 +21,7 @@ from gridmap.store.backup_file import Advance, Backup, BackupDamaged, BackupWrit
 from gridmap.store.connect import make_engine, read_url, shown, sqlite_file
 from gridmap.store.copying import columns_of, copy_in, copy_out, key_of, set_sequences
 from gridmap.store.dialect import POSTGRESQL
-from gridmap.store.faults import SchemaNewer, StoreFileMissing, StoreForbidden, told
+from gridmap.store.faults import SchemaNewer, StoreFileMissing, StoreFolderMissing, StoreForbidden, told
 from gridmap.store.migrate import HEAD, found_version, remake
 from gridmap.store.schema import contact, metadata
 from gridmap.store.scoping import enter
@@ -77,17 +78,27 @@ def _write_table(tx: Tx, writer: BackupWriter, name: str, columns: tuple[str, ..
 def _copied(store: Store, beside: Path, advance: Advance) -> Iterator[Store]:
     """The file's copy, of one moment: writers wait while its pages are read, because the reading transaction is never let go of."""
     beside.touch(0o600)
-    with store.raw() as source, closing(sqlite3.connect(beside)) as target:
-        source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_master").close()
-        size = source.execute("PRAGMA page_size").fetchone()[0]
-        source.backup(target, pages=_PAGES, progress=lambda _status, left, total: advance(min(_PAGES, total - left) * size))
-        source.execute("ROLLBACK")
     try:
+        with _driver_told(store.url_shown), store.raw() as source, closing(sqlite3.connect(beside)) as target:
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").close()
+            size = source.execute("PRAGMA page_size").fetchone()[0]
+            source.backup(target, pages=_PAGES, progress=lambda _status, left, total: advance(min(_PAGES, total - left) * size))
+            source.execute("ROLLBACK")
         with Store.open(f"sqlite:///{beside}", make=False) as copy:
             yield copy
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _driver_told(url: str) -> Iterator[None]:
+    """What SQLite refuses its own driver, where SQLAlchemy does not stand between, as the same sentences: a full disk, a busy file."""
+    with told(url):
+        try:
+            yield
+        except sqlite3.Error as fault:
+            raise DBAPIError.instance("", None, fault, sqlite3.Error, True) from fault
 
 
 def _write_file(writer: BackupWriter, file: Path, rows: int, advance: Advance) -> None:
@@ -198,6 +209,8 @@ def _lay_file(backup: Backup, url: str, settle: Callable[[Tx], T], scope: Scope,
     file = sqlite_file(read_url(url))
     if file is None:
         raise StoreFileMissing(url=shown(read_url(url)))
+    if not file.parent.is_dir():
+        raise StoreFolderMissing(url=shown(read_url(url)), folder=file.parent)
     if file.exists() and file.stat().st_size:  # somebody's file of another kind is refused here, whatever was asked for
         with Store.open(url, make=False) as live, live.read(scope) as tx:
             if (rows := history.head(tx)[0]) and not replace:
@@ -223,7 +236,7 @@ def _unpack(backup: Backup, beside: Path, advance: Advance) -> None:
         while data := packed.read(1 << 20):
             file.write(data)
             advance(len(data))
-    with closing(sqlite3.connect(beside)) as database:
+    with _driver_told(str(backup.path)), closing(sqlite3.connect(beside)) as database:
         counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in backup.manifest.rows}
         whole = database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         if not whole or database.execute("PRAGMA foreign_key_check").fetchone() or counts != dict(backup.manifest.rows):
@@ -233,7 +246,7 @@ def _unpack(backup: Backup, beside: Path, advance: Advance) -> None:
 def _put_into(beside: Path, file: Path, url: URL) -> None:
     """Write the pages into the database file under its own lock and journal: other processes that have it open see the old one or the
     new one, and a process that dies here leaves the old one."""
-    with told(shown(url)), closing(sqlite3.connect(beside)) as source, closing(sqlite3.connect(file, timeout=60)) as target:
+    with _driver_told(shown(url)), closing(sqlite3.connect(beside)) as source, closing(sqlite3.connect(file, timeout=60)) as target:
         target.execute("PRAGMA synchronous=EXTRA").close()
         source.backup(target)
 

@@ -70,6 +70,10 @@ class StoreRolesForbidden(StoreUnreachable):
     """The user may not make the roles that keep rows apart; facts: url, statements."""
 
 
+class StoreBuiltUpon(StoreUnreachable):
+    """Something of others, a view of a desktop GIS, stands upon our tables; facts: url, reason."""
+
+
 class PostgisMissing(StoreUnreachable):
     """The server has no PostGIS to load; facts: url."""
 
@@ -98,6 +102,7 @@ _BY_STATE = {
     "25006": StoreReadOnly,
     "28000": StorePasswordWrong,
     "28P01": StorePasswordWrong,
+    "2BP01": StoreBuiltUpon,
     "3D000": StoreDatabaseMissing,
     "40001": StoreBusy,
     "40P01": StoreBusy,

@@ -70,13 +70,19 @@ class Store:
         return HEAD
 
     def _settle_schema(self) -> None:
+        try:
+            self.check_schema()
+        except SchemaOutdated:
+            if self.dialect == POSTGRESQL:
+                raise
+            self._upgrade()
+
+    def check_schema(self) -> None:
+        """Whether the schema is ours at this moment: SchemaOutdated, SchemaNewer where somebody made it another."""
         with self._told(), self._engine.connect() as connection, connection.begin():
             found = found_version(connection, self.url_shown)
-        if found == HEAD:
-            return
-        if self.dialect == POSTGRESQL:
+        if found != HEAD:
             raise SchemaOutdated(found=found or "-", wanted=HEAD)
-        self._upgrade()
 
     def _upgrade(self) -> None:
         """As the login user, outside the walls: they are raised anew."""

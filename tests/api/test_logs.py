@@ -39,7 +39,7 @@ def test_who_was_refused_what_is_a_line_with_the_instant(quick: TestClient, line
     token = signed_in(quick)
     assert quick.get("/api/accounts", headers={"Cookie": f"gridmap={token}"}).status_code == 403
     told = json.loads(lines[-1])
-    assert set(told) == {"at", "level", "from", "message"}
+    assert set(told) == {"at", "level", "from", "message", "request"}
     assert (told["level"], told["message"]) == ("warning", "refused: wang is not allowed account.read")
     assert abs(datetime.fromisoformat(told["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert token not in "".join(lines)

@@ -27,6 +27,7 @@ from gridmap.store import Store, accounts, history, incidents, people, schema
 from gridmap.store.backup_file import _LETTERS, _SEAL, BackupDamaged, BackupForeign, Manifest, writing
 from gridmap.store.backups import RestoreElsewhere, RestoreOverLive, RestoreUnfaithful, ScratchForbidden
 from gridmap.store.copying import copy_out, key_of
+from gridmap.store.faults import StoreBuiltUpon, StoreFileUnopened, StoreFolderMissing, StoreNotSqlite
 from gridmap.store.schema import metadata
 from tests import postgres
 from tests.builders import ALL, OPERATOR
@@ -254,6 +255,26 @@ def test_a_login_without_any_special_right_takes_backups_and_restores_them(postg
         restore(made.path, other, actor=OPERATOR, now=NOW)
         with Store.open(other) as again, again.read(ALL) as tx:
             assert sum(incidents.count(tx).values()) == len(world.incidents)
+
+
+def test_what_others_built_upon_the_tables_is_not_swept_away(fresh_postgres, tmp_path):
+    with Store.open(fresh_postgres) as store:
+        settle(store)
+        made = back_up(store, tmp_path / "a.gridmap", actor=OPERATOR, now=NOW)
+        postgres.run_sql(fresh_postgres, "CREATE VIEW of_the_planner AS SELECT code FROM area")
+        with pytest.raises(StoreBuiltUpon):
+            restore(made.path, fresh_postgres, actor=OPERATOR, now=NOW, replace=True)
+        assert len(postgres.ask_sql(fresh_postgres, "SELECT * FROM of_the_planner")) > 0
+
+
+def test_a_place_that_is_none_is_a_sentence(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path}/a.db") as store:
+        made = back_up(store, tmp_path / "a.gridmap", actor=OPERATOR, now=NOW)
+    (tmp_path / "notes.db").write_text("x" * 5000)
+    for place, refusal in (("nowhere/b.db", StoreFolderMissing), ("notes.db", StoreNotSqlite), (".", StoreFileUnopened)):
+        with pytest.raises(refusal):
+            restore(made.path, f"sqlite:///{tmp_path}/{place}", actor=OPERATOR, now=NOW, replace=True)
+    assert (tmp_path / "notes.db").read_text() == "x" * 5000
 
 
 def test_a_backup_of_one_kind_of_database_does_not_go_into_the_other(store, tmp_path):

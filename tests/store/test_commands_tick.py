@@ -66,5 +66,5 @@ def test_the_settings_name_what_there_is_and_every_fault_is_told() -> None:
     assert tuple(Rehoming) == REHOME
     assert read_settings({}).rehome == "ask"
     assert read_settings({"GRIDMAP_VERIFY": "resident,hotline"}).verify == {"resident", "hotline"}
-    with pytest.raises(BadSettings, match=r"GRIDMAP_VERIFY has 'media'.*GRIDMAP_REHOME='later'"):
+    with pytest.raises(BadSettings, match=r"(?s)GRIDMAP_VERIFY has 'media'.*GRIDMAP_REHOME='later'"):
         read_settings({"GRIDMAP_VERIFY": "resident media", "GRIDMAP_REHOME": "later"})

@@ -49,8 +49,9 @@ def test_who_has_not_signed_in_may_do_what_is_for_everybody_and_nothing_else():
         allowed(ANONYMOUS, Action.INCIDENT_READ)
 
 
-def test_an_account_without_grants_may_look_after_itself_and_nothing_else():
-    assert {action for action in Action if may(actor(), action)} == FOR_EVERYBODY | {Action.SELF_READ, Action.SELF_CHANGE}
+def test_an_account_without_grants_may_look_after_itself_and_how_the_service_does_and_nothing_else():
+    own = {Action.SELF_READ, Action.SELF_CHANGE, Action.SERVICE_WATCH}
+    assert {action for action in Action if may(actor(), action)} == FOR_EVERYBODY | own
     with pytest.raises(Forbidden) as refused:
         allowed(actor(), Action.INCIDENT_READ)
     assert not isinstance(refused.value, SignInNeeded)

@@ -76,7 +76,11 @@ PARTS = (
     Part(exact.follows, frozenset({"report.follow"})),
     Part(exact.histories, frozenset({"audit.read"})),
     Part(exact.accounts, frozenset({"account.read", "self.read"})),
-    Part(opens, frozenset({"service.use", "area.read", "catalogue.read", "public.read", "sign_in", "register.read"}), rows=False),
+    Part(
+        opens,
+        frozenset({"service.use", "service.watch", "area.read", "catalogue.read", "public.read", "sign_in", "register.read"}),
+        rows=False,
+    ),
     Part(_doors, frozenset({"report.send", "self.change", "account.change", "grant.change"}), rows=False),
     Part(
         lambda asking, person, _: commands.commands(asking, person),

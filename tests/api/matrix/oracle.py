@@ -17,6 +17,7 @@ MAY = {
     "sign_in": "anybody:all",
     "report.follow": "anybody:shown",
     "self.read": "account:own",
+    "service.watch": "account:own",
     "self.change": "account:own",
     "incident.read": "worker:area worker:assigned leader:area handler:office handler:asked dispatcher:area supervisor:area",
     "incident.dispatch": "dispatcher:area",
