@@ -1,9 +1,9 @@
 """`gridmap match` from file to file, beside DuckDB's own COPY of a spatial join on the same files. Judges the answers, never the time."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import geopandas
@@ -16,7 +16,7 @@ import pytest
 from gridmap.grid.index import warm
 from tests.benchmarks.peers import duckdb_database, is_here
 from tests.benchmarks.sheet import Sheet
-from tests.benchmarks.test_bench_locate import drawn, land
+from tests.benchmarks.test_bench_locate import Clocked, clocked, drawn, land
 
 pytestmark = pytest.mark.bench
 POINTS = 5_000_000
@@ -35,8 +35,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def match(files: Path, kind: str) -> tuple[float, float]:
-    """(seconds, resident memory in GB at most) of the command, as a process of its own."""
+def match(files: Path, kind: str) -> tuple[Clocked, float]:
+    """(how long, resident memory in GB at most) of the command, as a process of its own."""
     out = files / f"ours.{kind}"
     program = (
         "import atexit, resource, sys\nimport gridmap.cli\nfrom gridmap.cli.door import run\n"
@@ -55,11 +55,34 @@ def match(files: Path, kind: str) -> tuple[float, float]:
         "--json",
         "--force",
     ]
-    start = time.perf_counter()
+    before = os.times()
     done = subprocess.run([*command, *asked], check=True, capture_output=True, text=True)
-    took = time.perf_counter() - start
+    after = os.times()
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    took = Clocked(after.elapsed - before.elapsed, processor)
     assert json.loads(done.stdout)["rows"] > 0
     return took, int(done.stderr.split()[-1]) * 1024 / 1e9
+
+
+def test_memory_hardly_grows_with_the_points(sheet: Sheet, files: Path) -> None:
+    rows: list[tuple[object, ...]] = []
+    table = pq.read_table(files / "points.parquet")
+    for times in (2, 10):
+        with pq.ParquetWriter(files / "points.many", table.schema) as writer:
+            for _ in range(times):
+                writer.write_table(table, row_group_size=1 << 17)
+        (files / "points.many").rename(files / "points.pq")
+        took, memory = match(files, "pq")
+        count = times * POINTS
+        rows.append((f"{count:,}", f"{took.wall:.1f}", f"{took.processor:.1f}", f"{count / took.processor / 1e6:.2f}", f"{memory:.3f}"))
+        (files / "points.pq").unlink()
+    head = ("points", "seconds", "seconds of processor", "M points a second of processor", "GB at most")
+    sheet.add(
+        "Memory of gridmap match, Parquet to Parquet over 100,000 areas",
+        "Whole commands: reading the areas, building, writing.",
+        head,
+        rows,
+    )
 
 
 @pytest.mark.skipif(not is_here("duckdb"), reason="DuckDB is there in `make bench` only")
@@ -67,17 +90,23 @@ def match(files: Path, kind: str) -> tuple[float, float]:
 def test_a_file_is_matched_as_duckdb_joins_it(sheet: Sheet, files: Path, kind: str) -> None:
     warm()
     ours, memory = match(files, kind)
-    rows: list[tuple[object, ...]] = [("**gridmap match**, with distances to borders", f"{ours:.1f}", "", f"{memory:.2f}")]
+    rows: list[tuple[object, ...]] = [
+        ("**gridmap match**, with distances to borders", f"{ours.wall:.1f}", f"{ours.processor:.1f}", "", "", f"{memory:.2f}")
+    ]
     for condition in ("ST_Intersects(a.geometry, p.g)", "ST_DWithin(a.geometry, p.g, 0)"):
         points = f"(select *, ST_Point(lon, lat) g from '{files}/points.{kind}') p"
         join = f"select p.* exclude g, a.code from {points} left join '{files}/areas.parquet' a on {condition}"
-        start = time.perf_counter()
-        duckdb_database().execute(f"copy ({join}) to '{files}/theirs.{kind}' (format {kind})")
-        theirs = time.perf_counter() - start
-        rows.append((f"DuckDB COPY, {condition.partition('(')[0]}, the code only", f"{theirs:.1f}", f"{theirs / ours:.1f}", ""))
+        theirs, _ = clocked(lambda join=join: duckdb_database().execute(f"copy ({join}) to '{files}/theirs.{kind}' (format {kind})"))
+        told = (
+            f"{theirs.wall:.1f}",
+            f"{theirs.processor:.1f}",
+            f"{theirs.wall / ours.wall:.1f}",
+            f"{theirs.processor / ours.processor:.1f}",
+        )
+        rows.append((f"DuckDB COPY, {condition.partition('(')[0]}, the code only", *told, ""))
     if kind == "parquet":
         mine = pq.read_table(files / "ours.parquet", columns=["id", "match_code"]).sort_by("id").column("match_code").to_pylist()
         assert mine == pq.read_table(files / "theirs.parquet", columns=["id", "code"]).sort_by("id").column("code").to_pylist()
     count = POINTS if kind == "parquet" else POINTS // 10
-    head = ("engine", "seconds", "gridmap is × as fast", "GB at most")
+    head = ("engine", "seconds", "seconds of processor", "gridmap is × as fast", "× by processor", "GB at most")
     sheet.add(f"{kind} to {kind}, {count:,} points over 100,000 areas", "Whole commands: reading the areas, building, writing.", head, rows)
