@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -17,7 +17,7 @@ from api.tasks import Lifespan
 from gridmap.access import Actor
 from gridmap.atlas.choices import Page
 from gridmap.errors import NotFound, Refusal, Throttled
-from gridmap.flows.print_sheets import Order, Printed, lay_out, set_pages
+from gridmap.flows.print_sheets import Order, Printed, Progress, lay_out, set_pages
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.words import Lang
@@ -37,13 +37,13 @@ class PrintsWaiting(Throttled):
 
 @dataclass(slots=True)
 class Job:
-    """One order: who gave it and when, how many pages are laid out so far, and what comes of it."""
+    """One order: who gave it and when, how far it is, and what comes of it."""
 
     id: str
     actor: Actor
     made_at: datetime
     order: Order
-    pages: int = 0
+    progress: Progress = field(default_factory=Progress)
     setting: bool = False
     future: Future[tuple[bytes, Printed]] = field(default_factory=Future)
 
@@ -64,7 +64,7 @@ class Job:
 
     def as_dict(self, lang: Lang) -> dict[str, Any]:
         """JSON-ready: how far it is; done, what was printed and where it is fetched."""
-        told: dict[str, Any] = {"id": self.id, "state": self.state, "pages": self.pages}
+        told: dict[str, Any] = {"id": self.id, "state": self.state, **asdict(self.progress)}
         if told["state"] == "refused" and self.refusal:
             return told | {"why": self.refusal.text(lang)}
         if told["state"] != "done":
@@ -102,8 +102,8 @@ class Prints:
         return job
 
     def _print(self, job: Job) -> tuple[bytes, Printed]:
-        def watch(pages: int) -> None:
-            job.pages = pages
+        def watch(progress: Progress) -> None:
+            job.progress = progress
 
         printed = lay_out(self._store, job.order, now=job.made_at, actor=job.actor, fonts_folder=self._settings.fonts, watch=watch)
         job.setting = True

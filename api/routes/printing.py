@@ -54,7 +54,10 @@ def order_print(request: Request, asked: Annotated[Asker, doing(Action.SHEET_PRI
 
 @router.get("/{job}")
 def get_print(request: Request, asked: Annotated[Asker, doing(Action.SHEET_PRINT)], job: JobId) -> dict[str, Any]:
-    """How far an order of one's own is: `waiting`, `laying_out` (with the pages so far), `setting`, `done` or `refused`."""
+    """How far an order of one's own is: `waiting`, `laying_out`, `setting`, `done` or `refused`.
+
+    `pages` are laid out so far, and `parts` (villages or workers) `of` how many.
+    """
     prints: Prints = request.app.state.prints
     return prints.job(job, asked).as_dict(asked.lang)
 

@@ -84,9 +84,16 @@ def _readable(plots: Sequence[Plot], made: Set, layout: Layout, bounds: tuple[fl
 def village_book(made: Set, code: str, *, first: int = 1, sheets: Mapping[str, str] | None = None) -> list[Page]:
     """The map sheets of a village, their lists of callouts, its table. SheetAreaMissing."""
     village, plots = made.plane.subject.village(code), made.plane.subject.plots_of.get(code, ())
-    planned = plan(plots, made)
-    maps = list(_maps(planned, _village_map(made, village, plots, sheets), first, made)) if planned else []
+    maps = list(village_maps(made, code, first=first, sheets=sheets))
     return [*maps, *_called_lists(maps, village, made), *table(made, village, plots, maps)]
+
+
+def village_maps(made: Set, code: str, *, first: int = 1, sheets: Mapping[str, str] | None = None) -> Iterator[Page]:
+    """The map sheets alone, each when it is asked for. SheetAreaMissing."""
+    village, plots = made.plane.subject.village(code), made.plane.subject.plots_of.get(code, ())
+    planned = plan(plots, made)
+    if planned:
+        yield from _maps(planned, _village_map(made, village, plots, sheets), first, made)
 
 
 def _village_map(made: Set, village: Place, plots: tuple[Plot, ...], sheets: Mapping[str, str] | None) -> MapOf:

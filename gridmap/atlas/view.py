@@ -115,8 +115,14 @@ class View:
         return west - bleed, south - bleed, east + bleed, north + bleed
 
     def ground(self, kind: Ground) -> tuple[list[str], Shapes]:
-        """Names and shapes of a kind; lines are clipped to the window and joined by name."""
-        names, shapes = self.plane.ground(kind, self.bled)
+        """Names and shapes of a kind, clipped to the window."""
+        return self._grounds[kind]
+
+    @cached_property
+    def _grounds(self) -> Mapping[Ground, tuple[list[str], Shapes]]:
+        return {kind: self._clipped(*self.plane.ground(kind, self.bled)) for kind in Ground}
+
+    def _clipped(self, names: list[str], shapes: Shapes) -> tuple[list[str], Shapes]:
         if not len(shapes):
             return names, shapes
         drawn = to_paper(shapely.clip_by_rect(shapes, *self.bled), self.window)

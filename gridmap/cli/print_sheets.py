@@ -10,7 +10,7 @@ from gridmap.cli.door import ActorName, JsonFlag, acting, app, now, progress, se
 
 if TYPE_CHECKING:
     from gridmap.atlas.choices import Choices
-    from gridmap.flows.print_sheets import Printed
+    from gridmap.flows.print_sheets import Printed, Progress
     from gridmap.store import Store
 
 print_app = typer.Typer(help=words("cli.print"), no_args_is_help=True)
@@ -137,9 +137,9 @@ def _print(
     with _open() as store, progress(words("cli.print_progress")) as advance:
         pages = [0]
 
-        def watch(count: int) -> None:
-            advance(count - pages[0])
-            pages[0] = count
+        def watch(done: "Progress") -> None:
+            advance(done.pages - pages[0])
+            pages[0] = done.pages
 
         printed = lay_out(store, order, now=now(), actor=acting(store, actor), fonts_folder=settings().fonts, watch=watch)
     written = write(printed, out, folder=folder, table=files[1], shapes=files[2])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 from gridmap.access import Action, Actor, Scope, allowed
@@ -61,17 +62,26 @@ class Printed:
         return tuple(page for pages in self.books.values() for page in pages)
 
 
-Watch = Callable[[int], object]
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an order is: the pages that are laid out, and the villages or workers, of how many."""
+
+    pages: int = 0
+    parts: int = 0
+    of: int = 0
 
 
-def _silent(_: int) -> None:
+Watch = Callable[[Progress], object]
+
+
+def _silent(_: Progress) -> None:
     """Nobody watches."""
 
 
 def lay_out(
     store: Store, order: Order, *, now: datetime, actor: Actor, fonts_folder: Path | None = None, watch: Watch = _silent
 ) -> Printed:
-    """The pages that were ordered, ready to be set; `watch` is told how many there are so far.
+    """The pages that were ordered, ready to be set; `watch` is told how far it is.
 
     Beyond the actor's scope no area exists: AreaMissing, WorkerWithoutCells. NothingToPrint; the refusals of `gridmap.atlas`.
     """
@@ -122,10 +132,11 @@ class _Making:
 
     def books(self, watch: Watch) -> dict[str, tuple[Page, ...]]:
         found: dict[str, tuple[Page, ...]] = {}
-        done = 0
+        parts = {code: self._parts(code) for code in self.order.codes}
+        done = Progress(of=sum(parts.values()))
         for code in self.order.codes:
             pages = self._pages(code, _from(done, watch))
-            done += len(pages)
+            done = replace(done, pages=done.pages + len(pages), parts=done.parts + parts[code])
             watch(done)
             if pages:
                 found[code] = tuple(bound(pages, self.order.choices))
@@ -133,7 +144,11 @@ class _Making:
             raise NothingToPrint(since=self.order.changed_since)
         return found
 
-    def _pages(self, code: str, watch: Watch) -> list[Page]:
+    def _parts(self, code: str) -> int:
+        """How many villages or workers a code stands for, of which progress is told one by one."""
+        return len(self.made.plane.subject.villages_in(code)) if self.order.book is Book.TOWNSHIP else 1
+
+    def _pages(self, code: str, watch: Callable[[int], object]) -> list[Page]:
         """The pages for one code; none where all its sheets are still true."""
         book, made = self.order.book, self.made
         if book is Book.WALL:
@@ -148,8 +163,10 @@ class _Making:
         return township_book(made, code, before=self.earlier, only=self.only, watch=watch)
 
 
-def _from(done: int, watch: Watch) -> Watch:
-    return lambda count: watch(done + count)
+def _from(done: Progress, watch: Watch) -> Callable[[int], object]:
+    """What a book tells of its pages after each village, told of the whole order."""
+    parts = count(1)
+    return lambda pages: watch(replace(done, pages=done.pages + pages, parts=done.parts + next(parts)))
 
 
 def write(printed: Printed, out: Path, *, folder: bool, table: Path | None = None, shapes: Path | None = None) -> tuple[Path, ...]:

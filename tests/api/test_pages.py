@@ -25,14 +25,14 @@ from tests.signing import PASSWORD, light_passwords
 from tests.signing import person as with_password
 from tests.small_land import CELLS, TOWN, WEST
 
-PAGES = ("/", "/account", "/users", "/users/dispatcher", "/posts")
+PAGES = ("/", "/account", "/users", "/users/dispatcher", "/posts", "/print")
 SEES = {
-    "administrator": (303, 200, 200, 200, 200),
-    "auditor": (303, 200, 200, 200, 403),
-    "dispatcher": (200, 200, 403, 403, 200),
-    "leader": (200, 200, 403, 403, 403),
-    "nothing": (303, 200, 403, 403, 403),
-    "": (303, 303, 303, 303, 303),
+    "administrator": (303, 200, 200, 200, 200, 403),
+    "auditor": (303, 200, 200, 200, 403, 403),
+    "dispatcher": (200, 200, 403, 403, 200, 200),
+    "leader": (200, 200, 403, 403, 403, 200),
+    "nothing": (303, 200, 403, 403, 403, 403),
+    "": (303, 303, 303, 303, 303, 303),
 }
 
 

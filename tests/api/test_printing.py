@@ -36,7 +36,7 @@ def test_an_order_is_taken_waited_for_and_fetched(client: TestClient) -> None:
     assert answer.status_code == 202
     job = answer.json()["id"]
     told = ended(client, job)
-    facts = {"state": "done", "pages": 2, "edition": 1, "callouts": 0, "vacant": [], "url": f"/api/print/{job}/pdf"}
+    facts = {"state": "done", "pages": 2, "parts": 1, "of": 1, "edition": 1, "callouts": 0, "vacant": [], "url": f"/api/print/{job}/pdf"}
     assert {name: told[name] for name in facts} == facts
     fetched = client.get(told["url"])
     assert fetched.headers["content-type"] == "application/pdf"

@@ -4,6 +4,7 @@ All draw one village of 100 cells with 32 corners each and four lines of type in
 scan, and finds where type has room. matplotlib and ReportLab cannot use Noto CJK's outlines as they are and get Latin names.
 """
 
+import gc
 import io
 import json
 import os
@@ -13,15 +14,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 import pytest
 import typst
 
-from gridmap.atlas.book import make_set, village_book, wall_map
+from gridmap.atlas.book import make_set, village_maps, wall_map
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.fonts import find_fonts
 from gridmap.atlas.paper import Paper
@@ -66,7 +67,7 @@ def village() -> Village:
 
 def gridmap() -> bytes:
     made = make_set(village().subject, Choices(paper=Paper.A3, lang="en", url="https://grid.example"), find_fonts())
-    return to_pdf(village_book(made, lands.VILLAGE)[:1], made.fonts)
+    return to_pdf([next(village_maps(made, lands.VILLAGE))], made.fonts)
 
 
 def bare_typst() -> bytes:
@@ -122,30 +123,38 @@ def matplotlib() -> bytes:
     return out.getvalue()
 
 
-def seconds(action: Callable[[], bytes], runs: int = 7) -> float:
-    """The median of some runs, after one that warms up."""
-    action()
-    taken = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - start)
-    return median(taken)
+def seconds(*actions: Callable[[], bytes], runs: int = 9) -> list[float]:
+    """The quickest run of each: they take turns, so that what else this machine does falls on all of them. A first round warms up."""
+    taken: list[list[float]] = [[] for _ in actions]
+    for _ in range(runs + 1):
+        for action, times in zip(actions, taken, strict=True):
+            gc.collect()
+            start = time.perf_counter()
+            action()
+            times.append(time.perf_counter() - start)
+    return [min(times[1:]) for times in taken]
 
 
-def test_a_sheet_takes_a_few_times_a_bare_program_and_a_fraction_of_matplotlib() -> None:
-    found = {}
-    for peer in (gridmap, bare_typst, reportlab, matplotlib):
-        try:
-            found[peer.__name__] = seconds(peer)
-        except ModuleNotFoundError as fault:
-            print(f"\n{peer.__name__}: missing ({fault.name})", end="")
+@pytest.fixture(scope="module")
+def found() -> dict[str, float]:
+    """Seconds a page, of each that is here."""
+    missing = [name for name in ("reportlab", "matplotlib") if find_spec(name) is None]
+    for name in missing:
+        print(f"\n{name}: missing", end="")
+    peers = [peer for peer in (gridmap, bare_typst, reportlab, matplotlib) if peer.__name__ not in missing]
+    found = dict(zip((peer.__name__ for peer in peers), seconds(*peers), strict=True))
     for name, taken in found.items():
         print(f"\n{name}: {1000 * taken:.0f} ms a page of 100 cells, {taken / found['gridmap']:.2f} of gridmap's", end="")
-    # The aims are 1.5 times the bare program and a tenth of matplotlib; what it does beyond drawing takes longer than that as yet.
-    assert found["gridmap"] <= 6 * found["bare_typst"]
-    if "matplotlib" in found:
-        assert found["matplotlib"] >= 5 * found["gridmap"]
+    return found
+
+
+def test_a_sheet_takes_a_tenth_of_matplotlib(found: dict[str, float]) -> None:
+    assert found["matplotlib"] >= 10 * found["gridmap"]
+
+
+@pytest.mark.xfail(reason="the goal is missed: finding where type has room, and what else a sheet has, takes as long as setting it")
+def test_a_sheet_takes_little_more_than_a_bare_program_that_draws_the_same(found: dict[str, float]) -> None:
+    assert found["gridmap"] <= 1.5 * found["bare_typst"]
 
 
 MANY = """
@@ -191,6 +200,6 @@ def test_a_wall_map_takes_seconds() -> None:
         made = make_set(town, lands.choices(paper=Paper.A0))
         return to_pdf(wall_map(made, lands.TOWN), made.fonts)
 
-    taken = seconds(wall, 3)
+    (taken,) = seconds(wall, runs=3)
     print(f"\na wall map A0: {taken:.2f} s", end="")
     assert taken <= 3

@@ -15,11 +15,13 @@ import pytest
 from shapely import box
 
 from gridmap.access import Role
+from gridmap.atlas.choices import Choices
 from gridmap.cli import door
+from gridmap.flows.print_sheets import Book, Order, Progress, lay_out
 from gridmap.store import Store, editions
 from tests.accounts import person
-from tests.builders import ALL
-from tests.small_land import AREAS, CELLS, EAST, LONG_AGO, TOWN, WEST, settle
+from tests.builders import ALL, OPERATOR
+from tests.small_land import AREAS, CELLS, EAST, LONG_AGO, NOW, TOWN, WEST, settle
 
 
 class Said(NamedTuple):
@@ -122,6 +124,16 @@ def test_only_sheets_that_a_redraw_made_out_of_date_are_printed(typed: Typed) ->
     assert "边界调整" in text("new.pdf")
     assert typed("township", TOWN, "--out", "old.pdf", "--edition", "1").code == 0
     assert "边界调整" not in text("old.pdf")
+
+
+def test_how_far_an_order_is_is_told_village_by_village(typed: Typed) -> None:
+    told: list[Progress] = []
+    with Store.open("sqlite:///gridmap.db") as store:
+        order = Order(Book.TOWNSHIP, (TOWN,), Choices())
+        printed = lay_out(store, order, now=NOW, actor=OPERATOR, watch=told.append)
+    assert [(each.parts, each.of) for each in told] == [(1, 2), (2, 2), (2, 2)]
+    assert [each.pages for each in told] == sorted(each.pages for each in told)
+    assert told[-1].pages == len(printed.pages)
 
 
 def test_a_worker_gets_a_pocket_sheet_and_a_township_a_wall_map(typed: Typed) -> None:
