@@ -8,6 +8,7 @@ import hmac
 import logging
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from fastapi import Request, Response
 from api import forwarded
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, SignInNeeded, operator
 from gridmap.account import LASTS, Account, Token, TokenKind
+from gridmap.errors import Refusal
 from gridmap.flows.act import open_to_all
 from gridmap.flows.sign_in import SignedIn, who
 
@@ -65,6 +67,27 @@ def identify(request: Request, now: datetime, *, seen: bool = True) -> Known:
     if by_bearer.token is None:
         raise SignInNeeded(action=str(Action.SIGN_IN))
     return Known(by_bearer.actor, by_bearer.account, by_bearer.token, by_cookie.csrf)
+
+
+def identify_together(requests: Sequence[Request]) -> list[Known | Refusal]:
+    """Who asks each of these, all of which are here already: who shows the same is asked for once."""
+    found: dict[tuple[str, ...], Known | Refusal] = {}
+    for request in requests:
+        shown = _shown(request)
+        if shown not in found:
+            try:
+                found[shown] = identify(request, datetime.now(request.app.state.settings.timezone))
+            except SignInNeeded as refusal:
+                found[shown] = refusal
+    return [found[_shown(request)] for request in requests]
+
+
+def _shown(request: Request) -> tuple[str, ...]:
+    """All by which `identify` tells one request from another."""
+    headers = request.headers
+    by_proxy = str(any(name in headers for name in forwarded.HEADERS))
+    cookie = request.cookies.get(cookie_name(request, SESSION), "")
+    return cookie, headers.get("authorization", ""), headers.get(ACTOR_HEADER, ""), by_proxy
 
 
 def _is_open(request: Request) -> bool:

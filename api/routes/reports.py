@@ -1,23 +1,23 @@
 """Reports come in: one as JSON, or many as newline-delimited JSON, answered row by row; and their senders ask where they stand."""
 
 import json
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.answers import Names
-from api.asker import Asker, doing
+from api.asker import Asker, doing, doing_together
 from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
+from api.intake import Intake, Sending
 from api.sign_in import network_of
 from gridmap.access import Action, SignInNeeded, allowed
 from gridmap.errors import Refusal
 from gridmap.flows.follow import follow
-from gridmap.flows.intake import receive, receive_many
-from gridmap.flows.slow import slow
+from gridmap.flows.intake import receive_many
 from gridmap.incidents import Answer, Channel, Report
 from gridmap.incidents.report import LONGEST
 
@@ -27,9 +27,6 @@ NDJSON = "application/x-ndjson"
 MOST_ONE = 64 * 1024
 MOST_MANY = 32 * 1024 * 1024
 MOST_ROWS = 100_000  # lines of it: what is answered to a line is longer than the shortest line
-# Of whoever has not signed in, for a network (/24, /64): far more than a street full of people in a storm, far less than a flood.
-BURST = 600
-EVERY = timedelta(milliseconds=200)
 
 EXAMPLES = {
     "english": {
@@ -94,7 +91,7 @@ class ReportIn(BaseModel):
         return Report(**self.model_dump())
 
 
-async def read_body(request: Request, asked: Annotated[Asker, doing(Action.REPORT_SEND)]) -> bytes:
+async def read_body(request: Request, asked: Annotated[Asker, doing_together(Action.REPORT_SEND)]) -> bytes:
     """The body, never more of it than is taken. Many at once are for whoever signs in: strangers are counted by requests."""
     kind = _kind(request)
     if kind == NDJSON and not (asked.account or asked.open):
@@ -146,44 +143,44 @@ _BODIES = {
         429: {"description": "Too many from one network; Retry-After says when again."},
     },
 )
-def send_reports(
-    request: Request, asked: Annotated[Asker, doing(Action.REPORT_SEND)], body: Annotated[bytes, Depends(read_body)]
+async def send_reports(
+    request: Request, asked: Annotated[Asker, doing_together(Action.REPORT_SEND)], body: Annotated[bytes, Depends(read_body)]
 ) -> Response:
     """Find the cell, the worker and the office of a report, keep it, and say why. Acknowledged means kept."""
     kind = _kind(request)
     if kind not in {"application/json", NDJSON}:
         raise BodyUnreadable(why=f"Content-Type: {kind or '-'}")
-    if not asked.account and not asked.open:
-        slow(asked.store, "report.send", network_of(request), burst=BURST, every=EVERY, now=asked.now)
-    response = _many(asked, body) if kind == NDJSON else _one(asked, body)
+    response = await run_in_threadpool(_many, asked, body) if kind == NDJSON else await _one(request, asked, body)
     request.app.state.live.wake()
     return response
 
 
-def _one(asked: Asker, body: bytes) -> JSONResponse:
+async def _one(request: Request, asked: Asker, body: bytes) -> JSONResponse:
+    intake: Intake = request.app.state.intake
+    network = None if asked.account or asked.open else network_of(request)
     read = _read(body, asked)
+    outcome = await intake.ask(Sending(read if isinstance(read, Report) else None, asked.actor, network))
+    if isinstance(outcome, Refusal):
+        raise outcome
     if isinstance(read, dict):
         return JSONResponse(read, status_code=read["status"], media_type="application/problem+json")
-    answer = receive(asked.store, read, verify=_verified(asked), now=asked.now, actor=asked.actor)
-    return JSONResponse(answer.as_dict(asked.lang), status_code=200 if answer.repeated else 201)
-
-
-def _verified(asked: Asker) -> frozenset[Channel]:
-    return frozenset(map(Channel, asked.settings.verify))
+    assert outcome is not None
+    return JSONResponse(outcome.as_dict(asked.lang), status_code=200 if outcome.repeated else 201)
 
 
 def _many(asked: Asker, body: bytes) -> Response:
     """Each line is a report of its own: one that cannot be used does not hold up the others."""
     rows = [_read(line, asked) for line in body.splitlines() if line.strip()]
     reports = [row for row in rows if isinstance(row, Report)]
-    answers = iter(receive_many(asked.store, reports, verify=_verified(asked), now=asked.now, actor=asked.actor))
+    verify = frozenset(map(Channel, asked.settings.verify))
+    answers = iter(receive_many(asked.store, reports, verify=verify, now=asked.now, actor=asked.actor))
     told = [{"row": n, **(row if isinstance(row, dict) else _told(next(answers), asked))} for n, row in enumerate(rows, start=1)]
     return Response("".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in told), media_type=NDJSON)
 
 
 def _told(answer: Answer | Refusal, asked: Asker) -> dict[str, Any]:
     if isinstance(answer, Refusal):
-        return problem(answer, asked.lang)
+        return problem(answer, asked.lang, asked.settings.timezone)
     return {"status": 200 if answer.repeated else 201, **answer.as_dict(asked.lang)}
 
 
@@ -194,7 +191,7 @@ def _read(text: bytes, asked: Asker) -> Report | dict[str, Any]:
     except ValidationError as fault:
         faults: list[Any] = fault.errors(include_url=False)
         if faults[0]["type"] == "json_invalid":
-            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang)
+            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang, asked.settings.timezone)
         return validation_problem(faults, asked.lang)
 
 

@@ -1,11 +1,14 @@
-"""A report comes in: found, routed and kept in one transaction. Acknowledged means durable; sent twenty times, kept once."""
+"""A report comes in: found, routed and kept in one transaction. Acknowledged means durable; sent twenty times, kept once.
+
+Many share a transaction, whoever sent them: each is checked by who sent it, and recorded as done by them.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
-from gridmap.access import Action, Actor, Forbidden, allowed, may
+from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, allowed, may
 from gridmap.errors import KeyReused, Refusal
 from gridmap.flows.dispatch import Dispatch, Situation, dispatch, read_situation
 from gridmap.flows.publicise import publicised
@@ -31,11 +34,20 @@ SenderKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A report, and who sends it."""
+
+    report: Report
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
-    """A report that can be taken, under the key that it is kept by."""
+    """A report that can be taken, under the key that it is kept by, and the name of whoever sends it."""
 
     report: Report
     body_hash: str
+    by: str
 
     @property
     def who(self) -> SenderKey:
@@ -88,17 +100,26 @@ def receive_many(
     """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
     outcomes: list[Outcome] = []
     for start in range(0, len(reports), PER_TRANSACTION):
-        prepared = [_prepared(report, now, actor) for report in reports[start : start + PER_TRANSACTION]]
-        sent = [each for each in prepared if isinstance(each, Sent)]
-        answers = _take(store, sent, verify, now, actor) if sent else iter(())  # what cannot be taken never waits for the database
-        outcomes += [next(answers) if isinstance(each, Sent) else each for each in prepared]
-        advance(len(prepared))
+        arrivals = [Arrival(report, actor) for report in reports[start : start + PER_TRANSACTION]]
+        outcomes += receive_together(store, arrivals, verify=verify, now=now)
+        advance(len(arrivals))
     return outcomes
 
 
-def _take(store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime, actor: Actor) -> Iterator[Outcome]:
-    """The outcomes of one transaction, in order, once it is committed."""
-    with store.begin(allowed(actor, Action.REPORT_SEND)) as tx:
+def receive_together(store: Store, arrivals: Sequence[Arrival], *, verify: Collection[Channel] = (), now: datetime) -> list[Outcome]:
+    """Take what different people sent, in one transaction: an Answer or the Refusal for each in their order. NoEditionInForce refuses all.
+
+    Who shares the transaction with whom changes nothing for anybody. When this raises, nothing was kept.
+    """
+    prepared = [_prepared(each.report, now, each.actor) for each in arrivals]
+    sent = [each for each in prepared if isinstance(each, Sent)]
+    answers = _take(store, sent, verify, now) if sent else iter(())  # what cannot be taken never waits for the database
+    return [next(answers) if isinstance(each, Sent) else each for each in prepared]
+
+
+def _take(store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime) -> Iterator[Outcome]:
+    """The outcomes of one transaction, in order, once it is committed. Everybody may send reports: the scope is anybody's."""
+    with store.begin(allowed(ANONYMOUS, Action.REPORT_SEND)) as tx:
         known = incidents.first_answers(tx, {each.who for each in sent})
         new = {each.who: each for each in reversed(sent) if each.who not in known}
         kept = _keep(store, tx, list(new.values())[::-1], verify, now)
@@ -122,13 +143,14 @@ def _outcome(
 def _prepared(report: Report, now: datetime, actor: Actor) -> Sent | Refusal:
     """The report as it is kept: with a key (ours where none was sent) and an instant. Its hash is of what was sent."""
     try:
+        allowed(actor, Action.REPORT_SEND)
         check_report(report, now)
         _check_sender(report.sender, actor)
     except Refusal as refusal:
         return refusal
     key = key_of(report) or str(uuid4())
     kept = replace(report, issue=report.issue.strip(), contact=report.contact.strip(), key=key, at=report.at or now)
-    return Sent(kept, body_hash(report))
+    return Sent(kept, body_hash(report), actor.name)
 
 
 def _check_sender(sender: str, actor: Actor) -> None:
@@ -160,6 +182,7 @@ def _received(sent: Sent, found: Dispatch, number: str, running: Running) -> tup
     received = Received(
         report_id=report_id,
         report=sent.report,
+        by=sent.by,
         incident=_incident(sent.report, found, answer, now, clocks),
         body_hash=sent.body_hash,
         answer=answer.kept(),

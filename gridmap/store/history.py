@@ -36,7 +36,7 @@ BEFORE_ALL = -(2**63)
 class Entry:
     """One thing that was done, to be recorded: `what` as noun.verb or an incident's verb, `subject` as kind:id. `facts` hold no contact.
 
-    The actor is the transaction's.
+    The actor is the transaction's, unless it is done for several together: then `by` names whose each is.
     """
 
     at: datetime
@@ -46,6 +46,7 @@ class Entry:
     from_state: str | None = None
     to_state: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def append(tx: Connection, entries: Sequence[Entry]) -> int:
         row = {
             "id": last,
             "at": entry.at,
-            "actor": actor,
+            "actor": actor if entry.by is None else entry.by,
             "what": entry.what,
             "subject": entry.subject,
             "incident": entry.incident,

@@ -21,14 +21,16 @@ def bucket_of(*what: str) -> str:
     return hashlib.sha256("\x1f".join(what).encode("utf-8", "replace")).hexdigest()
 
 
-def take(tx: Connection, bucket: str, *, burst: int, every: timedelta, now: datetime) -> int:
+def take(tx: Connection, bucket: str, *, burst: int, every: timedelta, now: datetime, count: int = 1) -> int:
     """Take one of what the bucket (`bucket_of`) allows: 0 if it was taken, else in how many seconds there will be one again.
 
     One statement that both databases do whole, so that two processes never take the same one. `every` in whole milliseconds.
+    A `count` (at most `burst`) is taken as a whole or not at all.
     """
+    every = count * every
     at = now.replace(microsecond=now.microsecond // 1000 * 1000)  # SQLite adds milliseconds
-    full = at + burst * every
-    old, never = throttle.c.empty_at, full + burst * every  # an instant so far ahead was written before the clock was set back
+    full = at + burst * every / count
+    old, never = throttle.c.empty_at, full + (full - at)  # an instant so far ahead was written before the clock was set back
     new = case((old.between(at, never), later(tx, old, every)), else_=literal(at + every, Instant()))
     fits = (old <= at) | (later(tx, old, every) <= full) | (old > never)
     row = {"bucket": bucket, "empty_at": at + every}

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from api import create_app
+from api import create_app, intake
 from api.routes import reports
 from gridmap.access import Role
 from gridmap.store import Store
@@ -23,8 +23,8 @@ PROXY = "10.9.9.9"
 @pytest.fixture
 def shut(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The service after its first account, behind a proxy, with a small bucket."""
-    monkeypatch.setattr(reports, "BURST", 5)
-    monkeypatch.setattr(reports, "EVERY", timedelta(hours=1))
+    monkeypatch.setattr(intake, "BURST", 5)
+    monkeypatch.setattr(intake, "EVERY", timedelta(hours=1))
     settle(store)
     app = create_app(store, some_settings(GRIDMAP_PROXY=PROXY))
     with TestClient(app, base_url="http://127.0.0.1:8000", client=(PROXY, 1), raise_server_exceptions=False) as asking:

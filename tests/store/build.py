@@ -80,7 +80,7 @@ def incident(number: str, *, at: datetime = NOON, lon: float | None = 0.1, cell:
 def received(one: Incident, *, key: str = "", sender: str = "hotline", answer: str = "first") -> Received:
     return Received(
         report_id=ids.new(one.recorded_at), report=report(key, sender), incident=one, body_hash="0" * 64,
-        answer={"z": answer, "a": one.number}, raw={"text": "路面坑洼"},
+        by="tester", answer={"z": answer, "a": one.number}, raw={"text": "路面坑洼"},
     )  # fmt: skip
 
 
