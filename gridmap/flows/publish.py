@@ -54,9 +54,10 @@ def roll_back(store: Store, *, at: datetime | None = None, now: datetime, actor:
     """The land of the edition before the newest one again, as the next edition, in force from `at` (without it, from now): nothing that
     was published goes away, and codes that the newest one retired are the same cells' again. InstantPast, EditionBeforeNone.
     """
+    scope = allowed(actor, Action.DRAFT_PUBLISH)
     if at is not None and at < now:
         raise InstantPast(at=at.isoformat(), now=now.isoformat())
-    with store.begin(allowed(actor, Action.DRAFT_PUBLISH)) as tx:
+    with store.begin(scope) as tx:
         drafts.hold(tx)
         heads = editions.heads(tx)
         if len(heads) < 2:
