@@ -52,6 +52,28 @@ def publish(
     tell({"refused": False, **facts, "note": made.note, "actor": made.actor}, text, json=json)
 
 
+@plan_app.command("rollback", help=words("cli.plan_rollback"))
+def rollback(
+    *,
+    at: Annotated[str | None, _option("--at", about="publish_at", metavar="INSTANT")] = None,
+    note: Annotated[str, _option("--note", about="publish_note", metavar="TEXT")] = "",
+    actor: ActorName = "",
+    json: JsonFlag = False,
+) -> None:
+    from gridmap.flows.publish import roll_back  # noqa: PLC0415
+
+    since = read_instant(at) if at else None
+    with _open() as store:
+        made = roll_back(store, at=since, now=now(), actor=acting(store, actor), note=note)
+        anchor_now(store)
+    facts = {"edition": made.number, "areas": len(made.areas), "in_force_from": made.in_force_from.isoformat()}
+    tell(
+        facts | {"note": made.note, "actor": made.actor},
+        words("cli.plan_rolled_back", **facts | {"in_force_from": local(made.in_force_from)}),
+        json=json,
+    )
+
+
 @plan_app.command("staff", help=words("cli.plan_staff"))
 def staff(*, actor: ActorName = "", json: JsonFlag = False) -> None:
     from gridmap.flows.post_workers import post_workers  # noqa: PLC0415
@@ -67,7 +89,7 @@ def check(draft: DraftName = "import", *, report: ReportFile = None, actor: Acto
     from gridmap.grid import Severity  # noqa: PLC0415
 
     with _open() as store:
-        findings = check_draft(store, draft, actor=acting(store, actor))
+        findings = check_draft(store, draft, actor=acting(store, actor), at=now())
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     verdict = words("cli.plan_check_refused" if errors else "cli.plan_check_passes", draft=draft, errors=errors)
     save_report(report, findings)

@@ -33,7 +33,7 @@ class HouseholdsNone(BadInput):
 
 
 class DraftChanged(Conflict):
-    """A village that was cut is not as it was any more; facts: draft."""
+    """A village that was cut, or its cells, are not as they were any more; facts: draft."""
 
 
 def cut_draft(
@@ -59,21 +59,20 @@ def cut_draft(
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
         areas = villages_of(store, tx, draft, villages, now)
-        known = _known(store, tx, draft, now)
-        own = _own(known, areas, keep, draft)
+        seen = state_of(store, tx, draft, areas, now)
+        own = _own(seen, areas, keep, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
     need_jurisdiction(scope, areas)
     if not households.total:
         raise HouseholdsNone
-    ground, people = set_aside(areas, own, households, [area for area in known if area.level is Level.CELL and area not in own])
+    ground, people = set_aside(areas, own, households, [area for area in seen if area.level is Level.CELL and area not in own])
     taken = {*retired, *(cell.code for cell in own)}
     cut = cut_villages(ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, advance=advance)
     cells, own = sew_around(areas, ground, cut.cells, own)
     cut = replace(cut, cells=cells)
     with store.begin(scope) as tx:
-        drafts.put(tx, draft, (*cells, *own), at=now)
-        replace_cells(tx, draft, areas, (*cells, *own))
+        replace_cells(store, tx, draft, seen, (*cells, *own), now=now)
         history.record(tx, now, "draft.cut", f"draft:{draft}", villages=len(areas), cells=len(cut.cells))
     if villages:  # the households of the others were not asked about
         return replace(cut, exceptions=tuple(each for each in cut.exceptions if each.village))
@@ -111,11 +110,21 @@ def land_shapes(tx: Tx, kind: str) -> list[BaseGeometry]:
     return [shape for _, shape in land.shapes(tx, kind)]
 
 
-def replace_cells(tx: Tx, draft: str, villages: Sequence[Area], cells: Iterable[Area]) -> None:
-    """Drop the cells that the villages had before; DraftChanged where a village is not as it was when it was read."""
-    now_there = drafts.areas(tx, draft)
-    shapes = {area.code: area.shape for area in now_there if area.level is Level.VILLAGE}
-    if any(village.shape != shapes.get(village.code) for village in villages):
+def state_of(store: Store, tx: Tx, draft: str, villages: Iterable[Area], now: datetime) -> tuple[Area, ...]:
+    """These villages with their cells as the draft has them: what a planner's work was begun on."""
+    codes = {village.code for village in villages}
+    return tuple(
+        area for area in _known(store, tx, draft, now) if area.code in codes or (area.level is Level.CELL and area.parent in codes)
+    )
+
+
+def replace_cells(store: Store, tx: Tx, draft: str, seen: Sequence[Area], cells: Iterable[Area], *, now: datetime) -> None:
+    """Put the cells in the place of those that the villages had; DraftChanged where `seen` (`state_of`) is not as it is any more: what
+    another planner did meanwhile is never written over."""
+    drafts.hold(tx)
+    if state_of(store, tx, draft, [area for area in seen if area.level is Level.VILLAGE], now) != tuple(seen):
         raise DraftChanged(draft=draft)
-    mine, made = {village.code for village in villages}, {cell.code for cell in cells}
-    drafts.drop_areas(tx, draft, [a.code for a in now_there if a.level is Level.CELL and a.parent in mine and a.code not in made])
+    made = list(cells)
+    drafts.put(tx, draft, made, at=now)
+    codes = {cell.code for cell in made}
+    drafts.drop_areas(tx, draft, [area.code for area in seen if area.level is Level.CELL and area.code not in codes])

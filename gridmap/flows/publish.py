@@ -1,14 +1,24 @@
 """A draft becomes the next edition: judged by the gate, counted, recorded and dropped in one transaction."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gridmap.access import Action, Actor, allowed
-from gridmap.errors import InstantPast, PublishRefused
+from gridmap.duty import Duty, Post
+from gridmap.errors import Conflict, InstantPast, PublishRefused
 from gridmap.flows.import_areas import need_jurisdiction
-from gridmap.grid import Edition, Finding, Level, Severity
+from gridmap.grid import Area, Edition, Finding, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
-from gridmap.store import Store, Tx, drafts, editions, history, land
+from gridmap.store import Store, Tx, drafts, editions, history, land, people
+
+TOLD = 10
+"""So many codes are named."""
+
+
+class EditionBeforeNone(Conflict):
+    """There is no edition before the newest one to go back to; facts: editions."""
 
 
 def publish(
@@ -40,12 +50,51 @@ def publish(
     return edition
 
 
-def check_draft(store: Store, draft: str, *, actor: Actor) -> tuple[Finding, ...]:
-    """What publishing this draft would be refused for and told, errors first. DraftMissing."""
+def roll_back(store: Store, *, at: datetime | None = None, now: datetime, actor: Actor, note: str = "") -> Edition:
+    """The land of the edition before the newest one again, as the next edition, in force from `at` (without it, from now): nothing that
+    was published goes away, and codes that the newest one retired are the same cells' again. InstantPast, EditionBeforeNone.
+    """
+    scope = allowed(actor, Action.DRAFT_PUBLISH)
+    if at is not None and at < now:
+        raise InstantPast(at=at.isoformat(), now=now.isoformat())
+    with store.begin(scope) as tx:
+        drafts.hold(tx)
+        heads = editions.heads(tx)
+        if len(heads) < 2:
+            raise EditionBeforeNone(editions=len(heads))
+        newest, before = heads[0].number, heads[1].number
+        areas = store.edition(tx, before).areas
+        edition = editions.add(tx, areas, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
+        facts = {"instead_of": newest, "as_in": before, "note": note}
+        history.record(tx, now, "edition.roll_back", f"edition:{edition.number}", **facts)
+    return edition
+
+
+def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None = None) -> tuple[Finding, ...]:
+    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where. DraftMissing."""
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
         late = _late(tx, draft)
-    return (*late, *check(candidate.areas, retired=candidate.retired))
+        posts = people.posts(tx, at=at) if at else ()
+    return (*late, *check(candidate.areas, retired=candidate.retired), *staffing(candidate.areas, posts))
+
+
+def staffing(areas: Sequence[Area], posts: Sequence[Post]) -> Iterator[Finding]:
+    """Cells that would have no worker, or several, and workers whose cell would be gone; nothing where nobody is posted at any cell yet."""
+    cells = {area.code: area for area in areas if area.level is Level.CELL}
+    standing = Counter(post.area for post in posts if post.duty is Duty.WORKER)
+    if not standing or not cells:
+        return
+    known = {area.code for area in areas}
+    for code, wrong in (
+        ("cells_unposted", [code for code in cells if not standing[code]]),
+        ("cells_posted_twice", [code for code in cells if standing[code] > 1]),
+        ("posts_without_area", sorted(set(standing) - known)),
+    ):
+        if wrong:
+            spot = cells[wrong[0]].shape.representative_point() if wrong[0] in cells else None
+            facts = {"count": len(wrong), "codes": ", ".join(wrong[:TOLD])}
+            yield Finding(code, Severity.WARNING, "", spot and spot.x, spot and spot.y, facts)
 
 
 def drop_draft(store: Store, draft: str, *, now: datetime, actor: Actor) -> None:

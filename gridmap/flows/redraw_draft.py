@@ -5,13 +5,13 @@ from datetime import datetime
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
-from gridmap.flows.cut_draft import CellMissing, HouseholdsNone, land_shapes, replace_cells, villages_of
+from gridmap.flows.cut_draft import CellMissing, HouseholdsNone, land_shapes, replace_cells, state_of, villages_of
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Edition, Level
 from gridmap.planning.compare import same_outline
 from gridmap.planning.redraw import Redraw, redraw
-from gridmap.store import Store, drafts, history, land
+from gridmap.store import Store, history, land
 
 
 class VillageOtherwise(Conflict):
@@ -41,6 +41,7 @@ def redraw_draft(
     with store.read(scope) as tx:
         areas = villages_of(store, tx, draft, villages, now)
         need_jurisdiction(scope, areas)
+        seen = state_of(store, tx, draft, areas, now)
         cells = _cells_of(store.edition(tx, edition), areas, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
@@ -50,8 +51,7 @@ def redraw_draft(
     band = {"low": low, "high": high, "seed": seed}
     made = redraw(areas, cells, households, barriers, bridges, **band, locked=keep, retired=retired, advance=advance)
     with store.begin(scope) as tx:
-        drafts.put(tx, draft, made.cells, at=now)
-        replace_cells(tx, draft, areas, made.cells)
+        replace_cells(store, tx, draft, seen, made.cells, now=now)
         facts = {"edition": edition, "villages": len(areas), "cells": len(made.cells), "moved": made.done.moved}
         history.record(tx, now, "draft.redraw", f"draft:{draft}", **facts)
     return made

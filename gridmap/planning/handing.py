@@ -24,13 +24,25 @@ class Amount:
 
 
 def fewest_moves(counts: Iterable[tuple[int, int]], low: int, high: int) -> int:
-    """How many households have to change cells at least, whatever is done: what is over has to leave, what is short has to come or all has
-    to go, and one move may serve both. Of each cell: its households, and those of its largest building, which nothing divides."""
-    over = short = 0
+    """How many households have to change cells at least, whatever is done. Of each cell: its households, and those of its largest
+    building, which nothing divides.
+
+    What is over has to leave; what is short either joins others whole, or as many have to come. One move may serve both, so the larger
+    of leaving and coming counts, for the best choice of which short cells join.
+    """
+    coming = {0: 0}  # by how many leave
     for count, largest in counts:
-        over += max(0, count - high) if largest <= high else 0
-        short += min(count, max(0, low - count))
-    return max(over, short)
+        if count > high and largest <= high:
+            coming = {gone + count - high: come for gone, come in coming.items()}
+        elif 0 < count < low:
+            choices = [
+                *((gone, come + low - count) for gone, come in coming.items()),
+                *((gone + count, come) for gone, come in coming.items()),
+            ]
+            coming = {}
+            for gone, come in choices:
+                coming[gone] = min(come, coming.get(gone, come))
+    return min(max(gone, come) for gone, come in coming.items())
 
 
 def hand_over(cells: Cells, fixed: Collection[int] = ()) -> frozenset[int]:

@@ -180,7 +180,8 @@ def _handed(ground: _Ground) -> _Try:
     people, mine = ground.households, owner >= 0
     homes = Households(people.ids[mine], people.lon[mine], people.lat[mine], people.counts[mine])
     fixed = {at for at, cell in enumerate(ground.cells) if not _is_loose(ground, cell)}
-    around = Neighbourhood(ground.village, ground.cells, homes, owner[mine], ground.barriers, ground.bridges, fixed)
+    barriers, bridges = (_at(ground.village, shapes) for shapes in (ground.barriers, ground.bridges))
+    around = Neighbourhood(ground.village, ground.cells, homes, owner[mine], barriers, bridges, fixed)
     cells = regroup(around, ground.band)
     if cells is None:
         return nothing
@@ -191,6 +192,11 @@ def _handed(ground: _Ground) -> _Try:
         more = min(_cuts(replace(ground, cells=handed)), key=lambda one: (one.offer.misfits, one.offer.moved))
         after = more if more.offer.misfits < after.offer.misfits else after
     return replace(after, offer=_measured(ground, homes, after))
+
+
+def _at(village: Area, shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+    known = np.array(list(shapes), dtype=object)
+    return list(known[shapely.intersects(known, village.shape)])
 
 
 def _measured(ground: _Ground, homes: Households, after: _Try) -> Offer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.grid import Area, Households
@@ -49,13 +49,15 @@ def regroup(ground: Neighbourhood, band: Band) -> tuple[Area, ...] | None:
     doors = _doors(faces, list(plane.forward(list(ground.barriers))), list(plane.forward(list(ground.bridges))))
     groups = [np.flatnonzero(buildings.piece == at).tolist() for at in range(len(ground.cells))]
     cells = Cells(Graph.of(buildings, doors), band, groups)
-    parted = {at for at, nodes in enumerate(groups) if not cells.graph.connected(nodes)}
+    parted = {at for at, nodes in enumerate(groups) if not cells.graph.connected(nodes) or isinstance(pieces.shapes[at], MultiPolygon)}
     touched = hand_over(cells, {*ground.fixed, *parted})
     if not touched:
         return None
     land = _land(faces, np.array(cells.of, dtype=np.int64), pieces)
-    outlines = join(faces.shapes, _numbered(land, touched), shapely.GeometryCollection(pieces.shapes))
-    return _drawn(ground, touched, land, outlines, plane)
+    number = _numbered(land, touched)
+    if not _hang_together(faces.shapes, number):
+        return None
+    return _drawn(ground, touched, land, join(faces.shapes, number, shapely.GeometryCollection(pieces.shapes)), plane)
 
 
 def _doors(faces: Faces, barriers: list[BaseGeometry], bridges: list[BaseGeometry]) -> dict[tuple[int, int], float]:
@@ -98,11 +100,16 @@ def _numbered(land: Ints, touched: frozenset[int]) -> Ints:
     return number[land]
 
 
+def _hang_together(shapes: list[Polygon], number: Ints) -> bool:
+    faces = np.asarray(shapes, dtype=object)
+    return all(isinstance(shapely.coverage_union_all(faces[number == cell]), Polygon) for cell in range(int(number.max()) + 1))
+
+
 def _drawn(ground: Neighbourhood, touched: frozenset[int], land: Ints, outlines: list[Polygon], plane: Plane) -> tuple[Area, ...] | None:
-    """All cells, those that were touched with these outlines; None where one would fall apart."""
+    """All cells, those that were touched with these outlines; None where rounding makes one of them invalid."""
     old = [ground.cells[at] for at in sorted(touched)]
     shapes = to_degrees(outlines, plane, shapely.GeometryCollection([cell.shape for cell in ground.cells]))
-    if any(not isinstance(shape, Polygon) or not shape.is_valid for shape in shapes):
+    if not shapely.is_valid(shapes).all():
         return None
     there = [ground.cells[at] for at in _there(land, touched)]
     drawn = [replace(cell, shape=shape, parent=ground.village.code) for cell, shape in zip(there, shapes, strict=True)]

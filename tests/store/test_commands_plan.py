@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gridmap.cli import app
 from gridmap.errors import AreaMissing, DraftMissing, InstantPast, InstantUnreadable, NoEditionInForce, PublishRefused
 from gridmap.flows.cut_draft import VillageMissing
+from gridmap.flows.publish import EditionBeforeNone
 from gridmap.grid import Area, Households, Level
 from gridmap.store import Store, drafts, land
 from tests.builders import ALL
@@ -78,6 +79,18 @@ def test_people_read_the_same_as_sentences() -> None:
     assert plan("editions").stdout.startswith("→ 1")
     assert "no drafts" in plan("drafts").stdout
     assert "Clearbrook" in plan("area", TOWNSHIP.code).stdout
+
+
+@pytest.mark.usefixtures("database")
+def test_one_command_goes_back_to_the_edition_before() -> None:
+    assert isinstance(plan("rollback").exception, EditionBeforeNone)
+    answer("publish")
+    answer("cut")
+    answer("publish")
+    back = answer("rollback", "--note", "too early", "--as", "planner")
+    assert (back["edition"], back["areas"], back["note"], back["actor"]) == (3, 3, "too early", "planner")
+    assert "Edition 4 is in force" in plan("rollback").stdout
+    assert answer("editions")["in_force"] == 4
 
 
 @pytest.mark.usefixtures("database")

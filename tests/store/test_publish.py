@@ -4,19 +4,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
 import pytest
 from shapely import LineString, Polygon, box
 
-from gridmap.access import operator
+from gridmap.access import Actor, Forbidden, Grant, Role, operator
+from gridmap.duty import Duty, Post, Worker
 from gridmap.errors import DraftMissing, InstantPast, PublishRefused
 from gridmap.flows.cut_draft import CellMissing, DraftChanged, HouseholdsNone, VillageMissing, VillagesNone, cut_draft
-from gridmap.flows.publish import check_draft, publish
+from gridmap.flows.publish import EditionBeforeNone, check_draft, publish, roll_back
+from gridmap.flows.verify_history import verify
 from gridmap.grid import Area, Edition, Households, Level, Severity
 from gridmap.matching import find, index_of
-from gridmap.store import Store, drafts, editions, land
+from gridmap.store import Store, drafts, editions, land, people
 from tests.builders import ALL
 
 NOW = datetime(2026, 4, 1, 8, tzinfo=UTC)
@@ -250,6 +253,60 @@ def test_a_cell_code_that_was_retired_is_never_given_again(store: Store) -> None
     assert "code_retired" in {finding.code for finding in refused.value.findings}
 
 
+def test_going_back_publishes_what_was_there_before_and_nothing_goes_away(store: Store, tmp_path: Path) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    with pytest.raises(EditionBeforeNone):
+        roll_back(store, now=NOW, actor=PLANNER)
+    cut_draft(store, low=30, high=50, now=NOW, actor=PLANNER)
+    first = publish(store, "import", now=NOW, actor=PLANNER)
+    with pytest.raises(EditionBeforeNone):
+        roll_back(store, now=NOW, actor=PLANNER)
+    cut_draft(store, low=60, high=100, now=NOW, actor=PLANNER)
+    second = publish(store, "import", now=NOW, actor=PLANNER)
+    with pytest.raises(InstantPast):
+        roll_back(store, at=NOW - DAY, now=NOW, actor=PLANNER)
+    back = roll_back(store, now=NOW, actor=PLANNER, note="wrong band")
+    assert (back.number, back.digest, back.note) == (3, first.digest, "wrong band")
+    assert [area.households for area in back.areas] == [area.households for area in first.areas]
+    assert edition_at(store, NOW) == back
+    with store.read(ALL) as tx:
+        assert [store.edition(tx, number).digest for number in (1, 2)] == [first.digest, second.digest]
+    again = roll_back(store, at=NOW + DAY, now=NOW, actor=PLANNER)
+    assert (again.digest, edition_at(store, NOW), edition_at(store, NOW + DAY)) == (second.digest, back, again)
+    assert verify(store, tmp_path / "anchors", actor=PLANNER).faults == ()
+
+
+def test_the_check_tells_which_cells_would_have_no_worker_or_several(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+    cells = [cell.code for cell in cut_draft(store, now=NOW, actor=PLANNER).cells]
+    assert check_draft(store, "import", actor=PLANNER, at=NOW) == ()
+    gone = f"{WEST.code}900"
+    posted = [*((f"w{n}", code) for n, code in enumerate(cells[2:])), ("v", cells[2]), ("x", gone)]
+    with store.begin(ALL) as tx:
+        people.put_workers(tx, [Worker(id, id) for id, _ in posted])
+        people.put_posts(tx, [Post(id, area, Duty.WORKER, NOW - DAY) for id, area in posted])
+    found = {finding.code: finding for finding in check_draft(store, "import", actor=PLANNER, at=NOW)}
+    assert {code: finding.facts["codes"] for code, finding in found.items()} == {
+        "cells_unposted": ", ".join(cells[:2]), "cells_posted_twice": cells[2], "posts_without_area": gone,
+    }  # fmt: skip
+    assert {finding.severity for finding in found.values()} == {Severity.WARNING}
+    assert check_draft(store, "import", actor=PLANNER, at=NOW - 2 * DAY) == ()
+    publish(store, "import", now=NOW, actor=PLANNER)
+
+
+def test_only_whoever_may_publish_may_go_back(store: Store) -> None:
+    fill(store, *LAND)
+    publish(store, "import", now=NOW, actor=PLANNER)
+    fill(store, replace(WEST, name="新西村"))
+    publish(store, "import", now=NOW, actor=PLANNER)
+    village = Actor("west", "account-west", None, (Grant(Role.PLANNER, WEST.code),))
+    with pytest.raises(Forbidden):
+        roll_back(store, now=NOW, actor=village)
+    assert edition_at(store, NOW).number == 2
+
+
 def test_a_cut_without_draft_starts_from_the_edition_in_force(store: Store) -> None:
     settle(store, homes())
     fill(store, *LAND)
@@ -282,6 +339,38 @@ def test_a_village_that_changes_while_it_is_cut_is_not_given_cells_that_do_not_f
         cut_draft(store, now=NOW, actor=PLANNER, advance=lambda _: fill(store, replace(WEST, shape=square(0, 0, 199, 200))))
     with store.read(ALL) as tx:
         assert {area.level for area in drafts.areas(tx, "import")} == {Level.TOWNSHIP, Level.VILLAGE}
+
+
+def test_two_planners_cut_one_village_and_the_second_is_told(store: Store) -> None:
+    """Whoever is slower finds out, and what the other did stays: also where neither draft was there when they began."""
+    settle(store, homes())
+    fill(store, *LAND)
+    publish(store, "import", now=NOW, actor=PLANNER)
+    first: list[frozenset[str]] = []
+
+    def meanwhile(_: int) -> None:
+        if not first:
+            first.append(frozenset())
+            cells = cut_draft(store, draft="autumn", villages=[WEST.code], low=30, high=50, now=NOW, actor=PLANNER).cells
+            first[0] = frozenset(cell.code for cell in cells)
+
+    with pytest.raises(DraftChanged):
+        cut_draft(store, draft="autumn", now=NOW, actor=PLANNER, advance=meanwhile)
+    with store.read(ALL) as tx:
+        assert {area.code for area in drafts.areas(tx, "autumn") if area.level is Level.CELL} == first[0] != frozenset()
+    cut_draft(store, draft="autumn", villages=[EAST.code], now=NOW, actor=PLANNER, advance=lambda _: None)
+
+
+def test_planners_of_two_villages_do_not_disturb_each_other(store: Store) -> None:
+    settle(store, homes())
+    fill(store, *LAND)
+
+    def meanwhile(_: int) -> None:
+        cut_draft(store, villages=[EAST.code], now=NOW, actor=PLANNER)
+
+    cut_draft(store, villages=[WEST.code], now=NOW, actor=PLANNER, advance=meanwhile)
+    with store.read(ALL) as tx:
+        assert {area.parent for area in drafts.areas(tx, "import") if area.level is Level.CELL} == {WEST.code, EAST.code}
 
 
 def test_cutting_named_villages_says_nothing_of_the_households_of_others(store: Store) -> None:

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -163,6 +163,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "back_up.back_up": ("operate", lambda s, a, t: back_up.back_up(s, NO_FILE / "x", now=t, actor=a)),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
+    "publish.roll_back": ("draft.publish", lambda s, a, t: publish.roll_back(s, at=t - timedelta(days=1), now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
