@@ -46,8 +46,9 @@ proof: $(DEVELOPED) ## Run the tests at full scale (long)
 	@tests/provision.sh
 	$(BIN)/python -m pytest -m proof $(ARGS)
 
-bench: $(BENCHED) ## Measure speed, beside the peers where a comparison exists
+bench: $(BENCHED) ## Measure speed beside the peers where a comparison exists, and write docs/benchmarks.md
 	$(BIN)/python -m pytest -m bench -s $(ARGS) tests/benchmarks
+	@if [ -e ../shared/checks/bench_locate.py ]; then $(BIN)/python ../shared/checks/bench_locate.py; fi
 
 picture: $(DEVELOPED) ## Take the picture of the README anew, from the demonstration
 	@tests/provision.sh

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from api.asker import Asker
 from api.telling import facts_of
 from gridmap.access import Action
-from gridmap.flows.step import own_tasks, reaches, steps_of, waiting
+from gridmap.flows.step import needs_of, own_tasks, reaches, steps_of, waiting
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import Step, Task
@@ -106,7 +106,7 @@ def brief(incident: Incident, names: Names, lang: Lang, at: datetime) -> dict[st
         "how": incident.how,
         "revision": incident.revision,
         "supervised_until": incident.supervised_until and incident.supervised_until.isoformat(),
-        "owed": len(incident.life.owed),
+        "owed": incident.owed,
         "due_at": incident.due_at and incident.due_at.isoformat(),
         "clock": incident.clock,
         "overdue": incident.is_overdue(at),
@@ -146,7 +146,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
 
 
 def _step(incident: Incident, step: Step, lang: Lang) -> dict[str, Any]:
-    return {"step": step, "name": step.text(lang), "needs": sorted(incident.life.rows[step].needs)}
+    return {"step": step, "name": step.text(lang), "needs": needs_of(step, incident)}
 
 
 def _task(task: Task, names: Names, asked: Asker, theirs: set[int]) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from api.heads import Heads
 from api.oidc import Oidc
 from api.page import WEB
 from api.pressure import Pressure
+from api.prints import Prints
 from api.routes import (
     account_pages,
     accounts,
     areas,
     catalogue,
+    drafts,
     editions,
     health,
     history,
@@ -28,6 +30,8 @@ from api.routes import (
     oidc,
     pages,
     post_pages,
+    print_pages,
+    printing,
     public,
     reports,
     routing,
@@ -47,17 +51,18 @@ from gridmap.words import say
 
 def create_app(store: Store, settings: Settings) -> FastAPI:
     """The whole service over one store. Until the first account every caller is believed: then it belongs on loopback only."""
-    streams = live.Live(store)
+    streams, prints = live.Live(store), Prints(store, settings)
     app = FastAPI(
         title="Gridmap",
         version=__version__,
         description=say("ui.api_description", settings.lang),
-        lifespan=guarding.at_start(tasks.running(store, settings, streams.running)),
+        lifespan=guarding.at_start(tasks.running(store, settings, prints.running(streams.running))),
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
+    app.state.prints = prints
     app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
     app.state.intake = intake.intake(store, settings)
     app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
@@ -71,10 +76,12 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(merging.router)  # GET  /api/incidents/{id}/nearby; POST …/merge, …/split
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions
+    app.include_router(drafts.router)  # GET  /api/drafts/{draft}/comparison
     app.include_router(catalogue.router)  # GET  /api/issue-types
     app.include_router(session.router)  # POST, GET, DELETE /api/session; POST /api/session/password, /api/invitation
     app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}
     app.include_router(accounts.router)  # GET, POST /api/accounts, …/{name}/…; POST /api/grants, …/{id}/confirm; DELETE /api/grants/{id}
+    app.include_router(printing.router)  # POST /api/print; GET /api/print/{job}, …/pdf
     app.include_router(history.router)  # GET  /api/history
     app.include_router(notices.router)  # GET  /api/notices
     app.include_router(live.router)  # GET  /api/live (server-sent events)
@@ -86,6 +93,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(account_pages.router)  # /account
     app.include_router(user_pages.router)  # /users
     app.include_router(post_pages.router)  # /posts
+    app.include_router(print_pages.router)  # /print, /v/{village}
 
     app.mount("/static", Files(WEB / "static"))
     app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))

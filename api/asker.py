@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 
@@ -124,9 +125,15 @@ def check_fresh(asked: Asker) -> None:
         raise SignInAgain
 
 
+def zone_of(request: Request) -> ZoneInfo:
+    """The county's zone, in which people read instants."""
+    settings: Settings = request.app.state.settings
+    return settings.timezone
+
+
 def now_of(request: Request) -> datetime:
     """The clock, in the county's zone: numbers bear its year."""
-    return datetime.now(request.app.state.settings.timezone)
+    return datetime.now(zone_of(request))
 
 
 def doing_together(action: Action) -> Any:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.asker import lang_of
+from api.asker import lang_of, zone_of
 from gridmap.access import Forbidden, SignInNeeded
 from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Precondition, Refusal, Throttled, Unavailable
 from gridmap.flows.sign_in import SignInRefused
@@ -114,11 +115,11 @@ def status_of(refusal: Refusal) -> int:
     return next(status for family, status in STATUS if isinstance(refusal, family))
 
 
-def problem(refusal: Refusal, lang: Lang) -> dict[str, Any]:
-    """The members of RFC 9457 (type, title, status, detail), and the refusal's own facts beside them."""
+def problem(refusal: Refusal, lang: Lang, zone: tzinfo) -> dict[str, Any]:
+    """The members of RFC 9457 (type, title, status, detail), and the refusal's facts beside them. Its sentence tells instants in `zone`."""
     status = status_of(refusal)
     facts = {name: fact for name, fact in refusal.facts.items() if name not in {"type", "title", "status", "detail"}}
-    return {**facts, **_members(refusal.key, status, refusal.text(lang), lang)}
+    return {**facts, **_members(refusal.key, status, refusal.text(lang, zone), lang)}
 
 
 def _members(key: str, status: int, detail: str, lang: Lang) -> dict[str, Any]:
@@ -150,9 +151,9 @@ def validation_problem(faults: list[Mapping[str, Any]], lang: Lang) -> dict[str,
     return {**_members("fields_unusable", 422, " ".join(fault["detail"] for fault in told), lang), "errors": told}
 
 
-def answer(refusal: Refusal, lang: Lang) -> Problem:
+def answer(refusal: Refusal, lang: Lang, zone: tzinfo) -> Problem:
     """The problem as a response. Facts that JSON does not know (NaN among them) are written as text."""
-    told = json.loads(json.dumps(problem(refusal, lang), ensure_ascii=False, default=str), parse_constant=str)
+    told = json.loads(json.dumps(problem(refusal, lang, zone), ensure_ascii=False, default=str), parse_constant=str)
     return Problem(told, status_code=told["status"], headers={"Content-Language": lang, **headers_of(refusal)})
 
 
@@ -170,7 +171,7 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
 
 def _refused(request: Request, refusal: Exception) -> Problem:
     assert isinstance(refusal, Refusal)
-    return answer(refusal, lang_of(request))
+    return answer(refusal, lang_of(request), zone_of(request))
 
 
 def _invalid(request: Request, fault: Exception) -> Problem:
@@ -178,7 +179,7 @@ def _invalid(request: Request, fault: Exception) -> Problem:
     lang = lang_of(request)
     faults = list(fault.errors())
     if any(found["type"] == "json_invalid" for found in faults):
-        return answer(BodyUnreadable(why=faults[0].get("ctx", {}).get("error", "")), lang)
+        return answer(BodyUnreadable(why=faults[0].get("ctx", {}).get("error", "")), lang, zone_of(request))
     return Problem(validation_problem(faults, lang), status_code=422, headers={"Content-Language": lang})
 
 

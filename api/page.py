@@ -17,7 +17,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.status import HTTP_404_NOT_FOUND
 
-from api.asker import Asker, SignInAgain, ask, lang_of, now_of
+from api.asker import Asker, SignInAgain, ask, lang_of, now_of, zone_of
 from api.errors import TITLES, headers_of, refused_by_the_framework, status_of, validation_problem
 from api.sign_in import cookie_name, identify, is_https
 from gridmap.access import Action, Actor, Forbidden, SignInNeeded, may
@@ -32,7 +32,12 @@ TO = r"^/([^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*)?$"
 """A path of ours to go on to, never the address of another host."""
 MOST_TO = 400
 DESK, ACCOUNT, SIGN_IN, USERS = "/", "/account", "/sign-in", "/users"
-MENU = ((DESK, "desk", Action.INCIDENT_READ), ("/posts", "posts", Action.REGISTER_READ), (USERS, "users", Action.ACCOUNT_READ))
+MENU = (
+    (DESK, "desk", Action.INCIDENT_READ),
+    ("/posts", "posts", Action.REGISTER_READ),
+    ("/print", "print", Action.SHEET_PRINT),
+    (USERS, "users", Action.ACCOUNT_READ),
+)
 
 
 def page(request: Request, template: str, asked: Asker, context: Mapping[str, Any], *, status: int = 200, here: str = "") -> Response:
@@ -98,7 +103,7 @@ def refused(request: Request, refusal: Refusal) -> Response:
     if isinstance(refusal, Forbidden) and asks and path == DESK:
         return go(first_page(_asker(request).actor))
     lang, status = lang_of(request), status_of(refusal)
-    context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang)}
+    context = {"title": say(TITLES.get(status, "error.refusal"), lang), "why": refusal.text(lang, zone_of(request))}
     if isinstance(refusal, Unavailable):
         answer = _answer(request, "away.html", lang, context, status=status, here=path)
     else:

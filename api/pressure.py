@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
-from api.asker import lang_of
+from api.asker import lang_of, zone_of
 from api.gathering import Crowded, Gathering
 
 YIELDING = ("/api/land", "/api/areas", "/api/public/", "/api/history", "/vendor/map")
@@ -24,7 +24,8 @@ class Pressure:
         if scope["type"] != "http" or not scope["path"].startswith(YIELDING):
             await self.app(scope, receive, send)
         elif self.under_way >= AT_ONCE or self.intake.waiting * SHARE > self.intake.most:
-            await errors.answer(Crowded(), lang_of(Request(scope)))(scope, receive, send)
+            request = Request(scope)
+            await errors.answer(Crowded(), lang_of(request), zone_of(request))(scope, receive, send)
         else:
             self.under_way += 1
             try:

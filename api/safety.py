@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from api.asker import lang_of
+from api.asker import lang_of, zone_of
 from api.sign_in import SAFE_METHODS
 
 LOG = logging.getLogger("gridmap.api")
@@ -63,7 +63,7 @@ class Safety:
         refusal = _refusal(scope, Headers(scope=scope), self.public_host)
         if refusal:
             LOG.warning("refused: %s %s (%s)", scope["method"], scope["path"], refusal.key)
-        answering = errors.answer(refusal, lang_of(Request(scope))) if refusal else self.app
+        answering = errors.answer(refusal, lang_of(Request(scope)), zone_of(Request(scope))) if refusal else self.app
         await answering(scope, receive if scope["path"] == REPORTS else _at_most(receive), send_guarded)
 
 

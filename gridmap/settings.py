@@ -54,6 +54,8 @@ class Settings:
     verify: frozenset[str] = frozenset()  # the channels whose reports are looked into before they are filed
     rehome: str = "ask"  # what becomes of open incidents when another edition takes effect: stay, move or ask
     webhook: WebhookSettings | None = None
+    fonts: Path | None = None  # a folder with fonts for letters on printed sheets that Noto CJK lacks
+    source_date: int | None = None  # SOURCE_DATE_EPOCH: the instant that what is made says of itself
 
     @property
     def issuer(self) -> str | None:
@@ -94,10 +96,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     verify, rehome = _verify(env, faults), env.get("GRIDMAP_REHOME") or "ask"
     if rehome not in REHOME:
         faults.append(f"GRIDMAP_REHOME={rehome!r} ({', '.join(REHOME)})")
+    source_date = _epoch(env, faults)
     if faults:
         raise BadSettings(faults="; ".join(faults))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook)
+    printing = (_path(env, "GRIDMAP_FONTS"), source_date)
+    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook, *printing)
 
 
 def _verify(env: Mapping[str, str], faults: list[str]) -> frozenset[str]:
@@ -105,6 +109,14 @@ def _verify(env: Mapping[str, str], faults: list[str]) -> frozenset[str]:
     if unknown := sorted(listed - set(CHANNELS)):
         faults.append(f"GRIDMAP_VERIFY has {', '.join(map(repr, unknown))} (of {', '.join(CHANNELS)})")
     return listed
+
+
+def _epoch(env: Mapping[str, str], faults: list[str]) -> int | None:
+    """SOURCE_DATE_EPOCH as reproducible builds have it: whole seconds since 1970."""
+    text = env.get("SOURCE_DATE_EPOCH", "")
+    if text and not (text.isdecimal() and len(text) <= 11):
+        faults.append(f"SOURCE_DATE_EPOCH={text!r} (whole seconds since 1970)")
+    return int(text) if text.isdecimal() and len(text) <= 11 else None
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

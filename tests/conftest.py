@@ -18,6 +18,16 @@ if TYPE_CHECKING:  # the tests that need no database do not wait for it
 settings.register_profile("gridmap", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gridmap")
 
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before the workers: they load what is compiled once, where each of them would compile it."""
+    if session.config.getoption("numprocesses", None):
+        from gridmap.grid.index import is_warm, warm  # noqa: PLC0415 (a single file of tests may not need it)
+
+        if not is_warm():
+            warm()
+
+
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 

@@ -40,6 +40,8 @@ ONLY = {
     "psycopg2": {"store"},
     "pyproj": {"geometry"},
     "rtree": {"grid"},
+    "numba": {"grid"},
+    "llvmlite": {"grid"},
     "argon2": {"passwords"},
     "zxcvbn": {"passwords"},
     "folium": {"atlas"},

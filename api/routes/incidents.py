@@ -37,6 +37,7 @@ def list_incidents(
     area: Annotated[str | None, Query(description="The code of a township, village or cell.", max_length=50)] = None,
     supervised: Annotated[bool, Query(description="Only those that somebody supervises.")] = False,
     owed: Annotated[bool, Query(description="Only those about which another office that was asked still owes an answer.")] = False,
+    counts: Annotated[bool, Query(description="How many there are in each state, too: that takes a look at all of them.")] = False,
     order: Annotated[Order, Query(description="`due`: what is due first, then what no clock runs for.")] = Order.NEWEST,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     after: Annotated[str | None, Query(description="The number of the last incident of the page before.", max_length=50)] = None,
@@ -49,7 +50,7 @@ def list_incidents(
         found = incidents_store.list_(tx, **only, bbox=box, order=order, after=after, limit=limit + 1)
         names = Names.of(asked.store, tx, found)
         features = [brief(incident, names, asked.lang, asked.now) for incident in found[:limit]]
-        counts = incidents_store.count(tx, **only)
+        number_of = incidents_store.count(tx, **only) if counts else None
     links = [{"rel": "self", "href": str(request.url)}]
     if len(found) > limit:
         links.append({"rel": "next", "href": _next(request, found[limit - 1].number)})
@@ -57,7 +58,7 @@ def list_incidents(
         "type": "FeatureCollection",
         "features": features,
         "numberReturned": len(features),
-        "counts": {str(state): number for state, number in counts.items()},
+        **({} if number_of is None else {"counts": {str(state): number for state, number in number_of.items()}}),
         "links": links,
         "cursor": cursor,
     }

@@ -180,7 +180,7 @@ def _many(asked: Asker, body: bytes) -> Response:
 
 def _told(answer: Answer | Refusal, asked: Asker) -> dict[str, Any]:
     if isinstance(answer, Refusal):
-        return problem(answer, asked.lang)
+        return problem(answer, asked.lang, asked.settings.timezone)
     return {"status": 200 if answer.repeated else 201, **answer.as_dict(asked.lang)}
 
 
@@ -191,7 +191,7 @@ def _read(text: bytes, asked: Asker) -> Report | dict[str, Any]:
     except ValidationError as fault:
         faults: list[Any] = fault.errors(include_url=False)
         if faults[0]["type"] == "json_invalid":
-            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang)
+            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang, asked.settings.timezone)
         return validation_problem(faults, asked.lang)
 
 

@@ -7,6 +7,8 @@ from typer import Typer
 
 from gridmap.cli import areas as _areas  # noqa: F401
 from gridmap.cli import audit as _audit  # noqa: F401
+from gridmap.cli import backup as _backup  # noqa: F401
+from gridmap.cli import compare as _compare  # noqa: F401
 from gridmap.cli import county as _county  # noqa: F401
 from gridmap.cli import cut as _cut  # noqa: F401
 from gridmap.cli import database as _database  # noqa: F401
@@ -17,6 +19,7 @@ from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import merging as _merging  # noqa: F401
 from gridmap.cli import notify as _notify  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
+from gridmap.cli import print_sheets as _print_sheets  # noqa: F401
 from gridmap.cli import purge as _purge  # noqa: F401
 from gridmap.cli import registers as _registers  # noqa: F401
 from gridmap.cli import reports as _reports  # noqa: F401

@@ -1,6 +1,7 @@
 """`gridmap plan cut`: villages into cells, from files to a file or within a draft."""
 
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gridmap.boundaries import HouseholdFile
     from gridmap.grid import Area
     from gridmap.planning import Cut
+    from gridmap.planning.redraw import Redraw
 
 SHOWN = 3
 
@@ -34,6 +36,10 @@ class CutFilesMissing(BadInput):
 
 class CutKeepsInDraft(BadInput):
     """Cells can stay as they are in a draft; files of villages have none; facts: none."""
+
+
+class CutFromInDraft(BadInput):
+    """Villages are redrawn from an edition in a draft, not in files; facts: none."""
 
 
 class CutOutUnusable(BadInput):
@@ -59,6 +65,7 @@ def cut(
     low: Annotated[int, _option("--low", about="low")] = 50,
     high: Annotated[int, _option("--high", about="high")] = 80,
     seed: Annotated[int, _option("--seed", about="seed")] = 0,
+    edition: Annotated[int | None, _option("--from", about="from", metavar="EDITION", min=1)] = None,
     keep: Annotated[list[str] | None, _option("--keep", about="keep", metavar="CODE")] = None,
     out: Annotated[Path | None, _option("--out", about="out_file", metavar="FILE")] = None,
     force: Annotated[bool, _option("--force", about="force")] = False,
@@ -67,6 +74,11 @@ def cut(
 ) -> None:
     band = Bounds(low=low, high=high, seed=seed)
     needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
+    if edition is not None:
+        if any((*needed.values(), household_id, barriers, bridges)):
+            raise CutFromInDraft
+        _tell_redraw(_redraw_draft(edition, draft, (village or [], keep or []), band, actor), band, draft, edition, json=json)
+        return
     if not any((*needed.values(), household_id, barriers, bridges)):
         _tell(_cut_draft(draft, village or [], keep or [], band, actor), band, {"draft": draft}, json=json)
         return
@@ -126,6 +138,21 @@ def _cut_draft(draft: str, named: list[str], keep: list[str], band: Bounds, name
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
             return cut_draft(store, draft=draft, villages=named, keep=keep, **band, now=now(), actor=actor, advance=advance)
+
+
+def _redraw_draft(edition: int, draft: str, chosen: tuple[list[str], list[str]], band: Bounds, name: str) -> "Redraw":
+    from gridmap.access import Action, allowed  # noqa: PLC0415
+    from gridmap.flows.cut_draft import villages_of  # noqa: PLC0415
+    from gridmap.flows.redraw_draft import redraw_draft  # noqa: PLC0415
+    from gridmap.store import Store  # noqa: PLC0415
+
+    named, keep = chosen
+    with Store.open(settings().database_url) as store:
+        actor = acting(store, name)
+        with store.read(allowed(actor, Action.DRAFT_CHANGE)) as tx:
+            total = len(villages_of(store, tx, draft, named, now()))
+        with progress(words("cli.plan_cut_progress"), total) as advance:
+            return redraw_draft(store, edition, draft=draft, villages=named, keep=keep, **band, now=now(), actor=actor, advance=advance)
 
 
 def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:
@@ -197,12 +224,27 @@ def _tell(made: "Cut", band: Bounds, where: dict[str, str], *, json: bool) -> No
     tell({**where, **facts, "exceptions": told}, "\n".join(lines), json=json)
 
 
+def _tell_redraw(made: "Redraw", band: Bounds, draft: str, edition: int, *, json: bool) -> None:
+    """What moved, what each reach would have given, and what is out of the band."""
+    offers = [asdict(offer) for offer in made.offers]
+    done = {name: value for name, value in asdict(made.done).items() if name != "reach"}
+    facts = {"draft": draft, "from": edition, "cells": len(made.cells), **done, **band}
+    lines = [words("cli.plan_cut_redrawn", **facts | {"edition": edition})]
+    lines += [words("cli.plan_cut_offer", **offer | {"reach": _reach(offer["reach"])}) for offer in offers]
+    lines += [*_by_reason(made), words("cli.plan_cut_next", draft=draft)]
+    tell({**facts, "offers": offers, "exceptions": [_exception(e) for e in made.exceptions]}, "\n".join(lines), json=json)
+
+
+def _reach(reach: int | None) -> str:
+    return words("redraw.whole" if reach is None else f"redraw.reach_{reach}")
+
+
 def _exception(one: Any) -> dict[str, Any]:
     reason = {"reason": one.reason.key.removeprefix("reason.cut_"), "text": one.reason.text(LANG)}
     return {"code": one.code, "village": one.village, "households": one.households, **reason, "lon": one.lon, "lat": one.lat}
 
 
-def _by_reason(made: "Cut") -> list[str]:
+def _by_reason(made: "Cut | Redraw") -> list[str]:
     """Of each reason how many exceptions there are, and the first few."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for one in made.exceptions:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import JsonFlag, app, now, progress, settings, tell, words
+from gridmap.cli.door import JsonFlag, app, now, progress, settings, tell, warm_up, words
 
 if TYPE_CHECKING:
     from gridmap.store import Store
@@ -44,6 +44,7 @@ def _do(data: Path | None, *, accounts: bool, json: bool) -> Path:
     from gridmap.store import Store  # noqa: PLC0415 (`gridmap --help` does not wait for SQLAlchemy)
     from gridmap.store.demo_file import renew_demo_file  # noqa: PLC0415 (as above)
 
+    warm_up()
     started = time.monotonic()
     path = DATABASE.absolute()
     if data:

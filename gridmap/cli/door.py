@@ -155,6 +155,14 @@ def progress(label: str, total: int | None = None) -> Iterator[Any]:
         yield lambda steps=1: bar.advance(task, steps)
 
 
+def warm_up() -> None:
+    """At the first use on a machine have the matching engine compiled now rather than later; it says so itself, on stderr."""
+    from gridmap.grid.index import is_warm, warm  # noqa: PLC0415 (`gridmap --help` does not wait for the compiler)
+
+    if not is_warm():
+        warm()
+
+
 def run() -> int:
     """The exit code of one command line: 0 done, 1 refused, 2 wrong usage, 130 stopped by Ctrl-C.
 

@@ -144,17 +144,21 @@ def take(
 def _shown(store: "Store", actor: "Actor", number: str) -> tuple[dict[str, Any], str]:
     """One incident as the actor sees it: for programs, and for people."""
     from gridmap.access import Action, allowed  # noqa: PLC0415
-    from gridmap.flows.step import steps_of, waiting  # noqa: PLC0415
+    from gridmap.flows.step import needs_of, steps_of, waiting  # noqa: PLC0415
     from gridmap.store import incidents  # noqa: PLC0415
 
     with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
         one = incidents.get(tx, number)
         log, steps, waits = incidents.history(tx, one.id), steps_of(actor, one), waiting(actor, one)
         names = Names(store, tx)
-        lines = [*_who(one, names), *_next(one, steps, waits), words("cli.incident_log"), *(logged(row, one, names) for row in log)]
-    possible = [{"step": each, "needs": _needs(one, each)} for each in steps]
+        why = [words("cli.incident_reasons"), *(f"  {reason.text(LANG)}" for reason in one.reasons)]
+        done = [words("cli.incident_log"), *(logged(row, one, names) for row in log)]
+        lines = [*_who(one, names), *_next(one, steps, waits), *why, *done]
+    possible = [{"step": each, "needs": needs_of(each, one)} for each in steps]
     still = [why.text(LANG) for why in waits]
-    return _brief(one) | {"possible": possible, "waiting": still, "log": list(map(_log_json, log))}, "\n".join(map(plain, lines))
+    reasons = [{"code": reason.key, "text": reason.text(LANG)} for reason in one.reasons]
+    told = {"possible": possible, "waiting": still, "reasons": reasons, "log": list(map(_log_json, log))}
+    return _brief(one) | told, "\n".join(map(plain, lines))
 
 
 def _log_json(row: "LogRow") -> dict[str, Any]:
@@ -220,11 +224,9 @@ def _next(one: "Incident", steps: Sequence["Step"], waits: Sequence["Refusal"]) 
 
 
 def _command(one: "Incident", step: "Step") -> str:
-    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in _needs(one, step))))
+    from gridmap.flows.step import needs_of  # noqa: PLC0415
 
-
-def _needs(one: "Incident", step: "Step") -> list[str]:
-    return sorted(one.life.rows[step].needs)
+    return " ".join((f"gridmap incident take {one.number} {step}", *(f"--{each} …" for each in needs_of(step, one))))
 
 
 def _facts(row: "LogRow") -> dict[str, Any]:

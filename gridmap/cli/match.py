@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gridmap.cli.door import LANG, JsonFlag, app, progress, tell, words
+from gridmap.cli.door import LANG, JsonFlag, app, progress, tell, warm_up, words
 from gridmap.cli.findings import refusal_told
 
 
@@ -39,6 +39,7 @@ def match(
         code=code, layer=layer, areas_crs=areas_crs, lon=lon, lat=lat, crs=crs, datum=read_datum(datum),
         accuracy_m=accuracy, snap_m=snap, force=force,
     )  # fmt: skip
+    warm_up()
     with refusal_told(None, json=json):
         done = match_file(points, areas, out, options, watch=partial(progress, words("cli.match_progress")))
     notes = [note.text(LANG) for note in done.notes]

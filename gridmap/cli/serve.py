@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.door import JsonFlag, app, now, settings, tell, words
+from gridmap.cli.door import JsonFlag, app, now, settings, tell, warm_up, words
 from gridmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def serve(store: "Store", chosen: Settings, listening: socket.socket, *, tls: An
     from gridmap.flows.act import open_to_all  # noqa: PLC0415 (as above)
     from gridmap.flows.audit import anchor_file  # noqa: PLC0415 (as above)
 
+    warm_up()  # no report waits for a compiler
     host, port = listening.getsockname()[:2]
     local = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
     others = reached_by_others(host, chosen)

@@ -28,6 +28,11 @@ def administered(store: Store, now: datetime) -> bool:
         return any(each.role is Role.ADMINISTRATOR and each.account in able for each in accounts.grants(tx, at=now))
 
 
+def act_at_machine(login: str) -> Actor:
+    """Whoever works at the machine, where no database can be asked for accounts."""
+    return operator(f"operator:{login}")
+
+
 def act_as(store: Store, name: str, *, login: str, now: datetime) -> Actor:
     """The actor of a command. AccountMissing where accounts exist and `name` is none of them, or one that was disabled.
 
@@ -35,7 +40,7 @@ def act_as(store: Store, name: str, *, login: str, now: datetime) -> Actor:
     history says who used it. Before the first account a name is believed.
     """
     if not name:
-        return operator(f"operator:{login}")
+        return act_at_machine(login)
     with store.read(allowed(ANONYMOUS, Action.SIGN_IN)) as tx:
         if not accounts.any_(tx):
             return operator(name)

@@ -61,7 +61,7 @@ def cut_draft(
         areas = villages_of(store, tx, draft, villages, now)
         own = _own(_known(store, tx, draft, now), areas, keep, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
-        barriers, bridges = _shapes(tx, "barrier"), _shapes(tx, "bridge")
+        barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
     need_jurisdiction(scope, areas)
     if not households.total:
         raise HouseholdsNone
@@ -70,7 +70,7 @@ def cut_draft(
     cut = cut_villages(ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, advance=advance)
     with store.begin(scope) as tx:
         drafts.put(tx, draft, cut.cells, at=now)
-        _replace_cells(tx, draft, areas, (*cut.cells, *own))
+        replace_cells(tx, draft, areas, (*cut.cells, *own))
         history.record(tx, now, "draft.cut", f"draft:{draft}", villages=len(areas), cells=len(cut.cells))
     if villages:  # the households of the others were not asked about
         return replace(cut, exceptions=tuple(each for each in cut.exceptions if each.village))
@@ -103,11 +103,12 @@ def _own(known: Iterable[Area], villages: Iterable[Area], keep: Collection[str],
     return own
 
 
-def _shapes(tx: Tx, kind: str) -> list[BaseGeometry]:
+def land_shapes(tx: Tx, kind: str) -> list[BaseGeometry]:
+    """The barriers, or the bridges, in the store."""
     return [shape for _, shape in land.shapes(tx, kind)]
 
 
-def _replace_cells(tx: Tx, draft: str, villages: Sequence[Area], cells: Iterable[Area]) -> None:
+def replace_cells(tx: Tx, draft: str, villages: Sequence[Area], cells: Iterable[Area]) -> None:
     """Drop the cells that the villages had before; DraftChanged where a village is not as it was when it was read."""
     now_there = drafts.areas(tx, draft)
     shapes = {area.code: area.shape for area in now_there if area.level is Level.VILLAGE}

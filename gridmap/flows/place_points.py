@@ -126,6 +126,12 @@ class Doubts:
         away = finite & apart
         self.turned += int((index.owners(lat[away], lon[away]) >= 0).sum())
 
+    def add(self, other: "Doubts") -> None:
+        """Those of another portion."""
+        self.numbers += other.numbers
+        self.beyond += other.beyond
+        self.turned += other.turned
+
     def hints(self) -> tuple[Sentence, ...]:
         if self.turned * 2 > self.numbers:
             return (Sentence("cli.match_turned", {"count": self.turned}),)

@@ -74,7 +74,7 @@ def _held_against(tx: Tx, situation: Situation, found: Sequence[Incident], polic
     anew = found_anew(tx, situation, list(zip(placed, reports_of(tx, situation, placed), strict=True)))
     done = [Rehoming.STAY] * (len(found) - len(placed))
     for one, what in zip(placed, anew, strict=True):
-        here = policy if policy is not Rehoming.STAY and _is_elsewhere(one, what) else Rehoming.STAY
+        here = policy if policy is not Rehoming.STAY and is_elsewhere(one, what) else Rehoming.STAY
         if here is Rehoming.MOVE:
             lives.take(tx, one.id, taken, at=situation.at, expected_revision=one.revision, anew=partial(_given, what))
         if here is Rehoming.ASK:
@@ -85,7 +85,8 @@ def _held_against(tx: Tx, situation: Situation, found: Sequence[Incident], polic
     return done
 
 
-def _is_elsewhere(one: Incident, what: Anew) -> bool:
+def is_elsewhere(one: Incident, what: Anew) -> bool:
+    """Whether this other place is another area's or another worker's."""
     return any(getattr(one, name) != what.place[name] for name in _WHO)
 
 

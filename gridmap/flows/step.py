@@ -82,8 +82,15 @@ def reaches(actor: Actor, action: Action, one: Incident) -> bool:
 
 
 def steps_of(actor: Actor, one: Incident) -> tuple[Step, ...]:
-    """The steps that this actor may take now, with the evidence that each needs."""
+    """The steps that this actor may take now."""
     return tuple(each for each in open_to(one.life, actor.name) if _is_own(actor, each, one))
+
+
+def needs_of(step: Step, one: Incident) -> tuple[str, ...]:
+    """What somebody must say to take the step, in alphabetical order: all that its row asks for, but for the office to which a dispute
+    climbs, which is found where none is named."""
+    found = {Evidence.OFFICE} if step is Step.ELEVATE else set()
+    return tuple(sorted(one.life.rows[step].needs - found))
 
 
 def waiting(actor: Actor, one: Incident) -> tuple[Refusal, ...]:

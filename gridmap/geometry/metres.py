@@ -1,6 +1,5 @@
 """Work in metres: one local transverse Mercator about a given centre, true to millimetres over a county."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -72,10 +71,16 @@ def area_m2(shape: BaseGeometry) -> float:
 
 def metres_per_degree(lat: float) -> tuple[float, float]:
     """How long a degree is at this latitude, (eastward, northward): by the ellipsoid's two radii of curvature there (WGS84)."""
+    wide, high = metres_per_degrees(np.array([lat]))
+    return float(wide[0]), float(high[0])
+
+
+def metres_per_degrees(lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `metres_per_degree`, for many latitudes."""
     radius, eccentricity2 = 6378137.0, 0.00669437999014
-    flat = 1 - eccentricity2 * math.sin(math.radians(lat)) ** 2
-    across, along = radius / math.sqrt(flat), radius * (1 - eccentricity2) / flat**1.5
-    return math.radians(across * math.cos(math.radians(lat))), math.radians(along)
+    flat = 1 - eccentricity2 * np.sin(np.radians(lat)) ** 2
+    across, along = radius / np.sqrt(flat), radius * (1 - eccentricity2) / flat**1.5
+    return np.radians(across * np.cos(np.radians(lat))), np.radians(along)
 
 
 def box_around(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:

@@ -94,6 +94,11 @@ class Incident:
         """The offices that were asked for a task, or told, and are still to see it."""
         return tuple(sorted({task.office for task in self.tasks if not task.withdrawn}))
 
+    @property
+    def owed(self) -> int:
+        """About how many of its tasks other offices still owe an answer."""
+        return sum(task.owed for task in self.tasks)
+
     def living(self, life: Life) -> Self:
         """The same incident with this life."""
         return replace(self, **{name: getattr(life, name) for name in OF_LIFE})

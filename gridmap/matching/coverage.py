@@ -1,6 +1,6 @@
 """Points in degrees against any set of areas in degrees: the owner exactly, the distances in metres."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,14 +9,18 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.geometry.metres import Metres, geodesic_m
+from gridmap.geometry.metres import Metres, geodesic_m, metres_per_degrees
 from gridmap.grid import How
-from gridmap.grid.index import AreaIndex, Nearness
+from gridmap.grid.index import AreaIndex, Asked, Near
+from gridmap.matching.circles import Circled
 
 DEFAULT_ACCURACY_M = 10.0  # a good phone outdoors; what a point is trusted to when nobody says
+Degrees = NDArray[np.float64]
 HOWS = tuple(How)
-FAR_M = 100_000.0  # farther from the areas, distances are measured along the ellipsoid: the plane stretches, and ends
-NEARER_M = 1_000_000.0  # and from how far out one looks for the place of the areas that is nearest to what is farther still
+# Up to FAR_M a degree at the point is as long as one at the border, to a thousandth; what is farther is measured along the ellipsoid.
+# Up to AWAY_M that is to the place that is nearest by the degrees of one of three latitudes; beyond, to the nearest on the plane, on which
+# one stands no farther out than NEARER_M: it stretches, and ends.
+FAR_M, AWAY_M, NEARER_M = 5_000.0, 100_000.0, 1_000_000.0
 _CODE = {how: position for position, how in enumerate(HOWS)}
 
 
@@ -45,8 +49,9 @@ class CoverageIndex:
     """
 
     def __init__(self, shapes: Sequence[BaseGeometry], wider: Sequence[BaseGeometry] = ()) -> None:
-        self._finest = AreaIndex(shapes)
-        self._wider = AreaIndex(wider)
+        self._shapes, self._wider_shapes = (np.array(some, dtype=object).reshape(-1) for some in (shapes, wider))
+        self._finest = AreaIndex(self._shapes)
+        self._wider = AreaIndex(self._wider_shapes)
 
     def __len__(self) -> int:
         return len(self._finest) + len(self._wider)
@@ -54,17 +59,13 @@ class CoverageIndex:
     @cached_property
     def metres(self) -> Metres:
         """The plane in which distances are measured."""
-        shapes = np.r_[self._finest.shapes, self._wider.shapes]
+        shapes = np.r_[self._shapes, self._wider_shapes]
         return Metres.around(shapes) if len(shapes) else Metres(0.0, 0.0)
 
     @cached_property
-    def in_metres(self) -> Nearness:
+    def in_metres(self) -> Circled:
         """The finest areas on that plane."""
-        return Nearness(self.metres.forward(self._finest.shapes))
-
-    @cached_property
-    def _wider_in_metres(self) -> Nearness:
-        return Nearness(self.metres.forward(self._wider.shapes))
+        return Circled(self.metres.forward(self._shapes))
 
     def owners(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int64]:
         """The position of the area that owns each point, -1 for none."""
@@ -83,8 +84,7 @@ class CoverageIndex:
         usable = np.flatnonzero((np.abs(lons) <= 180) & (np.abs(lats) <= 90))
         owner = np.full(len(lons), -1, dtype=np.int64)
         owner[usable] = self.owners(lons[usable], lats[usable])
-        x, y = self.metres.xy(lons, lats)
-        border_m = self._border_m(x, y, owner)
+        border_m = self._border_m(lons, lats, owner)
         distance_m = np.where(owner >= 0, 0.0, np.nan)
         how = np.full(len(lons), _CODE[How.INVALID], dtype=np.int8)
         how[usable] = _CODE[How.OUTSIDE]
@@ -97,30 +97,61 @@ class CoverageIndex:
         how[apart[snapped]] = _CODE[How.NEAREST]
         return Matches(owner, how, distance_m, border_m)
 
-    def _nearest(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The nearest of the finest areas and how far it is: on the plane, or, where that is no measure, along the ellipsoid."""
-        nearest, distance_m = self.in_metres.nearest(*self.metres.xy(lon, lat))
-        far = np.flatnonzero(~(distance_m <= FAR_M))
-        if len(far) and len(self._finest):
-            x, y = self.metres.xy(*self.metres.toward(lon[far], lat[far], NEARER_M + self._reach_m))
-            nearest[far], _ = self.in_metres.nearest(x, y)
-            place = self.metres.lonlat(*self.in_metres.points_in(x, y, nearest[far]))
-            distance_m[far] = geodesic_m(lon[far], lat[far], *place)
-        return nearest, distance_m
-
-    @cached_property
-    def _reach_m(self) -> float:
-        """How far the areas reach from the plane's middle."""
-        return float(np.hypot(*np.abs(shapely.total_bounds(self.in_metres.shapes)).reshape(2, 2).max(axis=0)))
-
-    def _border_m(self, x: NDArray[np.float64], y: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
-        finest = len(self._finest)
-        border_m = self.in_metres.border_distance(x, y, np.where(owner < finest, owner, -1))
+    def _border_m(self, lon: Degrees, lat: Degrees, owner: NDArray[np.int64]) -> NDArray[np.float64]:
+        finest, per_degree = len(self._finest), metres_per_degrees(np.where(owner >= 0, lat, 0.0))
+        border_m = self._to_border(self._finest, Asked(lon, lat, *per_degree), np.where(owner < finest, owner, -1))
         wide = np.flatnonzero(owner >= finest)
         if len(wide):  # what a wider area owns ends where a finer one begins
-            outer = self._wider_in_metres.border_distance(x[wide], y[wide], owner[wide] - finest)
-            border_m[wide] = np.fmin(outer, self.in_metres.nearest(x[wide], y[wide])[1])
+            asked = Asked(lon[wide], lat[wide], per_degree[0][wide], per_degree[1][wide])
+            border_m[wide] = np.fmin(self._to_border(self._wider, asked, owner[wide] - finest), self._nearest(lon[wide], lat[wide])[1])
         return border_m
+
+    def _to_border(self, index: AreaIndex, asked: Asked, owner: NDArray[np.int64]) -> Degrees:
+        lon, lat, *unit = asked
+        border_m = index.border_distance(lon, lat, owner, (unit[0], unit[1]))
+        far = np.flatnonzero(border_m > FAR_M)
+        if len(far):
+            points = lon[far], lat[far]
+            border_m[far] = _measured(*points, border_m[far], lambda unit: index.near_border(*points, owner[far], unit))[1]
+        return border_m
+
+    def _nearest(self, lon: Degrees, lat: Degrees) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(position, metres) of the nearest of the finest areas, for points that none of them owns. A place that many points share, as
+        a geocoder's default one, is asked for once."""
+        places, of = np.unique(lon + 1j * lat, return_inverse=True)
+        lons, lats = np.ascontiguousarray(places.real), np.ascontiguousarray(places.imag)
+        near = self._finest.near_outside(lons, lats, metres_per_degrees(lats))
+        area, metres = near.area, near.distance
+        far = np.flatnonzero(metres > FAR_M)
+        if len(far):
+            points = lons[far], lats[far]
+            area[far], metres[far] = _measured(*points, metres[far], lambda unit: self._finest.near_outside(*points, unit))
+        away = np.flatnonzero(metres > AWAY_M)
+        if len(away):
+            area[away], metres[away] = self._nearest_to_distant(lons[away], lats[away])
+        return area[of], metres[of]
+
+    def _nearest_to_distant(self, lon: Degrees, lat: Degrees) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        corners = shapely.total_bounds(self.in_metres.shapes)
+        reach = float(np.hypot(*np.abs(corners).reshape(2, 2).max(axis=0)))
+        x, y = self.metres.xy(*self.metres.toward(lon, lat, NEARER_M + reach))
+        area, at_x, at_y = self.in_metres.nearest(x, y)
+        return area, geodesic_m(lon, lat, *self.metres.lonlat(at_x, at_y))
+
+
+def _measured(
+    lon: Degrees, lat: Degrees, about_m: NDArray[np.float64], ask: Callable[[tuple[Degrees, Degrees]], Near]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(area, metres along the ellipsoid) of the nearest of three places: those that `ask` finds if degrees are as long as they are at the
+    point, half way to the south, and half way to the north."""
+    half = about_m / metres_per_degrees(lat)[1] / 2
+    area, metres = np.full(len(lon), -1, dtype=np.int64), np.full(len(lon), np.inf)
+    for middle in (lat, lat - half, lat + half):
+        near = ask(metres_per_degrees(np.clip(middle, -89, 89)))
+        found = geodesic_m(lon, lat, near.x, near.y)
+        nearer = found < metres
+        area[nearer], metres[nearer] = near.area[nearer], found[nearer]
+    return area, metres
 
 
 def known_accuracy(accuracy_m: ArrayLike) -> NDArray[np.float64]:

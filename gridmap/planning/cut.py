@@ -80,7 +80,7 @@ def cut_villages(
     seed give the same cells. `advance(1)` is called after each village.
     Refuses with CutBand, CutVillageRepeated, CutVillageUnusable or CutTooMany.
     """
-    _check(villages, low, high)
+    check_cut(villages, low, high)
     spots = shapely.points(households.lon, households.lat)
     owner = _village_of(villages, spots)
     walls, ways = shapely.STRtree(list(barriers)), shapely.STRtree(list(bridges))
@@ -100,7 +100,8 @@ def cut_villages(
     )
 
 
-def _check(villages: Sequence[Area], low: int, high: int) -> None:
+def check_cut(villages: Sequence[Area], low: int, high: int) -> None:
+    """CutBand, CutVillageRepeated or CutVillageUnusable."""
     if not 1 <= low <= high:
         raise CutBand(low=low, high=high)
     for code, times in Counter(village.code for village in villages).items():

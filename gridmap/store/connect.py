@@ -10,6 +10,7 @@ from gridmap.store.dialect import POSTGRESQL, to_json
 from gridmap.store.faults import DatabaseUrlUnusable, StoreFolderMissing
 
 BUSY_SECONDS = 5
+CONNECTIONS = 15
 # What a statement was given may be a reporter's contact: it appears in no traceback and in no log.
 _COMMON: dict[str, Any] = {"json_serializer": to_json, "hide_parameters": True}
 
@@ -40,9 +41,9 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(url.database)
 
 
-def make_engine(url: URL, connections: int | None = None) -> Engine:
+def make_engine(url: URL, connections: int = CONNECTIONS) -> Engine:
     """An engine, not yet connected; it keeps at most so many connections."""
-    pool = {} if connections is None else {"pool_size": connections, "max_overflow": 0}
+    pool = {"pool_size": connections, "max_overflow": 0}
     if url.get_backend_name() == POSTGRESQL:
         return create_engine(url, **_COMMON, **pool, pool_pre_ping=True, connect_args={"connect_timeout": int(patience(url))})
     file = sqlite_file(url)

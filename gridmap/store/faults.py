@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from gridmap.errors import BadInput, Conflict, Precondition, StoreUnreachable, Unavailable
+from gridmap.store.turns import WaitedTooLong
 
 
 class DatabaseUrlUnusable(BadInput):
@@ -142,7 +142,7 @@ def told(url: str, password: str | None = None) -> Iterator[None]:
         if "NUL (0x00)" not in str(fault):
             raise
         raise TextUnusable from fault
-    except PoolExhausted as fault:
+    except WaitedTooLong as fault:
         raise StoreBusy(url=url) from fault
     except DBAPIError as fault:
         refusal = _refusal(fault, url, password)

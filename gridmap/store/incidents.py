@@ -53,7 +53,11 @@ UNTIL = "until"
 OF_BIRTH = ("office", "keeper", "contact_left", "grade", "template")
 """What of its life the first row of its log says, beside the state."""
 _COLUMNS = tuple(each.name for each in fields(Incident) if each.name != "tasks")  # which have their own table
-_INCIDENT = tuple(incident.c[name] for name in _COLUMNS)
+_INCIDENT = (*(incident.c[name] for name in _COLUMNS), incident.c.asked)
+_ALL = select(*_INCIDENT)
+_KINDS: Mapping[str, type[StrEnum]] = {
+    "state": State, "channel": Channel, "grade": Grade, "urgency": Urgency, "template": Template, "satisfied": Satisfied,
+}  # fmt: skip
 _REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
 
 
@@ -175,21 +179,21 @@ def list_(
 
     The next page is what comes `after` the number of the last one (IncidentMissing if there is none such); new ones move nothing.
     """
-    wanted = _among(tx, select(*_INCIDENT), states, area, supervised=supervised, owed=owed)
+    wanted = _among(tx, select(incident.c.serial), area, supervised=supervised, owed=owed)
     if bbox is not None:
         wanted = wanted.where(lies_in(tx, incident, bbox))
     last = None if after is None else _place(tx, after)
     if order is Order.DUE:
-        return _due_first(tx, wanted, last, limit)
-    return _newest(tx, wanted, last, limit)
+        return _due_first(tx, wanted, states, last, limit)
+    return _newest(tx, wanted.where(*_in_states(states)), last, limit)
 
 
 def count(
     tx: Connection, *, states: Collection[State] = tuple(State), area: str | None = None, supervised: bool = False, owed: bool = False
 ) -> dict[State, int]:
     """How many incidents are in each of the states, also where none is."""
-    wanted = _among(tx, select(incident.c.state, func.count()), states, area, supervised=supervised, owed=owed).group_by(incident.c.state)
-    found: dict[str, int] = dict(tx.execute(wanted).all())
+    wanted = _among(tx, select(incident.c.state, func.count()), area, supervised=supervised, owed=owed).where(*_in_states(states))
+    found: dict[str, int] = dict(tx.execute(wanted.group_by(incident.c.state)).all())
     return {state: found.get(state, 0) for state in states}
 
 
@@ -229,12 +233,12 @@ def changes_after(tx: Connection, cursor: int, limit: int) -> tuple[tuple[int, s
     return tuple((id, which) for id, which in tx.execute(wanted.order_by(history_table.c.id).limit(limit)))
 
 
-def _among(tx: Connection, wanted: Select[Any], states: Iterable[State], area: str | None, *, supervised: bool, owed: bool) -> Select[Any]:
+def _among(tx: Connection, wanted: Select[Any], area: str | None, *, supervised: bool, owed: bool) -> Select[Any]:
     if supervised:
         wanted = wanted.where(incident.c.supervised_by.is_not(None))
     if owed:
         wanted = wanted.where(tasks.is_owed(tx))
-    wanted = wanted.where(within(tx, incident), *_in_states(states))
+    wanted = wanted.where(within(tx, incident))
     return wanted if area is None else wanted.where(_lies_within(area))
 
 
@@ -268,28 +272,35 @@ def _place(tx: Connection, number: str) -> Place:
 
 
 def _newest(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
-    """Their serials first: what is sorted to find the newest is then a number each, not whole rows."""
     if last:
         wanted = wanted.where(incident.c.serial < last.serial)
-    newest = incident.c.serial.desc()
-    serials = tx.scalars(wanted.with_only_columns(incident.c.serial).order_by(newest).limit(limit)).all()
-    if not serials:
-        return ()
-    rows = select(*_INCIDENT).where(within(tx, incident), incident.c.serial.in_(serials))
-    return _with_tasks(tx, tx.execute(rows.order_by(newest)).all())
+    return _first(tx, wanted, (incident.c.serial.desc(),), limit)
 
 
-def _due_first(tx: Connection, wanted: Select[Any], last: Place | None, limit: int) -> tuple[Incident, ...]:
-    """What is due, by the index of due instants; then, if there is room, what no clock runs for."""
+def _due_first(tx: Connection, wanted: Select[Any], states: Collection[State], last: Place | None, limit: int) -> tuple[Incident, ...]:
+    """What is due, by the index of due instants; then, if there is room, what no clock runs for.
+
+    The clocks of what has ended stand, so what is due is open. That is not asked again: PostgreSQL would take the two for independent,
+    expect one row where there are fifty, and read and sort them all.
+    """
     found: tuple[Incident, ...] = ()
     if last is None or last.due_at is not None:
-        due = wanted.where(incident.c.due_at.is_not(None))
+        due = wanted.where(incident.c.due_at.is_not(None), *(() if set(states) >= set(OPEN_STATES) else _in_states(states)))
         if last:
             due = due.where(tuple_(incident.c.due_at, incident.c.serial) > tuple_(literal(last.due_at, Instant), last.serial))
             last = None
-        found = _with_tasks(tx, tx.execute(due.order_by(incident.c.due_at, incident.c.serial).limit(limit)).all())
+        found = _first(tx, due, (incident.c.due_at, incident.c.serial), limit)
     rest = limit - len(found)
-    return (*found, *_newest(tx, wanted.where(incident.c.due_at.is_(None)), last, rest)) if rest else found
+    return (*found, *_newest(tx, wanted.where(incident.c.due_at.is_(None), *_in_states(states)), last, rest)) if rest else found
+
+
+def _first(tx: Connection, wanted: Select[Any], order: tuple[ColumnElement[Any], ...], limit: int) -> tuple[Incident, ...]:
+    """The first of those in this order. Their serials first: what is sorted to find them is then a number or two each, not whole rows."""
+    serials = tx.scalars(wanted.order_by(*order).limit(limit)).all()
+    if not serials:
+        return ()
+    rows = _ALL.where(within(tx, incident), incident.c.serial.in_(serials))
+    return _with_tasks(tx, tx.execute(rows.order_by(*order)).all())
 
 
 def _report_row(one: Received) -> dict[str, Any]:
@@ -310,7 +321,7 @@ def row_of(one: Incident) -> dict[str, Any]:
     """The incident as its row has it."""
     facts = {name: getattr(one, name) for name in _COLUMNS}
     return facts | {
-        "asked": tasks.listed(one.asked),
+        "asked": tasks.listed(one),
         "serial": int(one.number.partition("-")[2]),
         "candidates": [dict(each) for each in one.candidates],
         "reasons": [each.as_dict() for each in one.reasons],
@@ -318,26 +329,17 @@ def row_of(one: Incident) -> dict[str, Any]:
 
 
 def _with_tasks(tx: Connection, rows: Sequence[Row[Any]]) -> tuple[Incident, ...]:
-    asked = tasks.of_incidents(tx, [row.id for row in rows])
+    asked = tasks.of_incidents(tx, [row.id for row in rows if row.asked is not None])
     return tuple(_incident(row, asked.get(row.id, ())) for row in rows)
 
 
 def _incident(row: Row[Any], asked: tuple[Task, ...]) -> Incident:
-    facts = dict(row._mapping)
-    return Incident(
-        **facts
-        | {
-            "state": State(facts["state"]),
-            "channel": Channel(facts["channel"]),
-            "grade": Grade(facts["grade"]),
-            "urgency": Urgency(facts["urgency"]),
-            "template": Template(facts["template"]),
-            "satisfied": Satisfied(facts["satisfied"]) if facts["satisfied"] else None,
-            "tasks": asked,
-            "candidates": tuple(facts["candidates"]),
-            "reasons": tuple(Sentence(**each) for each in facts["reasons"]),
-        }
-    )
+    facts: dict[str, Any] = dict(zip(_COLUMNS, row[:-1], strict=True))  # `asked` only says whether there are tasks
+    for name, kind in _KINDS.items():
+        facts[name] = facts[name] and kind(facts[name])
+    facts["candidates"] = tuple(facts["candidates"])
+    facts["reasons"] = tuple(Sentence(**each) for each in facts["reasons"])
+    return Incident(**facts, tasks=asked)
 
 
 def _received(one: Received) -> Entry:

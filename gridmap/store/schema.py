@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    and_,
     bindparam,
 )
 
@@ -252,7 +251,7 @@ incident = Table(
     Column("merged_into", String(20), index=True),
     Column("onward", ForeignKey("office.code")),
     Column("homed_in", Integer),
-    Column("asked", Text),  # the offices of its tasks, here too: no wall may ask two tables of each other
+    Column("asked", Text),  # the offices of its tasks, here too: no wall may ask two tables of each other; NULL where it never had any
     *(ForeignKeyConstraint(["edition", level], ["area.edition", "area.code"]) for level in Level),
     one_of("state", State),
     one_of("channel", Channel),
@@ -286,7 +285,7 @@ for _name, _columns, _where in (
     ("open", (incident.c.serial, incident.c.state), IS_OPEN),
     ("open_lon_lat", (incident.c.lon, incident.c.lat), IS_OPEN),
     ("open_homed_in", (incident.c.homed_in,), IS_OPEN),  # a new edition finds what was not held against it
-    ("due_at", (incident.c.due_at, incident.c.serial), and_(IS_OPEN, incident.c.due_at.is_not(None))),
+    ("due_at", (incident.c.due_at, incident.c.serial), incident.c.due_at.is_not(None)),
 ):
     Index(f"ix_incident_{_name}", *_columns, sqlite_where=_where, postgresql_where=_where)
 Index("ix_incident_point", point_of(incident), postgresql_using="gist", postgresql_where=IS_OPEN).ddl_if(dialect=POSTGRESQL)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Insert,
     Integer,
     Select,
+    String,
     Table,
     bindparam,
     event,
@@ -33,7 +34,7 @@ from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import POSTGRESQL, SEPARATOR, lists_any
 from gridmap.store.notice_tables import notice
 from gridmap.store.schema import contact, history, incident, report, task
-from gridmap.store.walls import settings_of
+from gridmap.store.walls import SETTINGS, settings_of
 
 SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, notice, account, access_grant, token})
 MARK = "scope_"
@@ -41,6 +42,10 @@ MARK = "scope_"
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
 NOTICES = frozenset({Action.NOTICE_READ, Action.OPERATE})
 WHOLE_HISTORY = frozenset({Action.AUDIT_READ, Action.OPERATE})
+
+
+# Made once: to make it anew took as long as what a short transaction asks.
+_ENTER = select(*(func.set_config(name, bindparam(name, type_=String), True) for name in SETTINGS))
 
 
 class Unscoped(AssertionError):
@@ -57,7 +62,7 @@ def enter(tx: Connection, scope: Scope) -> None:
     if not isinstance(scope, Scope):
         raise Unscoped("a transaction without a scope")
     if tx.dialect.name == POSTGRESQL:
-        tx.execute(select(*(func.set_config(name, value, True) for name, value in settings_of(scope).items())))
+        tx.execute(_ENTER, settings_of(scope))
 
 
 def pass_on(tx: Connection, office: str) -> None:

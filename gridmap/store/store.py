@@ -13,23 +13,25 @@ from gridmap.access import Scope
 from gridmap.errors import NoEditionInForce, SchemaOutdated
 from gridmap.grid import Edition, EditionHead
 from gridmap.store import editions, registers
-from gridmap.store.connect import make_engine, patience, read_url, shown, sqlite_file
+from gridmap.store.connect import CONNECTIONS, make_engine, patience, read_url, shown, sqlite_file
 from gridmap.store.dialect import POSTGRESQL
-from gridmap.store.faults import StoreBusy, StoreFileMissing, told
+from gridmap.store.faults import StoreFileMissing, told
 from gridmap.store.migrate import HEAD, found_version, upgrade
 from gridmap.store.registers import Registers
 from gridmap.store.scoping import enter, guard
+from gridmap.store.turns import Turns
 
 Tx = Connection
 """An open transaction within a scope: what every query of this room takes first."""
 
 EDITIONS_KEPT = 4
+LONGEST_WAIT = 30  # seconds, for a connection
 
 
 class Store:
     """One open database. Thread-safe; each transaction has its own connection."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, connections: int = CONNECTIONS) -> None:
         self.url_shown = shown(engine.url)
         self._password = str(engine.url.password) if engine.url.password else None
         self._engine = engine
@@ -37,20 +39,21 @@ class Store:
         self._editions: dict[tuple[EditionHead, str], Edition] = {}
         self._editions_lock = ThreadLock()
         self._registers: tuple[str, Registers] | None = None
-        self._turn = ThreadLock()
+        self._connections = Turns(connections)
+        self._writing = Turns(1)
 
     @classmethod
-    def open(cls, url: str, *, make: bool = True, connections: int | None = None) -> Self:
+    def open(cls, url: str, *, make: bool = True, connections: int = CONNECTIONS) -> Self:
         """The database at `url`, ready to use; a SQLite file is made (unless `make` is false) and migrated.
 
-        It keeps at most so many `connections` (15 where none are said); who needs one more waits. SchemaOutdated or SchemaNewer where the
-        schema is not ours, StoreUnreachable and its kinds where nothing answers.
+        It keeps at most so many `connections`; who needs one more waits in line, half a minute at most (StoreBusy). SchemaOutdated or
+        SchemaNewer where the schema is not ours, StoreUnreachable and its kinds where nothing answers.
         """
         address = read_url(url)
         file = sqlite_file(address)
         if file is not None and not make and not file.exists():
             raise StoreFileMissing(url=shown(address))
-        store = cls(make_engine(address, connections))
+        store = cls(make_engine(address, connections), connections)
         try:
             store._settle_schema()
         except BaseException:
@@ -111,9 +114,20 @@ class Store:
 
     @contextmanager
     def _within(self, scope: Scope, **options: Any) -> Iterator[Tx]:
-        with self._told(), self._engine.connect() as connection, connection.execution_options(scope=scope, **options).begin():
+        with (
+            self._told(),
+            self._connections.turn(LONGEST_WAIT),
+            self._engine.connect() as connection,
+            connection.execution_options(scope=scope, **options).begin(),
+        ):
             enter(connection, scope)
             yield connection
+
+    @contextmanager
+    def raw(self) -> Iterator[Any]:
+        """The driver's own connection, outside transactions and scopes: for what copies the database as a whole."""
+        with self._told(), self._engine.connect() as connection:
+            yield connection.connection.driver_connection
 
     def _told(self) -> AbstractContextManager[None]:
         return told(self.url_shown, self._password)
@@ -124,12 +138,8 @@ class Store:
         if self.dialect == POSTGRESQL:
             yield
             return
-        if not self._turn.acquire(timeout=patience(self._engine.url)):
-            raise StoreBusy(url=self.url_shown)
-        try:
+        with self._told(), self._writing.turn(patience(self._engine.url)):
             yield
-        finally:
-            self._turn.release()
 
     def edition_in_force(self, tx: Tx, at: datetime) -> Edition:
         """The edition that holds at the instant, or NoEditionInForce."""

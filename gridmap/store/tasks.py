@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from gridmap.incidents import Incident
 from gridmap.incidents.life import Task, TaskKind
 from gridmap.store.dialect import SEPARATOR, upsert
 from gridmap.store.schema import incident, task
@@ -26,9 +27,9 @@ def is_owed(tx: Connection) -> ColumnElement[bool]:
     return (incident.c.asked > "") & owing.correlate(incident).exists()
 
 
-def listed(offices: Collection[str]) -> str | None:
-    """The offices as the incident's own row has them, None for none."""
-    return SEPARATOR.join(("", *offices, "")) if offices else None
+def listed(one: Incident) -> str | None:
+    """The offices that it was asked of, as the incident's own row has them: "" where every task was withdrawn, None where there is none."""
+    return (SEPARATOR.join(("", *one.asked, "")) if one.asked else "") if one.tasks else None
 
 
 def of_incidents(tx: Connection, ids: Collection[str]) -> Mapping[str, tuple[Task, ...]]:

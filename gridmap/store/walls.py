@@ -253,6 +253,9 @@ def role_of(scope: Scope) -> str:
     return COUNTY if scope.action in _OF_INCIDENTS else OFFICE
 
 
+SETTINGS = ("role", *(f"gridmap.{name}" for name in ("action", "everywhere", "areas", "offices", "asked", "workers", "account", "report")))
+
+
 def settings_of(scope: Scope) -> dict[str, str]:
     """The settings that end with the transaction: the role, and what its policies ask for."""
     return {

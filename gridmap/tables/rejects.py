@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from gridmap.errors import BadInput
-from gridmap.incidents.report import UNKEEPABLE
+from gridmap.tables.cells import as_text
 from gridmap.tables.headers import accepted
 from gridmap.tables.rows import Rejected
 from gridmap.words import Lang
@@ -38,17 +37,7 @@ def write_rejects(path: Path, header: Sequence[str], rejected: Iterable[Rejected
     rows = [(row.row.cells, " ".join(reason.text(lang) for reason in row.reasons)) for row in rejected]
     width = max([len(header), *(len(cells) for cells, _ in rows)])
     for cells, reason in ((header, accepted("reason", lang)[0]), *rows):
-        sheet.append([_as_text(sheet, text) for text in (*cells, *[""] * (width - len(cells)), reason)])
+        sheet.append([as_text(sheet, text) for text in (*cells, *[""] * (width - len(cells)), reason)])
     whole = BytesIO()  # first, so that a full disk gets no half of it
     book.save(whole)
     path.write_bytes(whole.getvalue())
-
-
-def _as_text(sheet: object, text: str) -> Any:
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
-
-    cell = WriteOnlyCell(sheet, UNKEEPABLE.sub("\ufffd", ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)))
-    cell.data_type = "s"
-    cell.number_format = "@"
-    return cell

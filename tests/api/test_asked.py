@@ -58,6 +58,12 @@ def test_an_incident_tells_its_tasks_who_supervises_and_how_hard_it_is(client: T
     assert take(client, number, "answer", task=1)["owed"] == 0
 
 
+def test_an_instant_in_a_refusal_is_told_in_the_countys_zone(client: TestClient) -> None:
+    number = client.post("/api/reports", json=report()).json()["number"]
+    told = take(client, number, "supervise", until="2020-01-01T00:00:00Z")
+    assert told["detail"] == "2020-01-01 08:00+08:00 is over already: name a date to come."
+
+
 def test_lists_are_narrowed_to_what_is_supervised_and_to_what_is_owed(client: TestClient) -> None:
     numbers = [client.post("/api/reports", json=report()).json()["number"] for _ in range(4)]
     take(client, numbers[0], "supervise", until=UNTIL)
@@ -67,7 +73,7 @@ def test_lists_are_narrowed_to_what_is_supervised_and_to_what_is_owed(client: Te
     take(client, numbers[3], "withdraw", task=1)
 
     def found(query: str) -> list[str]:
-        told = client.get(f"/api/incidents?{query}").json()
+        told = client.get(f"/api/incidents?counts=true&{query}").json()
         assert sum(told["counts"].values()) == told["numberReturned"]
         return [each["properties"]["number"] for each in told["features"]]
 
@@ -125,7 +131,9 @@ def test_who_gives_a_dispute_to_the_level_above_is_told_that_it_is_done_and_sees
     mine = {"headers": {"Cookie": f"gridmap={raw}", CSRF_HEADER: csrf_of(raw), "If-Match": "*"}}
     steps = f"/api/incidents/{number}/steps"
     assert client.post(steps, json={"step": "acknowledge"}, **mine).status_code == 200
-    done = client.post(steps, json={"step": "elevate", "office": "CT", "reason": "they cannot agree"}, **mine)
+    offered = client.get(f"/api/incidents/{number}", **mine).json()["properties"]["possible"]
+    assert next(each["needs"] for each in offered if each["step"] == "elevate") == ["reason"]
+    done = client.post(steps, json={"step": "elevate", "reason": "they cannot agree"}, **mine)
     assert (done.status_code, done.content) == (204, b"")
-    assert client.post(steps, json={"step": "elevate", "office": "CT", "reason": "again"}, **mine).status_code == 404
+    assert client.post(steps, json={"step": "elevate", "reason": "again"}, **mine).status_code == 404
     assert client.get(f"/api/incidents/{number}", **mine).status_code == 404

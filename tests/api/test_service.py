@@ -70,6 +70,7 @@ def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(qu
     named = {operation["operationId"] for path in told["paths"].values() for operation in path.values()}
     assert named == {
         "send_reports", "match_point", "list_incidents", "get_incident", "take_step", "list_areas", "get_area", "list_land",
+        "order_print", "get_print", "get_printed", "compare_draft",
         "list_nearby", "merge_incidents", "split_incidents", "list_all_notices",
         "list_editions", "list_issue_types", "follow_incidents", "get_health", "get_readiness",
         "sign_in", "sign_out", "get_session", "change_password", "accept_invitation", "list_tokens", "add_phone", "end_token",

@@ -79,6 +79,12 @@ def test_the_list_and_the_incident_tell_where_it_stands_and_what_may_be_done(typ
     assert {"step": "settle", "needs": ["photo"]} in typed("show", NUMBER, "--json").answer["possible"]
 
 
+def test_it_says_why_it_is_where_it_is(typed: Typed) -> None:
+    why = typed("show", NUMBER, "--json").answer["reasons"]
+    assert why
+    assert "\n".join(["Why it is where it is:", *(f"  {each['text']}" for each in why), "Log:"]) in typed("show", NUMBER).out
+
+
 def test_each_command_that_is_shown_can_be_run_as_it_is_shown(typed: Typed) -> None:
     given = {"office": "WATER", "until": "2099-01-01", "reason": "because", "photo": "p.jpg", "grade": "difficult"}
     begun = [

@@ -19,7 +19,19 @@ from gridmap.errors import IncidentMissing, InstantUnreadable, OfficeMissing, Re
 from gridmap.flows.intake import receive
 from gridmap.flows.step import UntilPast, step
 from gridmap.incidents import Channel, Incident, Report, State
-from gridmap.incidents.life import ACTIONS, HALVES, LONGEST, EvidenceTooLong, HandledByYou, Satisfied, Step, StepImpossible, Taken, open_to
+from gridmap.incidents.life import (
+    ACTIONS,
+    ENDED,
+    HALVES,
+    LONGEST,
+    EvidenceTooLong,
+    HandledByYou,
+    Satisfied,
+    Step,
+    StepImpossible,
+    Taken,
+    open_to,
+)
 from gridmap.incidents.public import PublicState
 from gridmap.store import Store, clocks, contacts, handovers, history, incidents, lives, public
 from gridmap.store.faults import IncidentChanged
@@ -213,6 +225,7 @@ def test_whatever_was_done_the_log_replays_to_the_row(county: Store, seed: int, 
         assert lives.clocked(tx, one, NOW) == clocks.of_incident(tx, one.id)
         waits = one.state in {State.TRIAGE, State.FILED} or bool(one.life.owed)
         assert one.due_at is not None if one.state in RUNNING else one.due_at is None or waits
+        assert one.due_at is None or one.state not in ENDED  # lists of what is due rely on it
         rows = [row for row in incidents.history(tx, one.id) if row.to_state]
         assert [row.facts["revision"] for row in rows[1:]] == list(range(2, one.revision + 1))
 

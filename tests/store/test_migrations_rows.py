@@ -167,6 +167,18 @@ def test_who_had_left_a_contact_is_answered_before_the_end_and_what_was_closed_s
         assert all(lives.replayed(tx, one) == one.life for one in found.values())
 
 
+def test_tasks_that_were_all_withdrawn_are_not_forgotten(first: str) -> None:
+    with begun(first) as tx:
+        command.upgrade(_config(tx), "0006")
+        which = tx.exec_driver_sql("SELECT id FROM incident WHERE number = '2026-000005'").scalar_one()
+        asked = {"incident": which, "number": 1, "kind": "assist", "office": build.OFFICES[0].code, "until": None}
+        put(tx, "task", asked | {"arrived": False, "answered": False, "withdrawn": True})
+    Store.migrate(first)
+    with Store.open(first) as store, store.read(ALL) as tx:
+        found = {one.number: one for one in incidents.list_(tx, limit=100)}
+        assert [(number, task.withdrawn) for number, one in found.items() for task in one.tasks] == [("2026-000005", True)]
+
+
 def test_the_walls_stand_afterwards_as_in_a_new_database(first: str) -> None:
     Store.migrate(first)
     if first.startswith("sqlite"):

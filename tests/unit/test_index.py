@@ -1,5 +1,8 @@
 """Who owns a point: the half-open rule against fractions, for every float; overlaps, holes, odd input; distances."""
 
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import shapely
@@ -7,6 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gridmap import AreaIndex
+from gridmap.grid.index.frame import fixed, threshold
+from gridmap.grid.index.turning import UNDECIDED, Segment, turn
 from tests.builders import Shapes, awkward_points, bent_coverage, exact_owner, moved
 
 
@@ -150,13 +155,13 @@ def test_nearest_and_border_distance_are_those_of_the_shapes() -> None:
     x, y = np.random.default_rng(9).uniform(-0.5, 1.5, (2, 200))
     away = shapely.distance(shapely.points(x, y)[:, None], shapes[None, :])
     position, distance = index.nearest(x, y)
-    assert np.array_equal(distance, away.min(axis=1))
-    assert np.array_equal(away[np.arange(200), position], distance)
+    assert distance == pytest.approx(away.min(axis=1), rel=1e-12, abs=1e-15)
+    assert away[np.arange(200), position] == pytest.approx(distance, rel=1e-12, abs=1e-15)
     owner = index.locate(x, y)
     border = index.border_distance(x, y, owner)
     assert np.array_equal(np.isnan(border), owner < 0)
     rings = shapely.boundary(shapes)[owner[owner >= 0]]
-    assert np.array_equal(border[owner >= 0], shapely.distance(shapely.points(x, y)[owner >= 0], rings))
+    assert border[owner >= 0] == pytest.approx(shapely.distance(shapely.points(x, y)[owner >= 0], rings), rel=1e-12, abs=1e-15)
 
 
 def test_nearest_of_no_point_or_no_areas_is_none() -> None:
@@ -171,3 +176,113 @@ def test_equally_near_areas_give_the_earlier_one() -> None:
     apart = [shapely.box(2, 0, 3, 1), shapely.box(-3, 0, -2, 1)]
     assert AreaIndex(apart).nearest([0.0], [0.5])[0].tolist() == [0]
     assert AreaIndex(apart[::-1]).nearest([0.0], [0.5])[0].tolist() == [0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    numbers=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=6, max_size=24),
+    jitter=st.sampled_from([0.0, 2.0**-50, 2.0**-20]),
+    place=st.sampled_from([(1.0, 0.0, 0.0), (0.001, 1e6, -1e6), (1 / 3, -3.7, 4e13), (1e-7, 105.0, 33.0)]),
+    seed=st.integers(0, 1000),
+)
+def test_rings_that_cross_themselves_and_each_other_are_counted_exactly(
+    numbers: list[tuple[int, int]], jitter: float, place: tuple[float, float, float], seed: int
+) -> None:
+    """Bow-ties, repeated corners, spikes: an area holds what an odd number of its edges lies east of."""
+    corners = np.array(numbers, dtype=float)
+    corners += jitter * np.random.default_rng(seed).integers(-1, 2, corners.shape)
+    shapes = np.array([shapely.Polygon(part) for part in np.array_split(corners, max(1, len(corners) // 6))], dtype=object)
+    scale, east, north = place
+    shapes = moved(shapes, scale=scale, east=east, north=north)
+    assert differences(shapes, *awkward_points(shapes, 8, seed)) == []
+
+
+def test_neighbours_that_share_a_border_but_not_its_corners_leave_slivers_as_they_are() -> None:
+    """One area's long edge against many short ones of its neighbours: rounding puts their corners a little to either side."""
+    t = np.linspace(0, 1, 8)
+    rim = np.c_[1 + 0.3 * t, 0.7 * t]
+    left = shapely.Polygon([(0, 0), rim[0], rim[-1], (0, 0.7)])
+    right = [shapely.Polygon([a, (3, a[1]), (3, b[1]), b]) for a, b in pairwise(rim)]
+    shapes = moved(np.array([left, *right], dtype=object), east=113.0, north=28.0)
+    assert differences(shapes, *awkward_points(shapes, 60, seed=10)) == []
+
+
+@pytest.mark.parametrize("origin", [0.0, 1.0, 1e6, -123456.789, 1e15])
+def test_strips_one_float_wide_and_high_own_their_floats(origin: float) -> None:
+    lines = [origin]
+    for _ in range(6):
+        lines.append(float(np.nextafter(lines[-1], np.inf)))
+    level = np.array([shapely.box(origin - 5, a, origin + 5, b) for a, b in pairwise(lines)], dtype=object)
+    upright = np.array([shapely.box(a, origin - 5, b, origin + 5) for a, b in pairwise(lines)], dtype=object)
+    x, y = (axis.ravel() for axis in np.meshgrid(lines, lines))
+    assert differences(level, x, y) == []
+    assert differences(upright, x, y) == []
+
+
+def test_areas_that_touch_at_a_point_and_a_fan_of_many_about_one_point_part_exactly() -> None:
+    angle = np.linspace(0, 2 * np.pi, 241)
+    rim = np.c_[np.cos(angle), np.sin(angle)]
+    rim[-1] = rim[0]
+    fan = np.array([shapely.Polygon([(0, 0), a, b]) for a, b in pairwise(rim)], dtype=object)
+    every_other = fan[::2]
+    for shapes in (fan, every_other, moved(fan, scale=1e-5, east=113, north=28)):
+        assert differences(shapes, *awkward_points(shapes, 40, seed=11)) == []
+    near = np.random.default_rng(12).normal(0, 1e-9, (2, 50))
+    assert differences(fan, *near) == []
+
+
+def test_overlaps_tell_in_how_many_cells_areas_overlap() -> None:
+    sound = bent_coverage(6, 2, seed=13)
+    assert AreaIndex(sound).overlaps == 0
+    assert AreaIndex(sound[::2]).overlaps == 0, "gaps are no overlaps"
+    assert AreaIndex(np.r_[sound, sound[14:15]]).overlaps > 0, "an area given twice"
+    assert AreaIndex([shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)]).overlaps > 0
+    assert AreaIndex([shapely.box(0, 0, 9, 9), shapely.box(4, 4, 5, 5)]).overlaps > 0, "one within another"
+    assert AreaIndex([shapely.box(0, 0, 1, 1), shapely.box(1, 0.3, 2, 2)]).overlaps == 0, "side by side"
+
+
+def test_levels_within_levels_give_the_first() -> None:
+    cells = bent_coverage(6, 1, seed=14)
+    villages = [shapely.union_all(cells[at : at + 9]) for at in range(0, 36, 9)]
+    both = np.array([*villages, *cells], dtype=object)
+    assert differences(both, *awkward_points(both, 30, seed=15)) == []
+    assert differences(both[::-1].copy(), *awkward_points(both, 30, seed=15)) == []
+
+
+def test_many_points_in_many_threads_are_answered_as_one_by_one() -> None:
+    shapes = bent_coverage(7, 3, seed=16)
+    index = AreaIndex(shapes)
+    x, y = np.random.default_rng(17).uniform(-0.1, 1.1, (2, 300_000))
+    owner = index.locate(x, y)
+    some = np.arange(0, len(x), 997)
+    assert [index.locate_one(*point) for point in zip(x[some].tolist(), y[some].tolist(), strict=True)] == owner[some].tolist()
+    assert index.locate(x[::2], y[::2]).tolist() == owner[::2].tolist(), "arrays with gaps between their numbers"
+
+
+sizes = st.floats(allow_nan=False, allow_infinity=False, width=64).filter(lambda value: abs(value) < 1e150)
+
+
+@settings(max_examples=300, deadline=None)
+@given(numbers=st.tuples(sizes, sizes, sizes, sizes), t=st.floats(0, 1), step=st.integers(-2, 2))
+def test_the_side_of_an_edge_is_that_of_fractions_or_left_to_them(numbers: tuple[float, float, float, float], t: float, step: int) -> None:
+    ax, ay, bx, by = numbers
+    assume(ay < by)
+    x, y = ax + t * (bx - ax), ay + t * (by - ay)  # as near to the edge as doubles get, then a float or two beside it
+    for _ in range(abs(step)):
+        x = float(np.nextafter(x, np.inf if step > 0 else -np.inf))
+    assume(abs(x) < 1e150 and abs(y) < 1e150)
+    east = (Fraction(x) - Fraction(ax)) * (Fraction(by) - Fraction(ay)) - (Fraction(y) - Fraction(ay)) * (Fraction(bx) - Fraction(ax))
+    found = turn(x, y, Segment(ax, ay, bx, by))
+    assert found == (east > 0) - (east < 0) or found == UNDECIDED
+
+
+@settings(max_examples=200, deadline=None)
+@given(low=sizes, size=st.floats(1e-300, 1e140), share=st.floats(0, 1), bits=st.integers(1, 46))
+def test_the_foot_of_a_row_is_the_least_float_in_it(low: float, size: float, share: float, bits: int) -> None:
+    high = low + size
+    per_unit = 2.0**bits / (high - low) if high > low else np.inf
+    assume(np.isfinite(per_unit) and per_unit > 0)
+    number = int(share * fixed(high, low, per_unit))
+    foot = threshold(number, low, high, per_unit)
+    assert fixed(foot, low, per_unit) >= number
+    assert foot == low or fixed(np.nextafter(foot, -np.inf), low, per_unit) < number

@@ -113,6 +113,7 @@ def test_far_away_is_outside_even_where_the_plane_ends() -> None:
 
 EDGE = shapely.segmentize(box(104, 35, 105, 36), 0.002).exterior
 ROUND = np.array(EDGE.coords)
+WIDE = CoverageIndex([box(104, 35, 105, 36)])
 
 
 @settings(max_examples=200)
@@ -121,10 +122,9 @@ ROUND = np.array(EDGE.coords)
 @example(lon=28.0, lat=113.0 - 90)
 @example(lon=-75.5, lat=-35.5)
 def test_however_far_the_distance_is_that_along_the_ellipsoid(lon: float, lat: float) -> None:
-    wide = CoverageIndex([box(104, 35, 105, 36)])
     truth = pyproj.Geod(ellps="WGS84").inv(np.full(len(ROUND), lon), np.full(len(ROUND), lat), *ROUND.T)[2].min()
-    found = wide.match(lon, lat, snap_m=1.0).distance_m[0]
-    assert found == pytest.approx(truth, rel=1e-3, abs=1) or wide.owners(np.array([lon]), np.array([lat]))[0] == 0
+    found = WIDE.match(lon, lat, snap_m=1.0).distance_m[0]
+    assert found == pytest.approx(truth, rel=1e-3, abs=1) or WIDE.owners(np.array([lon]), np.array([lat]))[0] == 0
 
 
 def test_among_overlapping_cells_the_lower_code_owns_whatever_the_order() -> None:

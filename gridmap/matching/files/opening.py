@@ -1,7 +1,8 @@
 """Which reader or writer a file needs, by its name, and which columns hold the coordinates."""
 
 import gzip
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridmap.errors import BadInput, ColumnMissing, FileMissing
-from gridmap.matching.files.portion import ADDED_SCHEMA, Columns, PointFile, Writer
+from gridmap.matching.files.portion import ADDED_SCHEMA, TABLE_ROWS, Columns, PointFile, Writer
 from gridmap.matching.files.table import TablePoints
 from gridmap.matching.files.text import TextPoints
 
@@ -82,10 +83,16 @@ def choose_columns(points: PointFile, path: Path, lon: str | None, lat: str | No
 
 
 @contextmanager
-def open_writer(path: Path, kind_of: Path, points: PointFile, added: pa.Schema = ADDED_SCHEMA) -> Iterator[Writer]:
-    """A function that takes portions of `points` with their answers and writes them to `path`, as the kind that the name `kind_of` says."""
+def open_writer(
+    path: Path, kind_of: Path, points: PointFile, added: pa.Schema = ADDED_SCHEMA, *, goes_on: bool = False
+) -> Iterator[Writer]:
+    """A function that takes portions of `points` with their answers and writes them to `path`, as the kind that the name `kind_of` says.
+
+    With `goes_on` a text has no head, since it is to be put behind another.
+    """
     if _kind(kind_of) == "table":
-        with pq.ParquetWriter(path, points.schema(added)) as table:
+        schema = points.schema(added)
+        with pq.ParquetWriter(path, schema, use_dictionary=_repeated(schema)) as table:
             yield lambda portion, answers: table.write_batch(portion.batch(answers))
         return
     head = points.head(added)
@@ -94,5 +101,25 @@ def open_writer(path: Path, kind_of: Path, points: PointFile, added: pa.Schema =
         if kind_of.suffix.lower() == ".gz":  # without the name that it has while it is written, nor the hour: equal rows make equal files
             file = files.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))  # type: ignore[assignment]
         text = files.enter_context(TextIOWrapper(file, encoding=points.encoding, newline=""))
-        text.write(head)
+        if not goes_on:
+            text.write(head)
         yield lambda portion, answers: text.write(portion.lines(answers))
+
+
+def join_files(parts: Sequence[Path], out: Path) -> None:
+    """Put files that `open_writer` wrote one behind the other into one of their kind."""
+    if _kind(out) == "table":
+        with pq.ParquetWriter(out, schema := pq.read_schema(parts[0]), use_dictionary=_repeated(schema)) as table:
+            for part in parts:
+                for batch in pq.ParquetFile(part).iter_batches(batch_size=TABLE_ROWS):
+                    table.write_batch(batch)
+        return
+    with out.open("wb") as whole:
+        for part in parts:
+            with part.open("rb") as piece:
+                shutil.copyfileobj(piece, whole, 1 << 20)
+
+
+def _repeated(schema: pa.Schema) -> list[str]:
+    """The columns whose values come again and again; a measured number hardly ever does."""
+    return [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]

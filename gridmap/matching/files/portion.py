@@ -7,12 +7,14 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gridmap.words import Sentence
 
 # Rows in memory at a time: enough that fixed costs vanish, few enough that wide rows stay small.
 PORTION_ROWS = 16_384
+TABLE_ROWS = 131_072  # of a table, whose rows take no object each; a row group of what is written
 ADDED = ("match_code", "match_how", "match_distance_m", "match_border_m")
 ADDED_SCHEMA = pa.schema(zip(ADDED, (pa.string(), pa.string(), pa.float64(), pa.float64()), strict=True))
 
@@ -36,22 +38,27 @@ class Added(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matched:
-    """Whose each point is: `code` empty for none, distances in metres, not a number for none."""
+    """Whose each point is: positions in `codes` and `hows`, -1 for none; distances in metres, not a number for none."""
 
-    code: Sequence[str]
-    how: Sequence[str]
+    owner: NDArray[np.int64]
+    codes: pa.Array
+    how: NDArray[np.int8]
+    hows: pa.Array
     distance_m: NDArray[np.float64]
     border_m: NDArray[np.float64]
     schema: ClassVar[pa.Schema] = ADDED_SCHEMA
 
     def arrays(self) -> list[pa.Array]:
         """As the columns of ADDED_SCHEMA, nothing as null, distances in whole centimetres."""
-        code = pa.array([code or None for code in self.code], pa.string())
         metres = (pa.array(np.round(column, 2), from_pandas=True) for column in (self.distance_m, self.border_m))
-        return [code, pa.array(self.how, pa.string()), *metres]
+        return [self._code(), self.hows.take(pa.array(self.how)), *metres]
+
+    def _code(self) -> pa.Array:
+        return self.codes.take(pa.array(self.owner, mask=self.owner < 0))
 
     def texts(self) -> list[Sequence[str]]:
-        return [self.code, self.how, _metres(self.distance_m), _metres(self.border_m)]
+        code, how = pc.fill_null(self._code(), ""), self.hows.take(pa.array(self.how))
+        return [code.to_pylist(), how.to_pylist(), _metres(self.distance_m), _metres(self.border_m)]
 
 
 def _metres(values: NDArray[np.float64]) -> list[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gridmap.errors import BadInput, FileUnreadable
 from gridmap.geometry.geoparquet import find_shapes
-from gridmap.matching.files.portion import PORTION_ROWS, Added, Columns
+from gridmap.matching.files.portion import TABLE_ROWS, Added, Columns
 from gridmap.matching.files.text import number
 from gridmap.words import Sentence
 
@@ -61,7 +61,7 @@ class TablePoints:
         return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema(added)), header=True)
 
     def portions(self, columns: Columns) -> Iterator["TablePortion"]:
-        batches = self._file.iter_batches(batch_size=PORTION_ROWS)
+        batches = self._file.iter_batches(batch_size=TABLE_ROWS)
         while True:
             try:
                 batch = next(batches, None)

@@ -14,6 +14,7 @@ from typing import Any
 
 from gridmap import access, flows
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, Role, SignInNeeded, allowed, operator
+from gridmap.atlas.choices import Choices
 from gridmap.boundaries.areas import AreaColumns, AreaOptions
 from gridmap.boundaries.households import HouseholdColumns
 from gridmap.boundaries.table import ReadOptions
@@ -22,6 +23,7 @@ from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
     audit,
+    back_up,
     backstop_share,
     contact,
     cut_draft,
@@ -41,11 +43,15 @@ from gridmap.flows import (
     nearby,
     notify,
     post_workers,
+    print_sheets,
     propose_rulings,
     publish,
     purge,
+    redraw_draft,
+    rehearse,
     rehome,
     replay_routes,
+    sheet_page,
     sign_in,
     step,
     tick,
@@ -151,14 +157,25 @@ COMMANDS: dict[str, tuple[str, Call]] = {
         "incident.read",
         lambda s, a, t: propose_rulings.propose_rulings(s, NO_FILE, now=t, actor=a),
     ),
+    "print_sheets.lay_out": (
+        "sheet.print",
+        lambda s, a, t: print_sheets.lay_out(s, print_sheets.Order(print_sheets.Book.VILLAGE, ("none",), Choices()), now=t, actor=a),
+    ),
+    "back_up.back_up": ("operate", lambda s, a, t: back_up.back_up(s, NO_FILE / "x", now=t, actor=a)),
     "publish.publish": ("draft.publish", lambda s, a, t: publish.publish(s, "none", now=t, actor=a)),
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
+    "redraw_draft.redraw_draft": (
+        "draft.change",
+        lambda s, a, t: redraw_draft.redraw_draft(s, 1, draft="none", villages=("none",), now=t, actor=a),
+    ),
+    "rehearse.rehearse": ("draft.read", lambda s, a, t: rehearse.rehearse(s, "none", now=t, actor=a)),
     "replay_routes.replay_routes": (
         "incident.read",
         lambda s, a, t: replay_routes.replay_routes(s, (), since=NOW, until=NOW.replace(year=NOW.year + 1), now=t, actor=a),
     ),
+    "sheet_page.sheet_page": ("report.send", lambda s, a, t: sheet_page.sheet_page(s, "none", edition=None, actor=a, now=t)),
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
     "move_on.move_on": ("operate", lambda s, a, _: move_on.move_on(s, now=LONG_AGO, holder="matrix", actor=a)),

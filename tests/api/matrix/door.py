@@ -32,6 +32,8 @@ class Answer:
 
     @property
     def text(self) -> str:
+        if self.headers.get("content-type", "").startswith("image/png"):
+            return ""  # no word can be found in a picture: what a sheet may show to whom is asked of its PDF
         plain = gzip.decompress(self.content) if self.headers.get("content-encoding") == "gzip" else self.content
         return plain.decode()
 

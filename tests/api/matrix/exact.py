@@ -49,7 +49,7 @@ def refused(person: Person, action: str, way: str) -> int | None:
 def lists(asking: Asking, person: Person, _rows: list[Row]) -> None:
     """The list by state, area, box and pages, its counts, its links and its cursor."""
     status = refused(person, "incident.read", asking.way)
-    answer = asking.ask(person, "list_incidents")
+    answer = asking.ask(person, "list_incidents", query={"counts": True})
     if status or not asking.expect(person, "list_incidents", answer, status=200):
         asking.expect(person, "list_incidents", answer, status=status or 200)
         return
@@ -57,7 +57,7 @@ def lists(asking: Asking, person: Person, _rows: list[Row]) -> None:
     _same(asking, person, answer, [row for row in mine if not row.closed], mine)
     for area in asking.some(AREAS):
         inside = [row for row in mine if area in row.matter.path]
-        answer = asking.ask(person, "list_incidents", query={"area": area, "state": STATES})
+        answer = asking.ask(person, "list_incidents", query={"area": area, "state": STATES, "counts": True})
         _same(asking, person, answer, inside, inside)
     for box in asking.some(BOXES_ASKED):
         inside = [row for row in mine if row.point and box[0] <= row.point[0] <= box[2] and box[1] <= row.point[1] <= box[3]]
@@ -67,12 +67,14 @@ def lists(asking: Asking, person: Person, _rows: list[Row]) -> None:
 
 
 def _same(asking: Asking, person: Person, answer: Answer, rows: list[Row], counted: list[Row] | None) -> None:
-    """Exactly these rows, these counts (where they are told of the same rows), and the head of the history, the same for everybody."""
+    """Exactly these rows, these counts (where they were asked for), and the head of the history, the same for everybody."""
     if not asking.expect(person, "list_incidents", answer, status=200):
         return
     told = answer.json()
     if sorted(each["id"] for each in told["features"]) != sorted(row.id for row in rows) or told["numberReturned"] != len(rows):
         asking.fault(person, asking.operation("list_incidents"), answer, f"shows {told['numberReturned']} rows, not {len(rows)}")
+    if counted is None and "counts" in told:
+        asking.fault(person, asking.operation("list_incidents"), answer, "counts what it was not asked to")
     if counted is not None:
         wanted = Counter(state_of(row) for row in counted)
         if any(wanted[state] != number for state, number in told["counts"].items()):

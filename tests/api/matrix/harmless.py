@@ -15,7 +15,7 @@ JSON = frozenset(
         "send_reports", "take_step", "read_contact", "sign_in", "change_password", "accept_invitation", "add_phone", "end_token",
         "merge_incidents", "split_incidents",
         "route_dry", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key", "end_account_tokens",
-        "end_account_token", "propose_grant", "confirm_grant", "end_grant",
+        "end_account_token", "order_print", "propose_grant", "confirm_grant", "end_grant",
     }
 )  # fmt: skip
 FORMS = frozenset(
@@ -24,6 +24,7 @@ FORMS = frozenset(
         "POST /account/tokens/{token}/end",
         "POST /invitation/{token}",
         "POST /posts/end",
+        "POST /print",
         "POST /sign-in",
         "POST /users",
         "POST /users/{name}/disable",

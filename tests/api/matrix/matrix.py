@@ -80,7 +80,9 @@ PARTS = (
     Part(_doors, frozenset({"report.send", "self.change", "account.change", "grant.change"}), rows=False),
     Part(
         lambda asking, person, _: commands.commands(asking, person),
-        frozenset({"land.change", "register.change", "draft.read", "draft.change", "draft.publish", "audit.read", "operate"}),
+        frozenset(
+            {"land.change", "register.change", "draft.read", "draft.change", "draft.publish", "audit.read", "operate", "sheet.print"}
+        ),
         rows=False,
     ),
     Part(exact.lists, frozenset()),

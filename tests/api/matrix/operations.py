@@ -69,9 +69,12 @@ def in_path(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "incident": (*ids, *(row.number for row in world.rows), UNKNOWN_ID, UNKNOWN_NUMBER, "x"),
         "code": AREAS,
         "report": (*(row.report for row in world.rows), UNKNOWN_ID, "x"),
+        "job": (UNKNOWN_ID, "x"),
+        "village": AREAS,
         "name": (*(f"yyy{person}qqq" for person in world.account_of), "nobody-of-this-name"),
         "grant": (*world.grants.values(), UNKNOWN_ID),
         "token": (*world.token_ids.values(), UNKNOWN_ID),
+        "draft": ("none",),
     }
     if operation.path.startswith("/invitation/"):
         return (*(raw for raw in world.tokens.values() if raw.startswith("gmi_")), "gmi_unknown")
@@ -126,6 +129,13 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "role": ("dispatcher", "x"),
         "duty": ("worker", "x"),
         "page": ("1", "2", "0"),
+        "book": ("village", "x"),
+        "code": (V11, V22, UNKNOWN),
+        "paper": ("A5", "x"),
+        "scale": ("20000", "x"),
+        "said": ("en", "x"),
+        "variant": ("public", "internal"),
+        "e": ("1", "2", "9"),
     }
     if name not in known:
         raise Unknown(f"{operation.name}: nobody knows what ?{name}= is asked with")

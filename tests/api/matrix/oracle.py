@@ -28,6 +28,7 @@ MAY = {
     "incident.close": "dispatcher:area",
     "contact.read": "worker:assigned leader:area handler:office dispatcher:area",
     "household.read": "worker:area leader:area dispatcher:area planner:area supervisor:area",
+    "sheet.print": "worker:area leader:area dispatcher:area planner:area supervisor:area",
     "report.vouch": "dispatcher:all",
     "register.read": "dispatcher:all planner:all supervisor:all administrator:county",
     "register.change": "administrator:county",

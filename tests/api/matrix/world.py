@@ -360,8 +360,9 @@ def _token(person: Person, account: str, way: str, made: datetime) -> tuple[str,
     return raw, Token(id=ids.new(made), account=account, kind=kind, label=label, made_at=seen, seen_at=seen, until=until, ended_at=ended)
 
 
+# The words in full: a random token that begins like one of them is none.
 WORD = re.compile(
-    r"zzz(?P<row>\d\d)(?P<field>[a-z]+)|1390000(?P<contact>\d{4})|(?P<kind>yyy|xxx|www)(?P<person>[a-z0-9]+)qqq|(?P<staff>vvv|0700-)(?P<worker>[WL][A-Z0-9]+)q"
+    r"zzz(?P<row>\d\d)(?P<field>text|place|sender|key|intake|note|closer|purpose)|1390000(?P<contact>\d{4})|(?P<kind>yyy|xxx|www)(?P<person>[a-z0-9]+)qqq|(?P<staff>vvv|0700-)(?P<worker>[WL][A-Z0-9]+)q"
     r"|(?<!\.)\b(?P<households>7710\d\d)\b|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})|(?P<number>\b\d{4}-\d{6}\b)"
 )
 

@@ -52,8 +52,12 @@ export const isOver = (due) => Date.parse(due) < now();
 
 // How long is left until it is due, or since when it is over: by the clock on the wall, whatever hours the limit counts.
 export function left(due) {
-  const minutes = Math.floor(Math.abs(Date.parse(due) - now()) / 60000);
-  const how = isOver(due) ? "over" : "left";
+  const minutes = (Date.parse(due) - now()) / 60000;
+  // Over is over from its first second on: nothing is "0 min over".
+  return minutes < 0 ? span("over", Math.ceil(-minutes)) : span("left", Math.floor(minutes));
+}
+
+function span(how, minutes) {
   if (minutes < 60) return t(`due.${how}.minutes`, { n: minutes });
   if (minutes < 60 * 48) return t(`due.${how}.hours`, { n: Math.floor(minutes / 60) });
   return t(`due.${how}.days`, { n: Math.floor(minutes / 1440) });

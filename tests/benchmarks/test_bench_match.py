@@ -1,0 +1,83 @@
+"""`gridmap match` from file to file, beside DuckDB's own COPY of a spatial join on the same files. Judges the answers, never the time."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import geopandas
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from gridmap.grid.index import warm
+from tests.benchmarks.peers import duckdb_database, is_here
+from tests.benchmarks.sheet import Sheet
+from tests.benchmarks.test_bench_locate import drawn, land
+
+pytestmark = pytest.mark.bench
+POINTS = 5_000_000
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("match")
+    shapes = land(100_000, 6)
+    codes = [f"{position:012d}" for position in range(len(shapes))]
+    geopandas.GeoDataFrame({"code": codes}, geometry=shapes, crs=4326).to_parquet(folder / "areas.parquet")
+    x, y = drawn(shapes, 1, count=POINTS)
+    table = pa.table({"id": np.arange(len(x)), "lon": x, "lat": y})
+    pq.write_table(table, folder / "points.parquet")
+    pyarrow.csv.write_csv(table.slice(0, POINTS // 10), folder / "points.csv")
+    return folder
+
+
+def match(files: Path, kind: str) -> tuple[float, float]:
+    """(seconds, resident memory in GB at most) of the command, as a process of its own."""
+    out = files / f"ours.{kind}"
+    program = (
+        "import atexit, resource, sys\nimport gridmap.cli\nfrom gridmap.cli.door import run\n"
+        "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))\nrun()\n"
+    )
+    command = [sys.executable, "-c", program]
+    asked = [
+        "match",
+        f"{files}/points.{kind}",
+        "--areas",
+        f"{files}/areas.parquet",
+        "--code",
+        "code",
+        "--out",
+        str(out),
+        "--json",
+        "--force",
+    ]
+    start = time.perf_counter()
+    done = subprocess.run([*command, *asked], check=True, capture_output=True, text=True)
+    took = time.perf_counter() - start
+    assert json.loads(done.stdout)["rows"] > 0
+    return took, int(done.stderr.split()[-1]) * 1024 / 1e9
+
+
+@pytest.mark.skipif(not is_here("duckdb"), reason="DuckDB is there in `make bench` only")
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_is_matched_as_duckdb_joins_it(sheet: Sheet, files: Path, kind: str) -> None:
+    warm()
+    ours, memory = match(files, kind)
+    rows: list[tuple[object, ...]] = [("**gridmap match**, with distances to borders", f"{ours:.1f}", "", f"{memory:.2f}")]
+    for condition in ("ST_Intersects(a.geometry, p.g)", "ST_DWithin(a.geometry, p.g, 0)"):
+        points = f"(select *, ST_Point(lon, lat) g from '{files}/points.{kind}') p"
+        join = f"select p.* exclude g, a.code from {points} left join '{files}/areas.parquet' a on {condition}"
+        start = time.perf_counter()
+        duckdb_database().execute(f"copy ({join}) to '{files}/theirs.{kind}' (format {kind})")
+        theirs = time.perf_counter() - start
+        rows.append((f"DuckDB COPY, {condition.partition('(')[0]}, the code only", f"{theirs:.1f}", f"{theirs / ours:.1f}", ""))
+    if kind == "parquet":
+        mine = pq.read_table(files / "ours.parquet", columns=["id", "match_code"]).sort_by("id").column("match_code").to_pylist()
+        assert mine == pq.read_table(files / "theirs.parquet", columns=["id", "code"]).sort_by("id").column("code").to_pylist()
+    count = POINTS if kind == "parquet" else POINTS // 10
+    head = ("engine", "seconds", "gridmap is × as fast", "GB at most")
+    sheet.add(f"{kind} to {kind}, {count:,} points over 100,000 areas", "Whole commands: reading the areas, building, writing.", head, rows)
