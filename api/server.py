@@ -163,6 +163,7 @@ def make_server(store: Store, settings: Settings, tls: Tls | None = None) -> Ser
         server_header=False,
         proxy_headers=False,  # believed only from declared proxies, by api.forwarded
         timeout_graceful_shutdown=GRACE_SECONDS,
+        http="h11",  # httptools, which uvicorn would take where it is installed, bounds no head of a request
         h11_max_incomplete_event_size=64 * 1024,
         ssl_certfile=tls.cert if tls else None,
         ssl_keyfile=tls.key if tls else None,

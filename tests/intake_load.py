@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,21 +37,32 @@ class Answer(NamedTuple):
 class Process:
     """One `gridmap serve` on a port that stays its own, also while it is dead."""
 
-    def __init__(self, url: str, port: int, folder: Path) -> None:
-        self.url, self.port, self.folder = url, port, folder
-        self.running: subprocess.Popen[bytes] | None = None
+    def __init__(self, nursery: "subprocess.Popen[str]", port: int, log: Path) -> None:
+        self._nursery, self.port, self._log = nursery, port, log
+        self.pid = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-c", "from gridmap.cli import main; main()", "serve", "--port", str(self.port), "--json"]
-        environment = {**os.environ, "GRIDMAP_DATABASE_URL": self.url, "PYTHONPATH": str(ROOT)}
-        with (self.folder / f"{self.port}.log").open("ab") as log:
-            self.running = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        print(self.port, self._log, file=self._nursery.stdin, flush=True)
+        self.pid = int(self._nursery.stdout.readline())
+
+    def is_alive(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def signal(self, which: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, which)
 
     def kill(self) -> None:
         """As a power cut would: nothing is said to it."""
-        if self.running is not None:
-            self.running.send_signal(signal.SIGKILL)
-            self.running.wait()
+        self.signal(signal.SIGKILL)
+        while self.is_alive():
+            time.sleep(0.005)
 
     def wait_until_it_answers(self) -> None:
         last = time.monotonic() + patient.SECONDS
@@ -60,24 +71,28 @@ class Process:
                 with socket.create_connection(("127.0.0.1", self.port), 5):
                     return
             except OSError:
-                assert time.monotonic() < last, (self.folder / f"{self.port}.log").read_text()
-                assert self.running is None or self.running.poll() is None, (self.folder / f"{self.port}.log").read_text()
+                assert self.is_alive(), self._log.read_text()
+                assert time.monotonic() < last, self._log.read_text()
                 time.sleep(0.02)
 
 
 @contextmanager
 def processes(url: str, count: int, folder: Path) -> Iterator[list[Process]]:
     """So many processes that serve one database, killed at the end."""
-    if count == 0:
-        yield []
-        return
-    with kept_port() as port, processes(url, count - 1, folder) as others:
-        one = Process(url, port, folder)
-        one.start()
-        try:
+    environment = {**os.environ, "GRIDMAP_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.nursery"]
+    how: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with ExitStack() as stack:
+        nursery = stack.enter_context(subprocess.Popen(command, cwd=ROOT, env=environment, **how))
+        assert nursery.stdout is not None
+        assert nursery.stdout.readline() == "ready\n"
+        found = [Process(nursery, stack.enter_context(kept_port()), folder / f"service-{at}.log") for at in range(count)]
+        for one in found:
+            one.start()
+        for one in found:
             one.wait_until_it_answers()
-            yield [one, *others]
-        finally:
+        yield found
+        for one in found:
             one.kill()
 
 

@@ -17,22 +17,21 @@ from gridmap.limits import Timetable
 from gridmap.matching import EditionIndex, index_of
 from gridmap.roster import OnDuty, Roster
 from gridmap.routing import Desks, Route
-from gridmap.store import Store, Tx, calendars, catalogues, offices, people
+from gridmap.store import Store, Tx
+from gridmap.store.calendars import timetable_of
 from gridmap.words import Sentence
-
-# For a handful of names, asking one by one is less than reading the whole register.
-FEW_WORKERS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What holds at one instant: the edition in force, the catalogue, who is competent, when offices work. Read once for a transaction."""
+    """What holds at one instant: the edition in force, the catalogue, who is competent, who is on duty, when offices work."""
 
     at: datetime
     edition: Edition
     index: EditionIndex
     types: Mapping[str, IssueType]
     desks: Desks
+    roster: Roster
     times: Timetable
 
 
@@ -70,34 +69,23 @@ class Dispatch:
 
 def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
     """What holds at the instant. NoEditionInForce: a county that published nothing cannot take reports, and acknowledges none."""
-    edition = store.edition_in_force(tx, at)
-    types = {issue.code: issue for issue in catalogues.issue_types(tx)}
-    desks = Desks(catalogues.rules(tx), offices.all_(tx), offices.rota(tx))
-    return Situation(at, edition, index_of(edition), types, desks, calendars.working_time(tx, at))
+    found = store.registers(tx)
+    edition = store.edition_of(tx, found.edition_in_force(at))
+    return Situation(at, edition, index_of(edition), found.types, found.desks, found.roster, timetable_of(found.calendar, at))
 
 
-def dispatch(tx: Tx, situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
+def dispatch(situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
     """The answer for each report, in their order."""
-    return dispatch_located(tx, situation, reports, locate(situation.index, situation.edition, reports))
+    return dispatch_located(situation, reports, locate(situation.index, situation.edition, reports))
 
 
-def dispatch_located(tx: Tx, situation: Situation, reports: Sequence[Report], placed: Sequence[Located]) -> list[Dispatch]:
+def dispatch_located(situation: Situation, reports: Sequence[Report], placed: Sequence[Located]) -> list[Dispatch]:
     """The answer for each report whose place was found already."""
-    roster = _read_roster(tx, situation, placed)
-    return [_one(situation, roster, report, located) for report, located in zip(reports, placed, strict=True)]
+    return [_one(situation, report, located) for report, located in zip(reports, placed, strict=True)]
 
 
-def _read_roster(tx: Tx, situation: Situation, placed: Iterable[Located]) -> Roster:
-    """The posts held now along the paths that were found, with the workers who hold them."""
-    posts = people.posts(tx, at=situation.at, areas={code for located in placed for code in located.path})
-    held_by, leaves = {post.worker for post in posts}, people.leaves(tx, at=situation.at)
-    if len(held_by) > FEW_WORKERS:
-        return Roster(posts, people.workers(tx), leaves)
-    return Roster(posts, tuple(worker for id in held_by if (worker := people.worker(tx, id))), leaves)
-
-
-def _one(situation: Situation, roster: Roster, report: Report, located: Located) -> Dispatch:
-    issue = situation.types.get(report.issue)
+def _one(situation: Situation, report: Report, located: Located) -> Dispatch:
+    issue, roster = situation.types.get(report.issue), situation.roster
     duty = roster.on_duty(located.path, situation.at) if located.path else None
     route = situation.desks.route(issue, located.path, Weekday.of(situation.at)) if located.path and issue else None
     complete = duty and duty.worker and route and route.office

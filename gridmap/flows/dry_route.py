@@ -94,10 +94,10 @@ def dry_route(store: Store, question: Question, *, rules: Sequence[Rule] | None 
 
 def _found(tx: Tx, situation: Situation, question: Question) -> Dispatch:
     if not question.area:
-        return dispatch(tx, situation, [question.report])[0]
+        return dispatch(situation, [question.report])[0]
     path = tuple(area.code for area in situation.edition.path(question.area))
     located = Located(None, None, Match(situation.edition.number, How.INSIDE, path), ())
-    return dispatch_located(tx, situation, [question.report], [located])[0]
+    return dispatch_located(situation, [question.report], [located])[0]
 
 
 def _rung(rung: Rung, said: Sentence, lang: Lang) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _keep(store: Store, tx: Tx, new: Sequence[Sent], verify: Collection[Channel]
         return {}
     situation = read_situation(store, tx, now)
     reports = [each.report for each in new]
-    found = [received_as(situation, *each, verify) for each in zip(reports, dispatch(tx, situation, reports), strict=True)]
+    found = [received_as(situation, *each, verify) for each in zip(reports, dispatch(situation, reports), strict=True)]
     numbers = incidents.numbers(tx, len(new), year=now.year)
     running = Running(situation)
     rows = [_received(each, what, number, running) for each, what, number in zip(new, found, numbers, strict=True)]

@@ -71,7 +71,7 @@ def _check_beside(taken: Taken, found: Anew) -> None:
 
 def found_anew(tx: Tx, situation: Situation, asked: Sequence[tuple[Incident, Report]]) -> list[Anew]:
     """What these reports would find out today about their incidents, in their order."""
-    found = dispatch(tx, situation, [report for _, report in asked])
+    found = dispatch(situation, [report for _, report in asked])
     placed = [replace(one, **_place(report, what)) for (one, report), what in zip(asked, found, strict=True)]
     shown = publicised(situation.index, [(one, what.issue) for one, what in zip(placed, found, strict=True)], now=situation.at)
     return [

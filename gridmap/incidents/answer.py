@@ -1,7 +1,7 @@
 """What the sender of a report is told: whose it is now, and why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from gridmap.incidents.life import State
@@ -19,6 +19,10 @@ class Named:
 
     def as_dict(self, lang: Lang) -> dict[str, str]:
         return {"code": self.code, "name": self.name_en if lang == "en" and self.name_en else self.name}
+
+    def kept(self) -> dict[str, str]:
+        """All of it, JSON-ready."""
+        return {"code": self.code, "name": self.name, "name_en": self.name_en, "phone": self.phone}
 
 
 AREAS = ("township", "village", "cell")
@@ -63,12 +67,12 @@ class Answer:
 
     def kept(self) -> dict[str, Any]:
         """JSON-ready without words, as it is kept beside the key; `Answer.read` reads it back."""
-        named = {name: one and asdict(one) for name in NAMED for one in [getattr(self, name)]}
+        named = {name: one and one.kept() for name in NAMED for one in [getattr(self, name)]}
         return {**self._plain(), **named, "reasons": [reason.as_dict() for reason in self.reasons], "repeated": False}
 
     def _plain(self) -> dict[str, Any]:
         """Every field by name, codes and mappings as JSON has them."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain = {name: getattr(self, name) for name in _FIELDS}
         return {**plain, "state": str(self.state), "candidates": [dict(candidate) for candidate in self.candidates]}
 
     @classmethod
@@ -78,3 +82,6 @@ class Answer:
         reasons = tuple(Sentence(**reason) for reason in kept["reasons"])
         facts = {"state": State(kept["state"]), "candidates": tuple(kept["candidates"]), "reasons": reasons, "repeated": repeated}
         return cls(**{**kept, **named, **facts})
+
+
+_FIELDS = tuple(field.name for field in fields(Answer))

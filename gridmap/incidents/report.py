@@ -116,6 +116,9 @@ class Report:
         return self.lon is not None and self.lat is not None
 
 
+_OF_BODY = tuple(each.name for each in fields(Report) if each.name not in APART)
+
+
 def check_report(report: Report, now: datetime) -> None:
     """Refuse what only the sender can mend: a ReportUnusable, PointUnusable or DatumUnknown with its own sentence."""
     if not report.issue.strip():
@@ -141,7 +144,7 @@ def key_of(report: Report) -> str:
 
 def body_of(report: Report) -> dict[str, Any]:
     """What was sent, JSON-ready, without what is APART: instants in UTC, 118 equal to 118.0."""
-    body = {each.name: getattr(report, each.name) for each in fields(Report) if each.name not in APART}
+    body = {name: getattr(report, name) for name in _OF_BODY}
     numbers = {name: None if body[name] is None else float(body[name]) for name in ("lon", "lat", "accuracy_m")}
     return {**body, **numbers, "at": report.at and report.at.astimezone(UTC).isoformat()}
 

@@ -16,7 +16,7 @@ takes. It is no ground of competence, so no rule can name it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -24,6 +24,8 @@ from gridmap.catalogue import ANY, By, IssueType, Kind, Rule
 from gridmap.duty import Office, OfficeKind, OnCall, Weekday
 from gridmap.grid import LEVELS, Level
 from gridmap.words import Sentence, say
+
+ROUTES_KEPT = 20_000  # the same types come from the same places again and again
 
 
 class Last(StrEnum):
@@ -94,6 +96,7 @@ class Desks:
     rules: Sequence[Rule]
     offices: Sequence[Office]
     rota: Sequence[OnCall] = ()
+    _routes: dict[tuple[IssueType, tuple[str, ...], Weekday | None], Route] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def by_code(self) -> Mapping[str, Office]:
@@ -114,6 +117,15 @@ class Desks:
 
     def route(self, issue: IssueType, path: Sequence[str], on: Weekday | None = None) -> Route:
         """The responsible office for this issue at `path` (codes, widest first); `on` is the day that a rota is asked about."""
+        asked = issue, tuple(path), on
+        found = self._routes.get(asked)
+        if found is None:
+            if len(self._routes) >= ROUTES_KEPT:
+                self._routes.clear()
+            found = self._routes[asked] = self._find(issue, path, on)
+        return found
+
+    def _find(self, issue: IssueType, path: Sequence[str], on: Weekday | None) -> Route:
         about = (rule for name in dict.fromkeys((issue.code, issue.group, ANY)) for rule in self._rules_about.get(name, ()))
         here = [found for rule in about if (found := self._here(rule, path))]
         rungs: list[Rung] = []

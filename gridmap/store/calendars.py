@@ -27,8 +27,13 @@ def rows(tx: Connection) -> tuple[CalendarRow, ...]:
 
 
 def working_time(tx: Connection, at: datetime) -> Timetable:
-    """Working time by these rows in the zone of `at`, which is the county's; Monday to Friday 08-12 and 14-18 where there is no row."""
-    return timetable(Calendar(_zone(at.tzinfo), rows(tx)))
+    """Working time by the rows that are kept, in the zone of `at`, which is the county's."""
+    return timetable_of(rows(tx), at)
+
+
+def timetable_of(given: tuple[CalendarRow, ...], at: datetime) -> Timetable:
+    """Working time by these rows in the zone of `at`; Monday to Friday 08-12 and 14-18 where there is no row."""
+    return timetable(Calendar(_zone(at.tzinfo), given))
 
 
 def _kept(row: CalendarRow) -> dict[str, Any]:

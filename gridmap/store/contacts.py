@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from gridmap.incidents.contact import KEPT_FROM_RECEIPT, Contact, MaskedContact, masked
-from gridmap.store.dialect import insert_all
+from gridmap.store.dialect import insert_many
 from gridmap.store.schema import contact, report
 from gridmap.store.scoping import within
 
@@ -17,7 +17,7 @@ def add(tx: Connection, given: dict[str, str], *, at: datetime) -> None:
     """Keep the contacts of reports (id: contact) that were received at the instant."""
     until = at + KEPT_FROM_RECEIPT
     rows = ({"report": id, "contact": text, "masked": masked(text), "kept_until": until} for id, text in given.items())
-    insert_all(tx, contact, rows)
+    insert_many(tx, contact, rows)
 
 
 def of_incident(tx: Connection, incident_id: str, *, at: datetime) -> tuple[MaskedContact, ...]:

@@ -39,6 +39,12 @@ def heads(tx: Connection) -> tuple[EditionHead, ...]:
     return tuple(EditionHead(*row) for row in tx.execute(select(*_HEAD).order_by(edition.c.number.desc())))
 
 
+def identities(tx: Connection) -> tuple[tuple[EditionHead, str], ...]:
+    """The head and digest of every edition, the newest number first."""
+    rows = tx.execute(select(*_HEAD, edition.c.digest).order_by(edition.c.number.desc()))
+    return tuple((EditionHead(*row[:-1]), row.digest) for row in rows)
+
+
 def identity(tx: Connection, number: int) -> tuple[EditionHead, str]:
     """The edition's head and its digest, or EditionMissing: what tells it from one of the same number that was never committed."""
     row = tx.execute(select(*_HEAD, edition.c.digest).where(edition.c.number == number)).one_or_none()

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, insert, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, select, type_coerce, update
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
-from gridmap.store.dialect import POSTGRESQL
+from gridmap.store.dialect import POSTGRESQL, insert_many
 from gridmap.store.faults import HistoryHeadGone
 from gridmap.store.schema import history, history_head
 from gridmap.store.scoping import scope_of, within
@@ -118,7 +118,7 @@ def append(tx: Connection, entries: Sequence[Entry]) -> int:
         before = link(before, row)
         rows.append({**row, "hash": before})
     if rows:
-        tx.execute(insert(history), rows)
+        insert_many(tx, history, rows)
         tx.execute(update(history_head).values(id=last, hash=before))
     return last
 

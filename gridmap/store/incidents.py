@@ -21,7 +21,7 @@ from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
 from gridmap.store import clocks, contacts, notices, public, tasks
 from gridmap.store import history as history_store
-from gridmap.store.dialect import Instant, insert_all, insert_once, lies_in, reserve
+from gridmap.store.dialect import Instant, insert_many, lies_in, reserve
 from gridmap.store.history import Entry
 from gridmap.store.schema import IS_OPEN, incident, report
 from gridmap.store.schema import history as history_table
@@ -140,10 +140,9 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     if not received:
         return frozenset()
     history_store.hold(tx)
-    new = insert_once(tx, report, on=["sender", "key"]).returning(report.c.id)
-    kept = frozenset(tx.scalars(new, [_report_row(each) for each in received]))
+    kept = frozenset(insert_many(tx, report, map(_report_row, received), once=("sender", "key"), answer="id"))
     fresh = [each for each in received if each.report_id in kept]
-    insert_all(tx, incident, (row_of(each.incident) for each in fresh))
+    insert_many(tx, incident, (row_of(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
     clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})

@@ -11,7 +11,7 @@ from gridmap.store.faults import PostgisMissing, SchemaNewer, StoreNotOurs
 from gridmap.store.schema import metadata
 from gridmap.store.walls import GATE, lower_walls, make_roles, raise_walls
 
-HEAD = "0007"
+HEAD = "0008"
 VERSION_TABLE = "gridmap_version"
 _ALEMBIC = ThreadLock()  # its `op` and `context` are global: two threads, even on two databases, would mix
 
@@ -58,7 +58,7 @@ def _take_out(connection: Connection, tables: Iterable[str]) -> None:
     lower_walls(connection)
     listed = ", ".join(f'"{name}"' for name in sorted(tables))
     connection.execute(text(f"DROP TABLE IF EXISTS {listed}"))
-    connection.execute(text("DROP FUNCTION IF EXISTS gridmap_append_only()"))
+    connection.execute(text("DROP FUNCTION IF EXISTS gridmap_append_only(), gridmap_register_changed()"))
 
 
 def _make_ready(connection: Connection, url: str, schema: str = HEAD) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from gridmap.incidents import Named, State
 from gridmap.incidents.public import PublicCount, PublicMatter, PublicState
-from gridmap.store.dialect import insert_all, lies_in, upsert
+from gridmap.store.dialect import insert_many, lies_in, upsert
 from gridmap.store.schema import incident, office, public_incident, report
 from gridmap.store.scoping import within
 
@@ -44,7 +44,7 @@ class Followed:
 
 def add(tx: Connection, given: Mapping[str, PublicMatter]) -> None:
     """Show matters (incident id: what is shown of it) from now on."""
-    insert_all(tx, public_incident, ({"incident": id, **asdict(one), "state": str(one.state)} for id, one in given.items()))
+    insert_many(tx, public_incident, ({"incident": id, **asdict(one), "state": str(one.state)} for id, one in given.items()))
 
 
 def put(tx: Connection, incident_id: str, shown: PublicMatter | None) -> None:

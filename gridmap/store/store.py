@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Engine
 from gridmap.access import Scope
 from gridmap.errors import NoEditionInForce, SchemaOutdated
 from gridmap.grid import Edition, EditionHead
-from gridmap.store import editions
+from gridmap.store import editions, registers
 from gridmap.store.connect import CONNECTIONS, make_engine, patience, read_url, shown, sqlite_file
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.store.faults import StoreFileMissing, told
 from gridmap.store.migrate import HEAD, found_version, upgrade
+from gridmap.store.registers import Registers
 from gridmap.store.scoping import enter, guard
 from gridmap.store.turns import Turns
 
@@ -37,6 +38,7 @@ class Store:
         guard(engine)
         self._editions: dict[tuple[EditionHead, str], Edition] = {}
         self._editions_lock = ThreadLock()
+        self._registers: tuple[str, Registers] | None = None
         self._connections = Turns(connections)
         self._writing = Turns(1)
 
@@ -154,16 +156,26 @@ class Store:
 
     def edition(self, tx: Tx, number: int) -> Edition:
         """The edition of this number, or EditionMissing. Kept in memory, because it never changes."""
-        identity = editions.identity(tx, number)
+        return self.edition_of(tx, editions.identity(tx, number))
+
+    def edition_of(self, tx: Tx, identity: tuple[EditionHead, str]) -> Edition:
+        """The edition of this head and digest."""
         found = self._editions.get(identity)
         if found is None:
             # Two threads may load the same at once; waiting for each other while holding connections would be worse.
-            found = editions.load(tx, number)
+            found = editions.load(tx, identity[0].number)
             with self._editions_lock:
                 self._editions[identity] = found
                 while len(self._editions) > EDITIONS_KEPT:
                     del self._editions[next(iter(self._editions))]
         return found
+
+    def registers(self, tx: Tx) -> Registers:
+        """All registers as this transaction sees them. Kept in memory for as long as nobody changes any."""
+        mark, kept = registers.mark(tx), self._registers
+        if kept is None or kept[0] != mark:
+            kept = self._registers = mark, registers.read(tx)
+        return kept[1]
 
     def close(self) -> None:
         self._engine.dispose()

@@ -19,8 +19,7 @@ from gridmap.incidents.incident import IN_ROW, OF_CLOCKS, OF_PLACE
 from gridmap.incidents.life import ACTIONS
 from gridmap.store.dialect import POSTGRESQL, SEPARATOR
 from gridmap.store.faults import StoreRolesForbidden
-
-APPEND_ONLY = ("edition", "area", "history")
+from gridmap.store.triggers import FUNCTIONS, triggers
 
 GATE = "gridmap_gate"
 PUBLIC, INTAKE, DOOR, CONTACT = "gridmap_public", "gridmap_intake", "gridmap_door", "gridmap_contact"
@@ -104,6 +103,8 @@ GRANTS = (
     (OPERATOR, "DELETE", f"land, rule, rota, calendar, {PLANS}, throttle, contact"),
     *((role, "INSERT", "history") for role in ROLES if role != PUBLIC),
     *((role, "SELECT, UPDATE", "history_head") for role in ROLES if role != PUBLIC),
+    *((role, "SELECT", "register_mark") for role in ROLES if role != PUBLIC),
+    *((role, "UPDATE (mark)", "register_mark") for role in (OFFICE, OPERATOR)),
     *((role, "SELECT (id, at)", "history") for role in (INTAKE, DOOR, CONTACT, OFFICE)),  # for RETURNING and foreign keys
     (INTAKE, "USAGE", "SEQUENCE incident_serial_seq"),
     (OFFICE, "USAGE", "SEQUENCE area_id_seq, land_id_seq, post_id_seq, rule_id_seq, calendar_id_seq"),
@@ -159,6 +160,8 @@ POLICIES = (
     ("household", (SCOPED,), "SELECT", _acting(Action.HOUSEHOLD_READ, Action.DRAFT_CHANGE)),
     ("throttle", (DOOR, OPERATOR), "ALL", _ANY),
     ("history_head", (INTAKE, DOOR, CONTACT, SCOPED, COUNTY, OFFICE, OPERATOR), "ALL", _ANY),
+    ("register_mark", tuple(role for role in ROLES if role != PUBLIC), "SELECT", _ANY),
+    ("register_mark", (OFFICE, OPERATOR), "UPDATE", _ANY),
     # A constant is no barrier: PostGIS's operators, which may not run before one, can use the index.
     ("incident", (COUNTY,), "SELECT", _ANY),
     # An office may change, an area never: the new row lies in the scope as the old one did, and nobody moves one to where it is not theirs.
@@ -230,11 +233,6 @@ FROM incident
 WHERE state NOT IN ('closed', 'voided')
 """
 
-REFUSE = """
-CREATE OR REPLACE FUNCTION gridmap_append_only() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = TG_TABLE_NAME || ' is append only'; END $$
-"""
-
 # What our roles were granted on tables, their columns, and sequences.
 GRANTED = r"""
 SELECT DISTINCT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, pg_class.oid::regclass::text, rolname
@@ -276,10 +274,9 @@ def settings_of(scope: Scope) -> dict[str, str]:
 def walls(dialect: str, tables: tuple[str, ...]) -> tuple[str, ...]:
     """The statements that raise the walls of one database around `tables`, where none stand."""
     if dialect != POSTGRESQL:
-        return tuple(each for table in APPEND_ONLY for each in _sqlite(table))
+        return tuple(triggers(dialect))
     return (
-        REFUSE,
-        *(each for table in APPEND_ONLY for each in _append_only(table)),
+        *triggers(dialect),
         AREAS_IN_FORCE,
         INCIDENTS_OPEN,
         f"GRANT USAGE ON SCHEMA public TO {', '.join(ROLES)}",
@@ -298,21 +295,6 @@ def _policies() -> Iterator[str]:
             yield f"CREATE POLICY {role}_{command.lower()} ON {table} FOR {command} TO {role} {check}"
 
 
-def _append_only(table: str) -> tuple[str, str]:
-    refuse = "EXECUTE FUNCTION gridmap_append_only()"
-    return (
-        f"CREATE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
-        f"CREATE TRIGGER {table}_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
-    )
-
-
-def _sqlite(table: str) -> tuple[str, ...]:
-    return tuple(
-        f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append only'); END"
-        for verb in ("UPDATE", "DELETE")
-    )
-
-
 def lower_walls(connection: Connection) -> None:
     """Take down what stands of the walls, of any version, so that tables can be changed; within the migration's transaction."""
     if connection.dialect.name != POSTGRESQL:
@@ -323,7 +305,9 @@ def lower_walls(connection: Connection) -> None:
         connection.execute(text(f"DROP VIEW IF EXISTS {view}"))
     ours = "SELECT {} FROM {} WHERE {}"
     triggers = ours.format(
-        "tgname, tgrelid::regclass::text", "pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid", "proname = 'gridmap_append_only'"
+        "tgname, tgrelid::regclass::text",
+        "pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid",
+        FUNCTIONS,
     )
     for name, table in connection.execute(text(triggers)).all():
         connection.execute(text(f"DROP TRIGGER {name} ON {table}"))

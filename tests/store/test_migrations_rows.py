@@ -12,11 +12,12 @@ from alembic.config import Config
 from sqlalchemy import Connection, insert, text
 
 from gridmap.incidents import State
-from gridmap.store import Store, chain, history, incidents, lives, migrate, schema, walls
+from gridmap.store import Store, chain, history, incidents, lives, migrate, schema
 from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
 from gridmap.store.migrations.versions import v0003_life, v0004_deadlines, v0006_handling
 from gridmap.store.schema import metadata
+from gridmap.store.triggers import APPEND_ONLY, REGISTERS
 from tests import postgres
 from tests.builders import ALL
 from tests.closing import close_within
@@ -183,12 +184,14 @@ def test_the_walls_stand_afterwards_as_in_a_new_database(first: str) -> None:
     if first.startswith("sqlite"):
         with begun(first) as tx:
             triggers = set(tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
-        assert triggers == {f"{table}_{verb}" for table in walls.APPEND_ONLY for verb in ("update", "delete")}
+        marking = {f"{table}_changed_{verb}" for table in REGISTERS for verb in ("insert", "update", "delete")}
+        assert triggers == {f"{table}_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")} | marking
         return
     walled = "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
     assert {name for (name,) in postgres.ask_sql(first, walled)} == set(metadata.tables)
     triggers = {name for (name,) in postgres.ask_sql(first, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")}
-    assert triggers == {f"{table}_{what}" for table in walls.APPEND_ONLY for what in ("rows", "all")}
+    marking = {f"{table}_changed" for table in REGISTERS}
+    assert triggers == {f"{table}_{what}" for table in APPEND_ONLY for what in ("rows", "all")} | marking
 
 
 def test_migrating_again_changes_nothing(first: str) -> None:
