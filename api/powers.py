@@ -8,7 +8,7 @@ from gridmap.access import ANONYMOUS, Action, Actor, Scope, allowed, may
 from gridmap.incidents.life import ACTIONS
 from gridmap.tables import Register
 
-OWN = frozenset({Action.SELF_READ, Action.SELF_CHANGE})
+OWN = frozenset({Action.SELF_READ, Action.SELF_CHANGE, Action.SERVICE_WATCH})
 POSTS = "/posts"
 TAKE = "incident take"
 STEPPING = tuple(dict.fromkeys(ACTIONS.values()))

@@ -205,7 +205,8 @@ def _oidc(env: Mapping[str, str], faults: list[Sentence]) -> OidcSettings | None
 
 def _webhook(env: Mapping[str, str], faults: list[Sentence]) -> WebhookSettings | None:
     """Where notices go, if anywhere: its address and its secret together, or neither."""
-    url, secret = env.get("GRIDMAP_WEBHOOK_URL", "").strip(), _secret(env, "GRIDMAP_WEBHOOK_SECRET", faults)
+    url = env.get("GRIDMAP_WEBHOOK_URL", "").strip()
+    secret = _secret(env, "GRIDMAP_WEBHOOK_SECRET", faults)  # or GRIDMAP_WEBHOOK_SECRET_FILE
     if not url and secret == "":
         return None
     if not url or secret == "":

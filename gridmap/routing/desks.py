@@ -89,6 +89,9 @@ class _Competence:
         return Rung(rule.by, self.level, area, self.office.code, True, sentence)
 
 
+Asked = tuple[IssueType, tuple[str, ...], Weekday | None]
+
+
 @dataclass(frozen=True)
 class Desks:
     """Rules, offices and the rota, ready to be asked many times."""
@@ -96,7 +99,8 @@ class Desks:
     rules: Sequence[Rule]
     offices: Sequence[Office]
     rota: Sequence[OnCall] = ()
-    _routes: dict[tuple[IssueType, tuple[str, ...], Weekday | None], Route] = field(default_factory=dict, compare=False, repr=False)
+    # What was found already; other rules begin anew.
+    _routes: dict[Asked, Route] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def by_code(self) -> Mapping[str, Office]:

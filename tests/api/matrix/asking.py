@@ -93,7 +93,8 @@ class Asking:
         }
         self.judge(person, operation, answer, canaries(self.world, told) - canaries(self.world, sent) - shows, shown)
         raw = [token for (name, _), token in self.world.tokens.items() if token in told and token not in sent and name != person.name]
-        if raw or answer.status_code >= 500:
+        unready = operation.name == "get_readiness" and answer.status_code == 503  # a server for tests need not keep what it says it keeps
+        if raw or (answer.status_code >= 500 and not unready):
             self.fault(person, operation, answer, "shows a token" if raw else answer.text[:200])
         if not may(person, operation.action) and not is_refused(answer) and answer.status_code != 405:
             self.fault(person, operation, answer, "was not refused")
