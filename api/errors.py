@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.asker import lang_of, zone_of
 from gridmap.access import Forbidden, SignInNeeded
@@ -201,9 +202,15 @@ def _broken(request: Request, fault: Exception) -> Problem:
     return Problem(told, status_code=500, headers={"Content-Language": lang, "X-Request-Id": number})
 
 
+def _gone(_request: Request, _fault: Exception) -> Response:
+    """Whoever sent half of a body went away: nobody reads the answer, and nothing of ours failed."""
+    return Response(status_code=400)
+
+
 def install(app: FastAPI) -> None:
     """Answer every refusal and fault of `app` as a problem."""
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, refused_by_the_framework)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _broken)

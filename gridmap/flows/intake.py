@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, allowed, may
+from gridmap.catalogue import Limit
 from gridmap.errors import KeyReused, Refusal
 from gridmap.flows.dispatch import Dispatch, Situation, dispatch, read_situation
 from gridmap.flows.publicise import publicised
@@ -55,22 +56,22 @@ class Sent:
 
 
 class Running:
-    """The clocks that begin to run with a transaction's reports; those of one issue type run alike and are counted once."""
+    """The clocks that begin to run with a transaction's reports; those with one limit run alike and are counted once."""
 
     def __init__(self, situation: Situation) -> None:
         self.since = situation.at
         self._times = situation.times
-        self._of: dict[tuple[str, State], tuple[Timed, ...]] = {}
+        self._of: dict[tuple[Limit, State, datetime | None], tuple[Timed, ...]] = {}
 
     def of(self, found: Dispatch) -> tuple[Timed, ...]:
         """Those of an incident that was found out about so."""
         if found.issue is None:
             return ()
-        issue, born = found.issue, Done(at=self.since, taken=None, before=None, after=found.state, until=found.until)
-        key = issue.code, found.state
+        code, key = found.issue.code, (found.issue.limit, found.state, found.until)
         if key not in self._of:
-            self._of[key] = timed(self._times, allowances(issue.limit), issue.code, events([born]))
-        return self._of[key]
+            born = Done(at=self.since, taken=None, before=None, after=found.state, until=found.until)
+            self._of[key] = timed(self._times, allowances(found.issue.limit), code, events([born]))
+        return tuple(replace(one, issue=code) for one in self._of[key])
 
 
 def receive(store: Store, report: Report, *, verify: Collection[Channel] = (), now: datetime, actor: Actor) -> Answer:

@@ -18,7 +18,7 @@ from gridmap.store.notices import Kept, Standing, Taken
 LASTS = timedelta(seconds=30)
 MARGIN = timedelta(seconds=8)
 """One delivery takes less: nothing is begun that could outlast the lease."""
-BATCH = 50
+BATCH = 200
 IN_A_ROW = 3
 """So many that do not arrive one after the other: the receiver is away, and the others are not tried either."""
 DELAYS = tuple(
@@ -60,6 +60,11 @@ class Outcome:
     tried: bool
     fault: str = ""
 
+    @property
+    def is_last(self) -> bool:
+        """Whether a notice that failed is given up with this attempt."""
+        return self.taken.attempts >= ATTEMPTS
+
 
 def notify(
     store: Store,
@@ -79,10 +84,9 @@ def notify(
     with store.read(scope) as tx:
         if not notices.is_any_due(tx, began):
             return Notified()
-    done = Notified()
+    done = Notified(parked=_give_up_lost(store, scope, began))
     while for_at_most is None or clock() < began + for_at_most:
-        taken, given_up = _take(store, scope, clock(), batch)
-        done += Notified(parked=given_up)
+        taken = _take(store, scope, clock(), batch)
         outcomes = _deliver(sink, taken, clock)
         done += _keep(store, scope, outcomes, clock(), draw)
         if len(taken) < batch or not all(one.tried for one in outcomes):
@@ -90,14 +94,22 @@ def notify(
     return done
 
 
-def _take(store: Store, scope: Scope, now: datetime, batch: int) -> tuple[Sequence[Taken], int]:
-    """Some to deliver; and how many were given up, because each time that they were taken their taker died. Old ones are forgotten."""
+def _give_up_lost(store: Store, scope: Scope, now: datetime) -> int:
+    """How many were given up, because each time that they were taken their taker died."""
+    with store.read(scope) as tx:
+        if not notices.is_any_lost(tx, now=now, lasts=LASTS, attempts=ATTEMPTS):
+            return 0
     with store.begin(scope) as tx:
         history.hold(tx)
-        lost = notices.lost(tx, now=now, lasts=LASTS, attempts=ATTEMPTS, most=batch)
-        given_up = sum(_park(tx, one, NEVER_CAME_BACK, now) for one in lost)
+        lost = notices.lost(tx, now=now, lasts=LASTS, attempts=ATTEMPTS, most=BATCH)
+        return sum(_park(tx, one, NEVER_CAME_BACK, now) for one in lost)
+
+
+def _take(store: Store, scope: Scope, now: datetime, batch: int) -> Sequence[Taken]:
+    """Some to deliver. Old ones are forgotten. The history is not held: reports come in meanwhile."""
+    with store.begin(scope) as tx:
         notices.forget(tx, before=now - KEPT_WHEN_SENT, most=10 * batch)
-        return notices.take(tx, now=now, lasts=LASTS, attempts=ATTEMPTS, most=batch), given_up
+        return notices.take(tx, now=now, lasts=LASTS, attempts=ATTEMPTS, most=batch)
 
 
 def _deliver(sink: Sink, taken: Sequence[Taken], clock: Callable[[], datetime]) -> list[Outcome]:
@@ -123,21 +135,19 @@ def _keep(store: Store, scope: Scope, outcomes: Sequence[Outcome], now: datetime
     """Keep what became of each, in one transaction; what another took meanwhile is theirs."""
     if not outcomes:
         return Notified()
-    done = Notified()
+    untried = [one.taken for one in outcomes if not one.tried]
+    arrived = [one.taken for one in outcomes if one.tried and not one.fault]
+    failed = [one for one in outcomes if one.fault]
     with store.begin(scope) as tx:
-        history.hold(tx)
-        for one in outcomes:
-            done += _kept(tx, one, now, draw)
-    return done
+        if any(one.is_last for one in failed):
+            history.hold(tx)
+        notices.give_back(tx, untried)
+        done = Notified(sent=notices.sent(tx, arrived, at=now))
+        return sum((_failed(tx, one, now, draw) for one in failed), done)
 
 
-def _kept(tx: Tx, one: Outcome, now: datetime, draw: Callable[[], float]) -> Notified:
-    if not one.tried:
-        notices.give_back(tx, one.taken)
-        return Notified()
-    if not one.fault:
-        return Notified(sent=int(notices.sent(tx, one.taken, at=now)))
-    if one.taken.attempts >= ATTEMPTS:
+def _failed(tx: Tx, one: Outcome, now: datetime, draw: Callable[[], float]) -> Notified:
+    if one.is_last:
         return Notified(parked=int(_park(tx, one.taken, one.fault, now)))
     next_at = now + delay(one.taken.attempts, draw())
     return Notified(failed=int(notices.again(tx, one.taken, next_at=next_at, fault=one.fault)))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -85,6 +85,13 @@ class Ladder:
             if levels.count(level) > 1:
                 raise LadderStepRepeated(level=level)
 
+    def next(self, clock: Clock, fired: Collection[str]) -> Self:
+        """The steps among which the next one is: of shares of one limit only the least, for a clock reaches that one first."""
+        left = [step for step in self.steps if f"{clock.key}.{step.level}" not in fired]
+        shares = [step for step in left if step.when.kind is MarkKind.SHARE]
+        others = [step for step in left if step.when.kind is not MarkKind.SHARE]
+        return replace(self, steps=(*others, *sorted(shares, key=lambda step: step.when.amount)[:1]))
+
 
 # Village → township → county → city (小事不出村, 大事不出镇), by shares, so that it fits limits of hours and of days (our rule).
 LADDER = Ladder(
@@ -139,7 +146,7 @@ def steps_due(times: Timetable, ladder: Ladder, clock: Clock, now: datetime, fir
 
 def next_step_at(times: Timetable, ladder: Ladder, clock: Clock, fired: Collection[str]) -> datetime | None:
     """When the clock reaches the next step that is not in `fired`, in the past or, if it runs on, in the future; None if it never does."""
-    return min((due.at for due in _owed(times, ladder, clock, fired)), default=None)
+    return min((due.at for due in _owed(times, ladder.next(clock, fired), clock, fired)), default=None)
 
 
 def _owed(times: Timetable, ladder: Ladder, clock: Clock, fired: Collection[str]) -> Iterator[Due]:

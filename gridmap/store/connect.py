@@ -1,10 +1,12 @@
 """From a database URL to an engine: which driver, how SQLite is kept safe, and what may be shown of the URL."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
 
 from gridmap.store.dialect import POSTGRESQL, to_json
 from gridmap.store.faults import DatabaseUrlUnusable, StoreFolderMissing
@@ -13,6 +15,14 @@ BUSY_SECONDS = 5
 CONNECTIONS = 15
 # What a statement was given may be a reporter's contact: it appears in no traceback and in no log.
 _COMMON: dict[str, Any] = {"json_serializer": to_json, "hide_parameters": True}
+
+
+def _is_no_stop(record: logging.LogRecord) -> bool:
+    """A Ctrl-C that meets the pool while it takes a connection back is logged by it with a traceback; whoever is stopped says so itself."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], KeyboardInterrupt)
+
+
+logging.getLogger(f"{QueuePool.__module__}.{QueuePool.__name__}").addFilter(_is_no_stop)
 
 
 def read_url(text: str) -> URL:

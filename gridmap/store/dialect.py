@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import MINYEAR, UTC, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
@@ -13,6 +13,7 @@ from geoalchemy2 import Geometry
 from geoalchemy2.shape import from_shape, to_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,8 +43,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 LONLAT = 4326
 SEPARATOR = "\x1f"  # stands in no code
 POSTGRESQL = "postgresql"
-NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""The character NUL in a JSON text, which is another than the text `\\u0000`."""
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 Key = BigInteger().with_variant(Integer(), "sqlite")
 """A whole number that the database gives out: BIGINT, or SQLite's INTEGER PRIMARY KEY."""
@@ -151,6 +152,16 @@ def lists_any(column: Column[Any], codes: Iterable[str]) -> ColumnElement[bool]:
     return _ListsAny(column, *(literal(code, String) for code in codes))
 
 
+def pairs_among(tx: Connection, columns: tuple[Column[str], Column[str]], pairs: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """Whether two columns of text are one of these pairs. PostgreSQL takes them as two arrays: each pair is then looked up by itself, and
+    the statement is the same for however many."""
+    if tx.dialect.name != POSTGRESQL:
+        return tuple_(*columns).in_(pairs)
+    firsts, seconds = ([pair[at] for pair in pairs] for at in (0, 1))
+    table = func.unnest(literal(firsts, ARRAY(String)), literal(seconds, ARRAY(String))).table_valued("first", "second").render_derived()
+    return tuple_(*columns).in_(select(table.c.first, table.c.second))
+
+
 class Lock(IntEnum):
     """What only one transaction may do at a time, until it ends."""
 
@@ -218,7 +229,7 @@ def insert_many(
     if not listed:
         return []
     as_json = _as_rows(listed) if tx.dialect.name == POSTGRESQL else ""
-    if not as_json or NUL.search(as_json):  # which PostgreSQL reads in no JSON, but keeps in one that it does not read
+    if not as_json or has_nul(as_json):  # which PostgreSQL reads in no JSON, but keeps in one that it does not read
         return _insert(tx, insert_once(tx, table, on=once) if once else insert(table), listed, table.c[answer] if answer else None)
     columns = ", ".join(f'"{name}"' for name in listed[0])
     given = f"SELECT {columns} FROM json_populate_recordset(NULL::{table.name}, :rows)"
@@ -233,6 +244,11 @@ def _insert(tx: Connection, new: Any, rows: list[Mapping[str, Any]], answer: Col
         return list(tx.scalars(new.returning(answer), rows))
     tx.execute(new, rows)
     return []
+
+
+def has_nul(text: str) -> bool:
+    r"""Whether a JSON text has the character NUL, which is another than the text `\u0000`. The expression alone is slow on long texts."""
+    return "\\u0000" in text and _NUL.search(text) is not None
 
 
 def _as_rows(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -21,7 +21,7 @@ from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
 from gridmap.store import clocks, contacts, notices, public, tasks
 from gridmap.store import history as history_store
-from gridmap.store.dialect import Instant, insert_many, lies_in, reserve
+from gridmap.store.dialect import Instant, insert_many, lies_in, pairs_among, reserve
 from gridmap.store.history import Entry
 from gridmap.store.schema import IS_OPEN, incident, report
 from gridmap.store.schema import history as history_table
@@ -120,7 +120,7 @@ def first_answer(tx: Connection, sender: str, key: str) -> FirstAnswer | None:
 def first_answers(tx: Connection, keys: Collection[SenderKey]) -> dict[SenderKey, FirstAnswer]:
     """Those of the (sender, key) pairs that came before, with what they were answered."""
     columns = (report.c.sender, report.c.key, report.c.body_hash, report.c.answer, report.c.id)
-    rows = tx.execute(select(*columns).where(within(tx, report), tuple_(report.c.sender, report.c.key).in_(keys)))
+    rows = tx.execute(select(*columns).where(within(tx, report), pairs_among(tx, (report.c.sender, report.c.key), keys)))
     return {(sender, key): FirstAnswer(*answer) for sender, key, *answer in rows}
 
 

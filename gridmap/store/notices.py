@@ -3,13 +3,13 @@
 Whoever takes a notice has its fence. One who overslept its lease, while another took it, changes nothing any more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, delete, func, select, tuple_, update
 
 from gridmap.duty import OfficeKind
 from gridmap.incidents.notices import ESCALATED, Notice, Told
@@ -105,6 +105,12 @@ def take(tx: Connection, *, now: datetime, lasts: timedelta, attempts: int, most
     return tuple(found[id] for id in chosen)
 
 
+def is_any_lost(tx: Connection, *, now: datetime, lasts: timedelta, attempts: int) -> bool:
+    """Whether anything was tried that many times by somebody who never came back; asked without holding anything."""
+    wanted = select(notice.c.id).where(within(tx, notice), notice.c.next_at <= now, notice.c.attempts >= attempts, _free(now, lasts))
+    return tx.scalar(wanted.limit(1)) is not None
+
+
 def lost(tx: Connection, *, now: datetime, lasts: timedelta, attempts: int, most: int) -> tuple[Taken, ...]:
     """Some that were tried that many times, and whoever tried them last never came back."""
     wanted = select(*_TAKEN).where(within(tx, notice), notice.c.next_at <= now, notice.c.attempts >= attempts, _free(now, lasts))
@@ -112,29 +118,32 @@ def lost(tx: Connection, *, now: datetime, lasts: timedelta, attempts: int, most
     return tuple(Taken(_notice(row), row.fence, row.attempts, now) for row in rows)
 
 
-def sent(tx: Connection, one: Taken, *, at: datetime) -> bool:
-    """Whether it was still this taker's; then it has arrived."""
-    return _end(tx, one, sent_at=at, next_at=None, fault="")
+def sent(tx: Connection, taken: Sequence[Taken], *, at: datetime) -> int:
+    """How many were still this taker's; those have arrived."""
+    return _end(tx, taken, sent_at=at, next_at=None, fault="")
 
 
 def again(tx: Connection, one: Taken, *, next_at: datetime, fault: str) -> bool:
     """Whether it was still this taker's; then it is tried again, and why is kept."""
-    return _end(tx, one, next_at=next_at, fault=fault)
+    return _end(tx, [one], next_at=next_at, fault=fault) == 1
 
 
-def give_back(tx: Connection, one: Taken) -> bool:
-    """Whether it was still this taker's; then it is as if they had never tried, which they did not."""
-    return _end(tx, one, attempts=one.attempts - 1)
+def give_back(tx: Connection, taken: Sequence[Taken]) -> int:
+    """How many were still this taker's; with those it is as if they had never tried, which they did not."""
+    return _end(tx, taken, attempts=notice.c.attempts - 1)
 
 
 def park(tx: Connection, one: Taken, *, at: datetime, fault: str) -> bool:
     """Whether it was still this taker's; then it is tried no more until somebody says so."""
-    return _end(tx, one, parked_at=at, next_at=None, fault=fault)
+    return _end(tx, [one], parked_at=at, next_at=None, fault=fault) == 1
 
 
-def _end(tx: Connection, one: Taken, **what: Any) -> bool:
-    mine = update(notice).where(within(tx, notice), notice.c.id == one.notice.id, notice.c.fence == one.fence)
-    return bool(tx.execute(mine.where(notice.c.next_at.is_not(None)).values(lease_until=None, **what)).rowcount)
+def _end(tx: Connection, taken: Sequence[Taken], **what: Any) -> int:
+    if not taken:
+        return 0
+    theirs = tuple_(notice.c.id, notice.c.fence).in_([(one.notice.id, one.fence) for one in taken])
+    mine = update(notice).where(within(tx, notice), theirs, notice.c.next_at.is_not(None))
+    return tx.execute(mine.values(lease_until=None, **what)).rowcount
 
 
 def unpark(tx: Connection, *, at: datetime) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -104,13 +105,41 @@ def test_one_message_is_one_request_wherever_it_says_that_it_ends(tmp_path: Path
     both = b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"
     twice = b"Content-Length: 0\r\nContent-Length: %d\r\n" % len(hidden)
     odd = b"Transfer-Encoding: xchunked\r\nContent-Length: %d\r\n" % len(hidden)
+    spaced = b"Content-Length : %d\r\n" % len(hidden)
+    folded = b"Content-Length: 0\r\n %d\r\n" % len(hidden)
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(hidden), hidden)
     with Store.open(f"sqlite:///{tmp_path}/quick.db") as store, serving(store) as url:
-        for head, body in ((both, b"%x\r\n%s\r\n0\r\n\r\n" % (len(hidden), hidden)), (twice, hidden), (odd, hidden)):
+        for head, body in ((both, chunked), (twice, hidden), (odd, hidden), (spaced, hidden), (folded, hidden)):
             with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=patient.SECONDS) as line:
                 line.sendall(b"POST /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + head + b"\r\n" + body)
                 answered = b"".join(iter(lambda: line.recv(65536), b""))
             assert answered.count(b"HTTP/1.1 ") == 1
             assert b'"ok"' not in answered
+
+
+@pytest.mark.parametrize(
+    ("begun", "more"), [(b"GET /", b"a"), (b"GET /healthz HTTP/1.1\r\nX: ", b"a"), (b"GET /healthz HTTP/1.1\r\n", b"X: 1\r\n")]
+)
+def test_a_head_that_does_not_end_is_let_go(tmp_path: Path, begun: bytes, more: bytes) -> None:
+    """Whatever goes on for ever, an address, one header or many; a long one that ends is answered."""
+    with Store.open(f"sqlite:///{tmp_path}/quick.db") as store, serving(store) as url:
+        port = urlsplit(url).port or 0
+        with socket.create_connection(("127.0.0.1", port), timeout=patient.SECONDS) as line:
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: " + b"a" * 40_000 + b"\r\n\r\n")
+            assert line.recv(12) == b"HTTP/1.1 200"
+        with socket.create_connection(("127.0.0.1", port), timeout=patient.SECONDS) as line:
+            line.sendall(begun)
+            with pytest.raises(OSError, match=r"reset|pipe"):
+                line.sendall(more * 50_000_000)
+
+
+def test_whoever_hangs_up_in_the_midst_of_a_report_is_no_fault_of_ours(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    half = b"POST /api/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"
+    with Store.open(f"sqlite:///{tmp_path}/quick.db") as store, serving(store) as url:
+        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=patient.SECONDS) as line:
+            line.sendall(half)
+        assert httpx2.get(f"{url}/healthz").status_code == 200
+    assert [record.message for record in caplog.records if record.exc_info] == []
 
 
 def test_signing_out_makes_the_browser_forget(quick: TestClient) -> None:

@@ -93,7 +93,7 @@ def places(url: str) -> list[tuple[float, float, str]]:
 def served(app: str, port: int, **environment: str) -> Iterator[None]:
     """Two workers of the same server."""
     server = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--workers", "2", "--no-access-log", "--log-level", "error"]
-    server += ["--http", "h11", "--loop", "asyncio"]  # as `gridmap serve` has them
+    server += ["--http", "httptools", "--loop", "uvloop"]  # as `gridmap serve` has them
     if app.startswith("tests."):
         server.append("--factory")
     path = os.pathsep.join([str(ROOT), str(NAIVE.parent)])

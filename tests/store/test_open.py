@@ -7,12 +7,12 @@ from threading import Event
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from gridmap.duty import Worker
 from gridmap.errors import Refusal, SchemaOutdated
 from gridmap.store import Store, Tx, faults, incidents, people
-from gridmap.store.connect import read_url
+from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD
 from gridmap.words import LANGS
 from tests import patient, postgres
@@ -39,6 +39,19 @@ def test_a_new_sqlite_file_is_made_migrated_and_found_again(tmp_path):
         assert (store.dialect, store.url_shown) == ("sqlite", url)
     with Store.open(url, make=False) as store, store.read(ALL) as tx:
         assert store.edition(tx, 1).areas == build.land()
+
+
+def test_ctrl_c_while_a_connection_is_taken_back_prints_nothing_of_its_own(tmp_path, caplog):
+    """The command says that it was stopped; a traceback of the pool before that would say that something broke."""
+    engine = make_engine(read_url(f"sqlite:///{tmp_path}/gridmap.db"))
+
+    @event.listens_for(engine, "reset")
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    assert caplog.records == []
 
 
 def test_a_relative_path_stays_where_it_was_when_the_process_moves(tmp_path, monkeypatch):
