@@ -23,7 +23,7 @@ from tests.intake_load import Answer, Line, Process, body
 CLIENTS = 8
 CUT, AGAIN = 0.03, 0.05  # of the reports: whose connection is cut on the way, and that are sent once more when all is well
 ANSWER_SECONDS = 30
-BACK_SECONDS = 60
+BACK_SECONDS = 120
 KEPT = """SELECT report.key, report.text, incident.id, incident.number, incident.text,
  (SELECT count(*) FROM history WHERE history.incident = incident.id AND what = 'receive'),
  (SELECT count(*) FROM notice WHERE notice.incident = incident.id), (SELECT count(*) FROM clock WHERE clock.incident = incident.id),

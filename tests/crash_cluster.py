@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,15 @@ class Cluster:
         found = subprocess.run(["pgrep", "-P", str(self._postmaster), "-f", "gridmap 127"], capture_output=True, text=True, check=False)
         for pid in found.stdout.split()[:1]:
             os.kill(int(pid), signal.SIGKILL)
+
+
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that the server's user can reach too. Those of pytest it cannot: each run that begins closes them to all others, also those of
+    a run that goes on, and a server that was killed did not come back."""
+    with tempfile.TemporaryDirectory(prefix="gridmap-durable-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from gridmap.flows.main_job import run_main_job
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store
 from tests import patient, postgres
-from tests.crash_cluster import Cluster, durable
+from tests.crash_cluster import Cluster, durable, reachable_folder
 from tests.ports import kept_port
 
 pytestmark = pytest.mark.bench
@@ -53,12 +53,8 @@ class Told(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("bench")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    (folder / "postgres").mkdir()
-    with durable(folder / "postgres") as found:
+def cluster() -> Iterator[Cluster]:
+    with reachable_folder() as folder, durable(folder) as found:
         yield found
 
 

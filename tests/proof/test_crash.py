@@ -13,7 +13,7 @@ from gridmap.access import operator
 from gridmap.flows.verify_history import verify
 from gridmap.store import Store
 from tests import crash, patient, postgres
-from tests.crash_cluster import durable
+from tests.crash_cluster import durable, reachable_folder
 from tests.intake_load import Answer, processes
 from tests.small_land import settle
 
@@ -33,10 +33,7 @@ def small_disk(folder: Path, mebibytes: int) -> Iterator[Path | None]:
 
 def suffer_postgres(tmp_path: Path, *, reports: int, faults: int, seed: int, mebibytes: int) -> None:
     """Two services on a PostgreSQL that keeps what it commits, all of which are killed."""
-    (tmp_path / "postgres").mkdir(mode=0o755)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)  # the server is another user
-    with small_disk(tmp_path / "postgres", mebibytes) as disk, durable(tmp_path / "postgres") as cluster:
+    with reachable_folder() as folder, small_disk(folder, mebibytes) as disk, durable(folder) as cluster:
         postgres.run_sql(cluster.url, "CREATE DATABASE county")
         url = postgres.database_url(cluster.url, "county")
         Store.migrate(url)
@@ -63,7 +60,6 @@ def suffer_sqlite(tmp_path: Path, *, reports: int, faults: int, seed: int) -> No
             assert verify(store, None, actor=operator("judge")).faults == ()
 
 
-@pytest.mark.proof
 def test_postgresql_keeps_what_was_acknowledged_whatever_is_killed(tmp_path: Path) -> None:
     suffer_postgres(tmp_path, reports=5000, faults=15, seed=1, mebibytes=512)
 

@@ -11,7 +11,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Guesses that are counted, when a token was seen, who sweeps, and who delivers a notice: nothing that anybody did to anything.
-SILENT = ["notify._take", "sign_in.change_password", "sign_in.forget_guesses", "sign_in.sign_in", "sign_in.who", "slow.slow_many", "tick.tick"]
+SILENT = [
+    "notify._take",
+    "sign_in.change_password",
+    "sign_in.forget_guesses",
+    "sign_in.sign_in",
+    "sign_in.who",
+    "slow.slow_many",
+    "tick.tick",
+]
 
 
 @cache
