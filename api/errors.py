@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.asker import lang_of, zone_of
+from api.refusals import methods_there
 from gridmap.access import Forbidden, SignInNeeded
 from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Precondition, Refusal, Throttled, Unavailable
 from gridmap.flows.sign_in import SignInRefused
@@ -191,7 +192,10 @@ def refused_by_the_framework(request: Request, fault: Exception) -> Problem:
     key = f"http_{fault.status_code}"
     detail = say(f"error.{key}" if f"error.{key}" in texts(lang) else "error.refusal", lang, path=request.url.path, method=request.method)
     told = _members(key, fault.status_code, detail, lang)
-    return Problem(told, status_code=fault.status_code, headers={**(fault.headers or {}), "Content-Language": lang})
+    headers = {**(fault.headers or {}), "Content-Language": lang}
+    if fault.status_code == 405 and (route := request.scope.get("route")) and (methods := methods_there(request.app, route.path_format)):
+        headers["Allow"] = ", ".join(methods)  # the framework names those of the first route of this address
+    return Problem(told, status_code=fault.status_code, headers=headers)
 
 
 def _broken(request: Request, fault: Exception) -> Problem:

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount, Route
 
 from api.asker import Doing
+from api.refusals import describe_refusals
 from gridmap.access import Action
 
 OPEN_PATHS: dict[str, type[Mount | Route]] = {"/openapi.json": Route, "/static": Mount, "/vendor/map": Mount, "/vendor/docs": Mount}
@@ -52,11 +53,12 @@ def at_start(also: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Ca
 
 
 def guard(app: FastAPI) -> None:
-    """Check every route, and tell its action in the description (`x-gridmap-action`)."""
+    """Check every route, and tell its action (`x-gridmap-action`) and how it refuses in the description."""
     named, describe = actions(app), app.openapi
 
     def openapi() -> dict[str, Any]:
         described = describe()
+        describe_refusals(described)
         for (method, path), action in named.items():
             operation = described["paths"].get(path, {}).get(method.lower())
             if operation is not None:

@@ -77,8 +77,8 @@ class Cluster:
 
 @contextmanager
 def reachable_folder() -> Iterator[Path]:
-    """A folder that the server's user can reach too. Those of pytest it cannot: each run that begins closes them to all others, also those of
-    a run that goes on, and a server that was killed did not come back."""
+    """A folder that the server's user can reach too. Those of pytest it cannot: each run that begins closes them to all others, also
+    those of a run that goes on, and a server that was killed did not come back."""
     with tempfile.TemporaryDirectory(prefix="gridmap-durable-") as name:
         Path(name).chmod(0o755)
         yield Path(name)

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.asker import Asker, doing
+from api.instants import AwareInstant
 from api.routes.tokens import Labelled
 from api.routes.tokens import told as token_told
 from gridmap.access import Action, Role
@@ -48,8 +49,8 @@ class Proposed(BaseModel):
     role: Role
     area: Annotated[str | None, Field(max_length=LONGEST)] = None
     office: Annotated[str | None, Field(max_length=LONGEST)] = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: AwareInstant | None = None
+    until: AwareInstant | None = None
     reason: Annotated[str, Field(max_length=500, description="Kept in the history.")] = ""
 
 

@@ -7,9 +7,11 @@ from typing import Annotated, Any, NamedTuple
 
 import shapely
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from api.asker import Asker, doing
 from api.borders import WHOLE, Borders, Box, Counted
+from api.instants import Instant
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput
 from gridmap.geometry.shapes import to_geojson
@@ -21,12 +23,20 @@ router = APIRouter(prefix="/api", tags=["areas"])
 
 MOST_NUMBER = 2**31 - 1  # what every database can be asked for
 GEOJSON = "application/geo+json"
+
+
+class GeoJson(JSONResponse):
+    """An answer of type application/geo+json."""
+
+    media_type = GEOJSON
+
+
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 
 BboxText = Annotated[str | None, Query(description="west,south,east,north in degrees", examples=["104.85,38.25,104.95,38.35"])]
 EditionNumber = Annotated[int | None, Query(ge=1, le=MOST_NUMBER, description="An edition's number; without it, the one in force.")]
-AtInstant = Annotated[datetime | None, Query(description="The edition that was in force at this instant.")]
+AtInstant = Annotated[Instant | None, Query(description="The edition that was in force at this instant.")]
 
 
 class BboxUnusable(BadInput):

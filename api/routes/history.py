@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import AwareDatetime
 
 from api.asker import Asker, doing
+from api.instants import AwareInstant
 from gridmap.access import Action
 from gridmap.flows.audit import export_history, read_history
 from gridmap.store.history import COLUMNS, Wanted
@@ -29,8 +29,8 @@ def list_history(
     who: Annotated[str | None, Query(description="The name of who did it.", max_length=200)] = None,
     what: Annotated[str | None, Query(description="What was done; `grant.` is every deed about grants.", max_length=40)] = None,
     subject: Annotated[str | None, Query(description="`KIND:ID`; `draft:` is every draft.", max_length=200)] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From this instant on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this instant.")] = None,
+    since: Annotated[AwareInstant | None, Query(description="From this instant on.")] = None,
+    until: Annotated[AwareInstant | None, Query(description="Before this instant.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
     after: Annotated[int | None, Query(ge=0, le=MOST_NUMBER, description="The id of the last row of the page before.")] = None,
     format: Annotated[Literal["json", "csv", "ndjson"], Query(description="A page of JSON, or every row in a file.")] = "json",

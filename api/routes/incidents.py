@@ -1,6 +1,6 @@
 """Incidents as GeoJSON: the list by pages, one with its reasons and log, its steps, and the reporters' contacts."""
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers import Names, brief, whole
 from api.asker import Asker, doing
 from api.errors import RevisionMissing
-from api.routes.areas import GEOJSON, BboxText, read_bbox
+from api.instants import Instant
+from api.routes.areas import BboxText, GeoJson, read_bbox
 from gridmap.access import Action
 from gridmap.catalogue import Grade
 from gridmap.errors import IncidentMissing
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/api/incidents", tags=["incidents"])
 MOST = 1000
 
 
-@router.get("", response_class=JSONResponse)
+@router.get("", response_class=GeoJson)
 def list_incidents(
     *,
     request: Request,
@@ -62,7 +63,7 @@ def list_incidents(
         "links": links,
         "cursor": cursor,
     }
-    return JSONResponse(told, media_type=GEOJSON)
+    return GeoJson(told)
 
 
 def _next(request: Request, number: str) -> str:
@@ -70,7 +71,7 @@ def _next(request: Request, number: str) -> str:
     return str(request.url.replace(query=urlencode([*asked_for, ("after", number)])))
 
 
-@router.get("/{incident}", response_class=JSONResponse)
+@router.get("/{incident}", response_class=GeoJson)
 def get_incident(asked: Annotated[Asker, doing(Action.INCIDENT_READ)], incident: str) -> JSONResponse:
     """One incident by its id or number, with worker, backup, office, reasons, log, and the steps that the asker may take."""
     with asked.store.read(asked.scope) as tx:
@@ -81,7 +82,7 @@ def get_incident(asked: Annotated[Asker, doing(Action.INCIDENT_READ)], incident:
 def _one(told: dict[str, Any]) -> JSONResponse:
     """The incident with its revision as ETag: it is for `If-Match`, and keeps nothing in a cache."""
     headers = {"ETag": f'"{told["properties"]["revision"]}"', "Cache-Control": "no-store"}
-    return JSONResponse(told, media_type=GEOJSON, headers=headers)
+    return GeoJson(told, headers=headers)
 
 
 class Stepping(BaseModel):
@@ -108,7 +109,7 @@ class Stepping(BaseModel):
     reason: Annotated[str, Field(max_length=LONGEST, description="Kept in the incident's log.")] = ""
     photo: Annotated[str, Field(max_length=LONGEST, description="By which name or number the photo is found.")] = ""
     office: Annotated[str, Field(max_length=50, description="The code of the office that must act from now on, or that is asked.")] = ""
-    until: Annotated[datetime | None, Field(description="The term, or the new one; without a zone it is the county's time.")] = None
+    until: Annotated[Instant | None, Field(description="The term, or the new one; without a zone it is the county's time.")] = None
     task: Annotated[int | None, Field(ge=1, description="The number of one of the incident's `tasks`.")] = None
     grade: Grade | Literal[""] = ""
     issue: Annotated[str, Field(max_length=50, description="The code of the issue type that it really is.")] = ""
@@ -126,7 +127,7 @@ class Stepping(BaseModel):
         return Taken(step=self.step, actor="", **given)
 
 
-@router.post("/{incident}/steps", response_class=JSONResponse, responses={204: {"description": "Taken, and no longer one's own."}})
+@router.post("/{incident}/steps", response_class=GeoJson, responses={204: {"description": "Taken, and no longer one's own."}})
 def take_step(
     request: Request,
     asked: Annotated[Asker, doing(Action.INCIDENT_READ)],

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import Names, brief
 from api.asker import Asker, doing
-from api.routes.areas import GEOJSON
+from api.routes.areas import GeoJson
 from gridmap.access import Action
 from gridmap.flows.merge import Merged, merge, split
 from gridmap.flows.nearby import FARTHEST_M, LONGEST, WITHIN, WITHIN_M, nearby
@@ -22,7 +22,7 @@ Revision = Annotated[int, Field(ge=1, description="The revision that this was de
 Reason = Annotated[str, Field(max_length=LONGEST_REASON, description="Kept in both logs; names nobody.")]
 
 
-@router.get("/{incident}/nearby", response_class=JSONResponse)
+@router.get("/{incident}/nearby", response_class=GeoJson)
 def list_nearby(
     asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
     incident: str,
@@ -36,7 +36,7 @@ def list_nearby(
         features = [brief(one.incident, names, asked.lang, asked.now) for one in found]
     for feature, one in zip(features, found, strict=True):
         feature["properties"] |= {"distance_m": round(one.distance_m, 1), "age_s": round(one.age.total_seconds())}
-    return JSONResponse({"type": "FeatureCollection", "features": features}, media_type=GEOJSON, headers={"Cache-Control": "no-store"})
+    return GeoJson({"type": "FeatureCollection", "features": features}, headers={"Cache-Control": "no-store"})
 
 
 class Merging(BaseModel):

@@ -10,7 +10,7 @@ from shapely import box
 
 from api.answers import Names
 from api.asker import Asker, doing
-from api.routes.areas import GEOJSON, BboxText, Box, read_bbox
+from api.routes.areas import BboxText, Box, GeoJson, read_bbox
 from gridmap.access import Action
 from gridmap.errors import BadInput
 from gridmap.geometry.shapes import to_geojson
@@ -28,7 +28,7 @@ class AfterUnusable(BadInput):
     """Not where a page ended; facts: after."""
 
 
-@router.get("/incidents", response_class=JSONResponse, responses={200: {"content": {GEOJSON: {}}}})
+@router.get("/incidents", response_class=GeoJson)
 def list_public_incidents(
     *,
     request: Request,
@@ -52,7 +52,7 @@ def list_public_incidents(
     if len(found) > limit:
         links.append({"rel": "next", "href": _next(request, found[limit - 1])})
     told = {"type": "FeatureCollection", "features": features, "numberReturned": len(features), "links": links}
-    return JSONResponse(told, media_type=GEOJSON, headers={"Content-Language": asked.lang})
+    return GeoJson(told, headers={"Content-Language": asked.lang})
 
 
 def _feature(one: PublicCount, names: Names, lang: Lang) -> dict[str, Any]:

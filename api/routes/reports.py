@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.answers import Names
 from api.asker import Asker, doing, doing_together
 from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
+from api.instants import AwareInstant
 from api.intake import Intake, Sending
 from api.sign_in import network_of
 from gridmap.access import Action, SignInNeeded, allowed
@@ -69,7 +70,7 @@ class ReportIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     issue: Annotated[str, Field(description="Code of the issue type (/api/issue-types). An unknown one is accepted and goes to triage.")]
     channel: Annotated[Channel, Field(description="By which way it came in.")] = Channel.SYSTEM
-    at: Annotated[AwareDatetime | None, Field(description="When it was seen, with time zone; without it, now.")] = None
+    at: Annotated[AwareInstant | None, Field(description="When it was seen, with time zone; without it, now.")] = None
     text: str = ""
     place: Annotated[str, Field(description="The place in words.")] = ""
     lon: Annotated[float | None, Field(description="Degrees east, in `datum`.")] = None
@@ -135,7 +136,7 @@ _BODIES = {
     responses={
         200: {
             "description": "This key was answered before (the first answer again), or, for many: one answer on each line.",
-            "content": {NDJSON: {}},
+            "content": {"application/json": {}, NDJSON: {}},
         },
         401: {"description": "Many in one are for whoever signs in, or has a key."},
         409: {"description": "This key came before with another report."},

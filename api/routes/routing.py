@@ -1,12 +1,12 @@
 """Where would it go: routing asked without sending anything; and how much falls to the backstop."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asker import Asker, doing
+from api.instants import Instant
 from gridmap.access import Action
 from gridmap.catalogue import By, Rule
 from gridmap.flows.backstop_share import backstop_share
@@ -72,7 +72,7 @@ def route_dry(asked: Annotated[Asker, doing(Action.REGISTER_READ)], run: DryRun)
 def list_backstop(
     asked: Annotated[Asker, doing(Action.INCIDENT_READ)],
     since: Annotated[
-        datetime | None, Query(description="Four weeks ago, where none is named; without a zone it is the county's time.")
+        Instant | None, Query(description="Four weeks ago, where none is named; without a zone it is the county's time.")
     ] = None,
 ) -> dict[str, Any]:
     """By week and township, what share fell to the centre of the territory because nobody else is named, and where that share jumped."""
