@@ -50,23 +50,22 @@ class Board:
 
     def _overlap(self, bounds: Floats) -> NDArray[np.bool_]:
         """Which bounds of what stands there meet these: (4, …) gives (…, kept)."""
-        there = self._bounds[:, : len(self._shapes)]
-        west, north, east, south = bounds[..., None]
-        found: NDArray[np.bool_] = (there[0] <= east) & (there[2] >= west) & (there[1] <= south) & (there[3] >= north)
-        return found
+        return _meet(self._bounds[:, : len(self._shapes)], bounds)
 
-    def _keep(self, one: Label | Callout) -> None:
-        if len(self._shapes) == self._bounds.shape[1]:
-            self._bounds = np.hstack([self._bounds, np.empty_like(self._bounds)])
-        self._bounds[:, len(self._shapes)] = one.bounds
-        self._shapes.append(one.box if one.turn else None)
+    def _keep(self, bounds: Floats, shapes: Sequence[Polygon | None]) -> None:
+        """Bounds (4, n) are taken from now on, within them these shapes where there are some."""
+        first, last = len(self._shapes), len(self._shapes) + len(shapes)
+        if last > self._bounds.shape[1]:
+            self._bounds = np.hstack([self._bounds, np.empty((4, last))])
+        self._bounds[:, first:last] = bounds
+        self._shapes += shapes
 
     def add(self, *labels: Label | None, plate: str = "") -> None:
         """Labels whose places are known to be free, on plates of this colour."""
         for label in labels:
             if label:
                 self.labels.append(replace(label, plate=plate or label.plate))
-                self._keep(label)
+                self._keep(np.array(label.bounds)[:, None], [label.box if label.turn else None])
 
     def add_free(self, labels: Sequence[Label | None], *, plate: str = "") -> None:
         """Each label whose place is free when its turn comes."""
@@ -83,22 +82,35 @@ class Board:
         sizes = np.linspace(1, LEAST, SIZES)
         reached, spots = room.fit(np.broadcast_to(2.1 * needed * sizes[:, None, None], (SIZES, len(room.shapes), 2)))
         lead = int((reached == SIZES).sum()) <= MOST_LEADERS
+        held = self._hold(spots, np.where(reached < SIZES, needed * np.append(sizes, np.nan)[reached], np.nan))
         found: list[Callout | None] = []
-        for shape, size, (x, y) in zip(room.shapes, reached.tolist(), spots.tolist(), strict=True):
+        for at, (shape, (x, y)) in enumerate(zip(room.shapes, spots.tolist(), strict=True)):
             number = len(self.callouts) + 1
-            inside = Callout(number, x, y, min(self._radius(number), needed * float(sizes[size]))) if size < SIZES else None
-            free = inside if inside and self.is_free(inside) else self._beside(number, shape, needed * 0.75) if lead else None
+            if held[at] > 0:
+                free: Callout | None = Callout(number, x, y, min(self._radius(number), float(held[at])))
+            else:
+                free = self._beside(number, shape, needed * 0.75) if lead else None
             if free:
                 self.callouts.append(free)
-                self._keep(free)
             found.append(free)
         return found
+
+    def _hold(self, spots: Floats, radii: Floats) -> Floats:
+        """The radii of those circles that are free, which are kept from now on; 0 of the others and of what is not a number."""
+        around = np.stack([*(spots.T - radii), *(spots.T + radii)])
+        rows = np.flatnonzero(~(np.isnan(radii) | self._overlap(around).any(axis=1)))
+        earlier = np.tril(_meet(around[:, rows], around[:, rows]), -1)  # of cells that overlap each other
+        rows = rows[~earlier.any(axis=1)]
+        self._keep(around[:, rows], [None] * len(rows))
+        held = np.zeros(len(radii))
+        held[rows] = radii[rows]
+        return held
 
     def _radius(self, number: int) -> float:
         return self.fonts.width(str(number), 7.5 * self.factor, bold=True) / 2 + 1.0 * self.factor
 
     def _beside(self, number: int, shape: BaseGeometry, r: float) -> Callout | None:
-        """The nearest free place around."""
+        """The nearest free place around, which is taken."""
         x, y = shapely.get_coordinates(shapely.point_on_surface(shape))[0].tolist()
         west, north, east, south = self.paper.bounds
         for reach in range(2, 16):
@@ -107,7 +119,9 @@ class Board:
             inside = (xs - r >= west) & (xs + r <= east) & (ys - r >= north) & (ys + r <= south)
             inside[inside] = ~self._overlap(np.stack([xs - r, ys - r, xs + r, ys + r])[:, inside]).any(axis=1)
             for at in np.flatnonzero(inside)[:1].tolist():
-                return Callout(number, float(xs[at]), float(ys[at]), r, (x, y))
+                found = Callout(number, float(xs[at]), float(ys[at]), r, (x, y))
+                self._keep(np.array(found.bounds)[:, None], [None])
+                return found
         return None
 
     def anywhere(self, shape: BaseGeometry, lines: tuple[Line, ...]) -> Label | None:
@@ -151,3 +165,10 @@ def _middles(length: float, w: float) -> list[float]:
         return []
     steps = np.arange(0, length / 2 - w / 2, w * 0.6)
     return [float(length / 2 + side * step) for step in steps[:12] for side in ((1, -1) if step else (1,))]
+
+
+def _meet(there: Floats, here: Floats) -> NDArray[np.bool_]:
+    """Which bounds (4, n) meet which others (4, …): (…, n)."""
+    west, north, east, south = here[..., None]
+    found: NDArray[np.bool_] = (there[0] <= east) & (there[2] >= west) & (there[1] <= south) & (there[3] >= north)
+    return found

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from gridmap.atlas.board import Board
 from gridmap.atlas.colours import NOBODY, Look
-from gridmap.atlas.ink import along, box_of, circle_of, clipped, hatched, moved, paint, path_of
+from gridmap.atlas.ink import along, box_of, circle_of, clipped, hatched, moved, paint, path_of, paths_of
 from gridmap.atlas.labels import LEADING, POINT, Callout, Label
 from gridmap.atlas.paper import Layout
 from gridmap.atlas.subject import Ground
 from gridmap.atlas.view import View
 
-Shapes = NDArray[np.object_]
 INK = "#1A1A1A"
 OUTSIDE, FADED, FADED_LINE = "#FBFBF9", "#F1F0EC", "#BDBBB4"
 CELL_LINE, SOFT_LINE, VILLAGE_LINE, RIBBON = "#3C3C3C", "#8A8780", "#8E2F5B", "#D88FB0"
@@ -35,13 +32,13 @@ def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rect
     whose cells are `bare`, without type.
     """
     others, width, height = view.shapes[~view.own], view.window.width_mm, view.window.height_mm
-    cells = {look: view.shapes[list(rows)] for look, rows in fills.items()}
-    paths = {look: path_of(shapes) for look, shapes in cells.items()}
+    rows = [row for each in fills.values() for row in each]
+    paths = dict(zip(rows, paths_of(view.shapes[rows]), strict=True))
     own = "".join(paths.values())
     parts = (
         paint(box_of(0, 0, width, height), fill=OUTSIDE),
         paint(path_of(others), fill=FADED, line=FADED_LINE, width=0.15 * factor),
-        *(fill(paths[look], shapes, look) for look, shapes in cells.items()),
+        *(fill("".join(paths[row] for row in each), look, width, height) for look, each in fills.items()),
         *_ground(view, factor),
         along(own, 0.14 * factor, SOFT_LINE) if bare else along(own, 0.3 * factor, CELL_LINE),
         *_outlines(view, factor),
@@ -52,12 +49,11 @@ def map_body(view: View, fills: Fills, placed: Board, factor: float, rects: Rect
     return clipped(box_of(0, 0, width, height), *parts)
 
 
-def fill(path: str, shapes: Shapes, look: Look | None) -> str:
-    """Shapes, and their path, in a tint with its hatch, clipped to them; white for nobody's."""
-    if look is None or not look.hatch.step or not path:
+def fill(path: str, look: Look | None, width: float, height: float) -> str:
+    """A path on a sheet of this size in a tint with its hatch, clipped to it; white for nobody's."""
+    if look is None or not look.hatch.step:
         return paint(path, fill=look.tint if look else NOBODY)
-    bounds = tuple(shapely.total_bounds(shapes).tolist())
-    return clipped(path, hatched(bounds, look.hatch.angle, look.hatch.step, look.ink, HATCH_WIDTH), fill=look.tint)
+    return clipped(path, hatched((0, 0, width, height), look.hatch.angle, look.hatch.step, look.ink, HATCH_WIDTH), fill=look.tint)
 
 
 def frame(layout: Layout) -> str:

@@ -21,17 +21,27 @@ ROUND = 0.5523
 
 
 def path_of(shapes: Shapes | Sequence[BaseGeometry]) -> str:
-    """All rings and lines of the shapes as one path: WKT with operators for its commas, which takes no time."""
-    parts = shapely.get_parts(np.asarray(shapes, dtype=object))
-    parts = shapely.orient_polygons(shapely.get_parts(parts))  # collections that clipping left; holes run against their shells
-    texts = shapely.to_wkt(parts[~shapely.is_empty(parts)], rounding_precision=DECIMALS)
-    return "".join(map(_path, texts))
+    """All rings and lines of the shapes as one path."""
+    return "".join(paths_of(shapes))
+
+
+def paths_of(shapes: Shapes | Sequence[BaseGeometry]) -> list[str]:
+    """A path for each shape, of all its rings and lines: WKT with operators for its commas, which takes no time."""
+    found = [""] * len(shapes)
+    parts, owner = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    if (shapely.get_type_id(parts) > shapely.GeometryType.POLYGON).any():  # what clipping left as collections
+        parts, of = shapely.get_parts(parts, return_index=True)
+        owner = owner[of]
+    texts = shapely.to_wkt(shapely.orient_polygons(parts), rounding_precision=DECIMALS)  # holes run against their shells
+    for at, text in zip(owner.tolist(), texts.tolist(), strict=True):
+        found[at] += _path(text)
+    return found
 
 
 def _path(text: str) -> str:
-    if text.startswith("POLYGON"):
+    if text.startswith("POLYGON (("):
         return "".join(map(_ring, text[10:-2].split("), (")))
-    return _line(text[12:-1]) + "\n" if text.startswith("LINESTRING") else ""
+    return _line(text[12:-1]) + "\n" if text.startswith("LINESTRING (") else ""
 
 
 def _ring(corners: str) -> str:

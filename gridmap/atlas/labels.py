@@ -160,10 +160,9 @@ class _Found:
 def _sizes(said: Sequence[Sequence[Line]], fonts: Fonts) -> Floats:
     """Width and height of wordings in each of WIDER and STEPS, as `size_of` tells them: (step, wording, 2)."""
     most = max(map(len, said))
-    ems, size = np.zeros((len(said), most)), np.zeros((len(said), most))
-    for at, lines in enumerate(said):
-        for nth, line in enumerate(lines):
-            ems[at, nth], size[at, nth] = fonts.width(line.text, 1, bold=line.bold), line.size
+    blank = [0.0] * most
+    ems = np.array([([fonts.width(line.text, 1, bold=line.bold) for line in lines] + blank)[:most] for lines in said])
+    size = np.array([([line.size for line in lines] + blank)[:most] for lines in said])
     points = np.maximum(np.minimum(SMALLEST, size), size * np.array(STEPS)[:, None, None]).round(2)
     found = np.stack([(points * ems).max(axis=2) * 1.02 + 0.8, points.sum(axis=2) * LEADING * POINT + 0.5], axis=-1)
     return np.concatenate([found[0] * np.array(WIDER)[:, None, None], found])

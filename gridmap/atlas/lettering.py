@@ -98,6 +98,8 @@ class Lettering:
         mine = {plot.village for plot in self.what.plots}
         outlines = self.view.villages
         codes = [code for code in outlines if code in self.made.plane.subject.village_of and (self.what.named or code not in mine)]
+        if not codes:
+            return
         shapes = self._clipped(_array(outlines[code] for code in codes))
         seen = [at for at, area in enumerate(shapely.area(shapes)) if area > 60]
         wording = [self._village_lines(codes[at], own=codes[at] in mine) for at in seen]
@@ -150,6 +152,8 @@ class Lettering:
 
     def _cells_around(self) -> None:
         rows = np.flatnonzero(~self.view.own)
+        if not len(rows):
+            return
         shapes = self._clipped(self.view.shapes[rows])
         seen = shapely.area(shapes) > 40
         codes = [self.view.plots[row].code for row in rows[seen]]

@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
-import shapely
-
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.colours import Look
 from gridmap.atlas.drawing import CELL_LINE, fill
 from gridmap.atlas.fonts import Fonts
-from gridmap.atlas.ink import along, drawing, path_of
+from gridmap.atlas.ink import along, box_of, drawing
 from gridmap.atlas.labels import Callout
 from gridmap.atlas.paper import Layout
 from gridmap.atlas.qr import qr_drawing
@@ -125,6 +122,5 @@ def _serials(plots: Sequence[Plot]) -> str:
 @cache
 def swatch(look: Look | None) -> str:
     """A sample of how cells look, 7 × 4 mm."""
-    box = np.array([shapely.box(0.1, 0.1, 6.9, 3.9)], dtype=object)
-    path = path_of(box)
-    return drawing(7, 4, [fill(path, box, look), along(path, 0.2, CELL_LINE)])
+    path = box_of(0.1, 0.1, 6.8, 3.8)
+    return drawing(7, 4, [fill(path, look, 7, 4), along(path, 0.2, CELL_LINE)])
