@@ -90,7 +90,7 @@ def _strings(data: Any) -> Iterator[str]:
         yield data
     elif isinstance(data, dict):
         for name, value in data.items():
-            if name not in {"svg", "kind"}:
+            if name not in {"drawing", "kind"}:
                 yield from _strings(value)
     elif isinstance(data, (list, tuple)):
         for value in data:

@@ -4,9 +4,9 @@ Everything is in millimetres of the map, y downward. Nothing that is placed here
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import shapely
@@ -18,6 +18,8 @@ from gridmap.atlas.room import Room
 
 Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]
+Bounds = tuple[float, float, float, float]
+"""West, north, east, south: y grows downward."""
 POINT = 25.4 / 72
 LEADING = 1.22
 SMALLEST = 6.0
@@ -28,8 +30,7 @@ WIDER = (3.2, 2.6, 2.2, 1.8, 1.5, 1.3, 1.15)
 """How many times as large as the largest of STEPS a label could still be: where it could, there it stands, amid the most room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a label: the text, its size in points, and how it looks."""
 
     text: str
@@ -60,17 +61,20 @@ class Label:
     def box(self) -> Polygon:
         return _box(self.x, self.y, self.w, self.h, self.turn)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Each line with its own left and top, as the typesetter places it; turned labels about their middle."""
-        top, found = self.y - sum(line.size for line in self.lines) * LEADING * POINT / 2, []
+    @property
+    def bounds(self) -> Bounds:
+        if self.turn:
+            west, north, east, south = self.box.bounds
+            return west, north, east, south
+        return self.x - self.w / 2, self.y - self.h / 2, self.x + self.w / 2, self.y + self.h / 2
+
+    def type_(self) -> Iterator[tuple[Line, float, float]]:
+        """Each line with its own left and middle, as it stands before the label is turned."""
+        top = self.y - sum(line.size for line in self.lines) * LEADING * POINT / 2
         for line, width in zip(self.lines, self.widths, strict=True):
             high = line.size * LEADING * POINT
-            left = self.x - width / 2
-            found.append(
-                {"t": line.text, "x": round(left, 2), "y": round(top + high / 2, 2), "s": line.size, "b": line.bold, "c": line.ink}
-            )
+            yield line, self.x - width / 2, top + high / 2
             top += high
-        return {"lines": found, "x": round(self.x, 2), "y": round(self.y, 2), "w": round(self.w, 2), "turn": self.turn}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,15 @@ class Callout:
     y: float
     r: float
     leader: tuple[float, float] | None = None
+    turn: ClassVar[float] = 0.0
 
     @property
     def box(self) -> Polygon:
         return _box(self.x, self.y, 2 * self.r, 2 * self.r)
+
+    @property
+    def bounds(self) -> Bounds:
+        return self.x - self.r, self.y - self.r, self.x + self.r, self.y + self.r
 
 
 def _box(x: float, y: float, w: float, h: float, turn: float = 0.0) -> Polygon:
@@ -151,10 +160,9 @@ class _Found:
 def _sizes(said: Sequence[Sequence[Line]], fonts: Fonts) -> Floats:
     """Width and height of wordings in each of WIDER and STEPS, as `size_of` tells them: (step, wording, 2)."""
     most = max(map(len, said))
-    ems, size = np.zeros((len(said), most)), np.zeros((len(said), most))
-    for at, lines in enumerate(said):
-        for nth, line in enumerate(lines):
-            ems[at, nth], size[at, nth] = fonts.width(line.text, 1, bold=line.bold), line.size
+    blank = [0.0] * most
+    ems = np.array([([fonts.width(line.text, 1, bold=line.bold) for line in lines] + blank)[:most] for lines in said])
+    size = np.array([([line.size for line in lines] + blank)[:most] for lines in said])
     points = np.maximum(np.minimum(SMALLEST, size), size * np.array(STEPS)[:, None, None]).round(2)
     found = np.stack([(points * ems).max(axis=2) * 1.02 + 0.8, points.sum(axis=2) * LEADING * POINT + 0.5], axis=-1)
     return np.concatenate([found[0] * np.array(WIDER)[:, None, None], found])

@@ -1,7 +1,7 @@
 """Type on a map, in the order in which it matters: its own cells, their callouts, then what is around, each only where it is free."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
@@ -98,12 +98,14 @@ class Lettering:
         mine = {plot.village for plot in self.what.plots}
         outlines = self.view.villages
         codes = [code for code in outlines if code in self.made.plane.subject.village_of and (self.what.named or code not in mine)]
+        if not codes:
+            return
         shapes = self._clipped(_array(outlines[code] for code in codes))
         seen = [at for at, area in enumerate(shapely.area(shapes)) if area > 60]
         wording = [self._village_lines(codes[at], own=codes[at] in mine) for at in seen]
         for at, ways, best in zip(seen, wording, fit(Room.of(shapes[seen]), wording, self.made.fonts, grow=self.what.named), strict=True):
             own = codes[at] in mine
-            free = best if best and self.board.is_free(best.box) else self._squeezed(shapes[at], ways) if own else None
+            free = best if best and self.board.is_free(best) else self._squeezed(shapes[at], ways) if own else None
             self.board.add(free, plate="#FFFFFF" if own else FADED)
 
     def _squeezed(self, shape: Any, ways: Sequence[tuple[Line, ...]]) -> Label | None:
@@ -117,7 +119,7 @@ class Lettering:
         name = Line(self.made.plane.subject.village_of[code].name_in(choices.main), (12 if own else 9) * f, bold=True, ink=ink)
         sheet = (self.what.sheets or {}).get(code)
         more = (Line(choices.say("atlas.see_sheet", sheet=sheet)[0], (9 if own else 6.5) * f, ink=VILLAGE_LINE),) if sheet else ()
-        return [(name, *more), (replace(name, size=7 * f), *more)]
+        return [(name, *more), (name._replace(size=7 * f), *more)]
 
     def _water(self) -> None:
         names, water = self.view.ground(Ground.WATER)
@@ -150,6 +152,8 @@ class Lettering:
 
     def _cells_around(self) -> None:
         rows = np.flatnonzero(~self.view.own)
+        if not len(rows):
+            return
         shapes = self._clipped(self.view.shapes[rows])
         seen = shapely.area(shapes) > 40
         codes = [self.view.plots[row].code for row in rows[seen]]

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
-import shapely
-
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.colours import Look
-from gridmap.atlas.drawing import CELL_LINE, fill, line, path_of, svg
+from gridmap.atlas.drawing import CELL_LINE, fill
+from gridmap.atlas.fonts import Fonts
+from gridmap.atlas.ink import along, box_of, drawing
 from gridmap.atlas.labels import Callout
 from gridmap.atlas.paper import Layout
-from gridmap.atlas.qr import qr_svg
+from gridmap.atlas.qr import qr_drawing
 from gridmap.atlas.subject import Person, Place, Plot
 from gridmap.atlas.theme import MapOf, Set
 from gridmap.atlas.view import View
@@ -31,7 +30,7 @@ def contact(place: Place | None, choices: Choices) -> dict[str, Any] | None:
 def code_to_scan(what: MapOf, choices: Choices, made: Set) -> dict[str, Any] | None:
     """The QR code, its address in letters, and what it is for; None where the service has no public address."""
     url = sheet_url(choices, what, made)
-    return {"svg": qr_svg(url), "url": url, "says": choices.say("atlas.scan")} if url else None
+    return {"drawing": qr_drawing(url), "url": url, "says": choices.say("atlas.scan")} if url else None
 
 
 def sheet_url(choices: Choices, what: MapOf, made: Set) -> str | None:
@@ -51,17 +50,27 @@ def rows_of(layout: Layout, what: MapOf, made: Set) -> int:
     return int((layout.panel.h / f - 8) / ROW)
 
 
-def called_rows(called: Sequence[tuple[Callout | None, Plot]], squares: Mapping[str, str], choices: Choices) -> list[dict[str, Any]]:
+def called_rows(
+    called: Sequence[tuple[Callout | None, Plot]], squares: Mapping[str, str], choices: Choices, fonts: Fonts
+) -> list[dict[str, Any]]:
     """What each number stands for; a cell too small for a number is found by its grid square."""
-    return [
-        {
-            "n": str(callout.number) if callout else squares.get(plot.code, ""),
-            "code": plot.code,
-            "name": who(plot.worker, choices),
-            "phone": phone(plot.worker, choices),
-        }
-        for callout, plot in called
-    ]
+    found = []
+    for callout, plot in called:
+        number = str(callout.number) if callout else squares.get(plot.code, "")
+        wide = fonts.width(number, 7 * choices.paper.factor, bold=True)
+        found.append(
+            {"n": number, "w": round(wide, 2), "code": plot.code, "name": who(plot.worker, choices), "phone": phone(plot.worker, choices)}
+        )
+    return found
+
+
+def called_list(rows: Sequence[Mapping[str, Any]], choices: Choices, fonts: Fonts) -> dict[str, Any]:
+    """The list of callouts; `columns` are where its numbers end and its codes and names begin."""
+    gap, size = 1.6 * choices.paper.factor, 6.3 * choices.paper.factor
+    numbers = max((row["w"] for row in rows), default=0.0)
+    codes = max((fonts.width(row["code"], size) for row in rows), default=0.0)
+    columns = [round(numbers, 2), round(numbers + gap, 2), round(numbers + codes + 2 * gap, 2)]
+    return {"title": choices.say("atlas.called"), "rows": rows, "columns": columns}
 
 
 def who(person: Person | None, choices: Choices) -> str:
@@ -85,7 +94,7 @@ def worker_rows(view: View, made: Set) -> list[dict[str, Any]]:
         worker = plots[0].worker
         found.append(
             {
-                "svg": swatch(made.looks.get(id)),
+                "drawing": swatch(made.looks.get(id)),
                 "name": who(worker, made.choices),
                 "phone": phone(worker, made.choices),
                 "cells": _serials(plots),
@@ -101,7 +110,7 @@ def village_rows(what: MapOf, made: Set) -> list[dict[str, Any]]:
     for code in dict.fromkeys(plot.village for plot in what.plots if plot.village in villages):
         sheet = made.choices.say("atlas.see_sheet", sheet=sheets[code])[0] if code in sheets else ""
         village = villages[code]
-        found.append({"svg": None, "name": village.name_in(made.choices.main), "phone": village.phone, "cells": sheet})
+        found.append({"drawing": None, "name": village.name_in(made.choices.main), "phone": village.phone, "cells": sheet})
     return found
 
 
@@ -113,5 +122,5 @@ def _serials(plots: Sequence[Plot]) -> str:
 @cache
 def swatch(look: Look | None) -> str:
     """A sample of how cells look, 7 × 4 mm."""
-    box = np.array([shapely.box(0.1, 0.1, 6.9, 3.9)], dtype=object)
-    return svg(7, 4, [*fill(path_of(box), box, look, "s"), line(box, 0.2, CELL_LINE)])
+    path = box_of(0.1, 0.1, 6.8, 3.8)
+    return drawing(7, 4, [fill(path, look, 7, 4), along(path, 0.2, CELL_LINE)])

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 SCALES = tuple(step * 10**power for power in range(2, 6) for step in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8))
 """The n of 1:n, as a sheet may have it by itself."""
@@ -58,7 +59,7 @@ class Box:
         return {"x": round(self.x, 3), "y": round(self.y, 3), "w": round(self.w, 3), "h": round(self.h, 3)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """A map sheet: the title above, the map in its frame with the band of grid letters, the panel beside or below it, the foot."""
 
@@ -86,22 +87,22 @@ class Layout:
         """The width of the band with the grid letters."""
         return 4.2 * self.factor
 
-    @property
+    @cached_property
     def _content(self) -> Box:
         return Box(0, 0, self.width, self.height).inset(self.margin)
 
-    @property
+    @cached_property
     def title(self) -> Box:
         inner = self._content
         return Box(inner.x, inner.y, inner.w, 15.5 * self.factor)
 
-    @property
+    @cached_property
     def foot(self) -> Box:
         inner = self._content
         height = 10.5 * self.factor
         return Box(inner.x, inner.bottom - height, inner.w, height)
 
-    @property
+    @cached_property
     def panel(self) -> Box:
         top, bottom = self.title.bottom + 1.5 * self.factor, self.foot.y - 2 * self.factor
         if self.landscape:
@@ -110,7 +111,7 @@ class Layout:
         height = 62 * self.factor
         return Box(self._content.x, bottom - height, self._content.w, height)
 
-    @property
+    @cached_property
     def frame(self) -> Box:
         """The outer line of the frame."""
         top, panel, gap = self.title.bottom + 1.5 * self.factor, self.panel, 3.5 * self.factor
@@ -118,12 +119,12 @@ class Layout:
             return Box(self._content.x, top, panel.x - gap - self._content.x, panel.h)
         return Box(self._content.x, top, self._content.w, panel.y - gap - top)
 
-    @property
+    @cached_property
     def map(self) -> Box:
         """The map itself, inside the band."""
         return self.frame.inset(self.band)
 
-    @property
+    @cached_property
     def grid(self) -> tuple[int, int]:
         """How many columns and rows the grid of letters has: squares of some 45 mm on an A3."""
         step = 45 * self.factor

@@ -4,14 +4,14 @@ from functools import lru_cache
 
 import segno
 
-from gridmap.atlas.drawing import svg
+from gridmap.atlas.ink import box_of, drawing, paint
 
 QUIET = 4
 """Modules of white around a code that ISO/IEC 18004 asks for."""
 
 
 @lru_cache(maxsize=64)
-def qr_svg(text: str) -> str:
+def qr_drawing(text: str) -> str:
     """A QR code of level M: each row's dark runs as one path, so that no viewer shows seams."""
     rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]
     side = len(rows) + 2 * QUIET
@@ -23,6 +23,6 @@ def qr_svg(text: str) -> str:
             while end < len(row) and row[end]:
                 end += 1
             if end > x:
-                runs.append(f"M{x + QUIET} {y + QUIET}h{end - x}v1h-{end - x}z")
+                runs.append(f"{x + QUIET} {y + QUIET} {end - x} 1 re\n")
             x = end + 1
-    return svg(side, side, [f'<rect width="{side}" height="{side}" fill="#FFFFFF"/>', f'<path d="{"".join(runs)}" fill="#000000"/>'])
+    return drawing(side, side, [paint(box_of(0, 0, side, side), fill="#FFFFFF"), paint("".join(runs), fill="#000000")])

@@ -101,11 +101,14 @@ def _stretches(shapes: Shapes, top: Floats, step: Floats) -> tuple[Floats, Float
     edge = np.repeat(np.arange(len(a)), counts)
     line = first[edge] + np.arange(len(edge)) - np.repeat(counts.cumsum() - counts, counts)
     x = a[edge, 0] + (line - ya[edge]) / (yb - ya)[edge] * (b - a)[edge, 0]
-    row = of[edge] * ROWS + np.clip(line, 0, ROWS - 1)
-    order = np.lexsort((x, row))
-    begin, end, row = x[order][::2], x[order][1::2], row[order][::2]
-    widest = np.lexsort((end - begin, row))  # of places that are written twice, the last one holds
+    west, reach = (xy[:, 0].min(), np.ptp(xy[:, 0]) + 2.0) if len(xy) else (0.0, 2.0)
+    across = np.sort((of[edge] * ROWS + np.clip(line, 0, ROWS - 1)) * reach + (x - west) + 1.0)  # by line, then from west to east
+    row = (across // reach).astype(int)[::2]
+    begin, end = (each - row * reach + west - 1.0 for each in (across[::2], across[1::2]))
     begins, ends = np.full(len(shapes) * ROWS, np.inf), np.full(len(shapes) * ROWS, -np.inf)
+    begins[row], ends[row] = begin, end
+    many = np.flatnonzero(np.bincount(row, minlength=1)[row] > 1)  # lines that meet more than one stretch
+    widest = many[np.argsort((end - begin)[many], kind="stable")]  # of places that are written twice, the last one holds
     begins[row[widest]], ends[row[widest]] = begin[widest], end[widest]
     return begins.reshape(-1, ROWS), ends.reshape(-1, ROWS)
 

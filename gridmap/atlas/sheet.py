@@ -1,25 +1,27 @@
 """The map sheet: a window on a village (or a township, or a worker's cells) with its title, frame, lists and foot."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import shapely
 
+from gridmap.atlas.board import Board
 from gridmap.atlas.choices import Choices, Page
 from gridmap.atlas.colours import Look, look_of
-from gridmap.atlas.drawing import map_body
+from gridmap.atlas.drawing import INK, frame, map_body
 from gridmap.atlas.fonts import Fonts
+from gridmap.atlas.ink import drawing, moved
 from gridmap.atlas.keys import key_rows
-from gridmap.atlas.labels import POINT, Callout
+from gridmap.atlas.labels import POINT, Callout, Label
 from gridmap.atlas.lettering import Lettering
-from gridmap.atlas.panel import called_rows, code_to_scan, contact, rows_of, village_rows, worker_rows
+from gridmap.atlas.panel import called_list, called_rows, code_to_scan, contact, rows_of, village_rows, worker_rows
 from gridmap.atlas.paper import Layout, Window, letter, scale_bar
 from gridmap.atlas.theme import MapOf, Set, tile_boxes
 from gridmap.atlas.view import Plane, View, look
 
-DIGITS = 0.733
-"""How high digits and capitals of Noto Sans CJK are, in ems."""
+DIGITS = 0.88 - 0.733 / 2
+"""How far the middle of digits and capitals of Noto Sans CJK is below the top of its line, in ems."""
 
 
 def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
@@ -27,21 +29,21 @@ def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
     view = look(made.plane, window, frozenset(plot.code for plot in what.plots))
     placed, called = Lettering.on(view, what, made).placed()
     squares = {} if what.bare else _squares(view, layout)
-    rows = called_rows(called, squares, made.choices)
+    rows = called_rows(called, squares, made.choices, made.fonts)
     workers = village_rows(what, made) if what.by_village else worker_rows(view, made)
     room_for = rows_of(layout, what, made)
     shown, rest = rows[:room_for], rows[room_for:]
     workers = workers if len(workers) + len(shown) + (2 if shown else 0) <= room_for else []
+    body = map_body(view, _fills(view, what, made.looks), placed, layout.factor, tile_boxes(what, window), bare=what.bare)
     data: dict[str, Any] = {
         "width": layout.width, "height": layout.height, "f": layout.factor, "landscape": layout.landscape,
         "title-box": layout.title.as_dict(), "frame": layout.frame.as_dict(), "map": layout.map.as_dict(),
         "panel-box": layout.panel.as_dict(), "foot-box": layout.foot.as_dict(),
-        "grid": list(layout.grid), "letters": [letter(nth) for nth in range(layout.grid[0])],
         "beyond": _beyond(what, layout),
-        "svg": map_body(view, _fills(view, what, made.looks), placed, layout.factor, tile_boxes(what, window), bare=what.bare),
-        "labels": [label.as_dict() for label in placed.labels],
-        "callouts": [_number(each, layout.factor, made.fonts) for each in placed.callouts],
-        "called": {"title": made.choices.say("atlas.called"), "rows": shown},
+        "drawing": drawing(layout.width, layout.height, (moved(layout.map.x, layout.map.y, body), frame(layout))),
+        "type": _type(placed, layout, made.fonts),
+        "turned": [_turned(label, layout) for label in placed.labels if label.turn],
+        "called": called_list(shown, made.choices, made.fonts),
         "workers": {"title": made.choices.say("atlas.column.village" if what.by_village else "atlas.workers"), "rows": workers},
         "note": made.choices.say("atlas.called_more", count=len(rest))[0] if rest else None,
         **_around(what, window, layout, made, view),
@@ -118,8 +120,41 @@ def _beyond(what: MapOf, layout: Layout) -> list[dict[str, Any]]:
     return [{"t": text, "x": at[side][0], "y": at[side][1], "turn": at[side][2]} for side, text in what.beyond]
 
 
-def _number(each: Callout, f: float, fonts: Fonts) -> dict[str, Any]:
-    """The number in its circle, with its left and the top of its digits."""
-    number, size = str(each.number), min(7.5 * f, each.r * 2 / POINT * (0.62 if each.number < 100 else 0.48))
-    left, top = each.x - fonts.width(number, size, bold=True) / 2, each.y - DIGITS * size * POINT / 2
-    return {"n": number, "x": round(left, 2), "y": round(top, 2), "s": round(size, 2)}
+def _type(placed: Board, layout: Layout, fonts: Fonts) -> list[dict[str, Any]]:
+    """Level type of the map and its frame: for each look the left and top of every line, in millimetres of the page."""
+    found: dict[tuple[float, bool, str], list[tuple[float, float, str]]] = {}
+    box = layout.map
+    for label in placed.labels:
+        if not label.turn:
+            for line, left, middle in label.type_():
+                top = middle - line.size * POINT / 2
+                found.setdefault((line.size, line.bold, line.ink), []).append((round(left + box.x, 2), round(top + box.y, 2), line.text))
+    for text, x, y, size, bold in (*_numbers(placed.callouts, layout), *_letters(layout)):
+        left, top = x - fonts.width(text, size, bold=bold) / 2, y - DIGITS * size * POINT
+        found.setdefault((size, bold, INK), []).append((round(left, 2), round(top, 2), text))
+    return [{"s": size, "b": bold, "c": ink, "at": at} for (size, bold, ink), at in found.items()]
+
+
+def _numbers(callouts: Sequence[Callout], layout: Layout) -> Iterator[tuple[str, float, float, float, bool]]:
+    """The number in each circle, about which middle, and how large."""
+    for each in callouts:
+        size = min(7.5 * layout.factor, each.r * 2 / POINT * (0.62 if each.number < 100 else 0.48))
+        yield str(each.number), each.x + layout.map.x, each.y + layout.map.y, round(size, 2), True
+
+
+def _letters(layout: Layout) -> Iterator[tuple[str, float, float, float, bool]]:
+    """The letters and numbers of the grid in the band of the frame."""
+    (columns, rows), map_, half, size = layout.grid, layout.map, layout.band / 2, round(6.5 * layout.factor, 2)
+    for nth in range(columns):
+        for y in (map_.y - half, map_.bottom + half):
+            yield letter(nth), map_.x + map_.w * (nth + 0.5) / columns, y, size, False
+    for nth in range(rows):
+        for x in (map_.x - half, map_.right + half):
+            yield str(nth + 1), x, map_.y + map_.h * (nth + 0.5) / rows, size, False
+
+
+def _turned(label: Label, layout: Layout) -> dict[str, Any]:
+    """A line of type about its middle."""
+    ((line, _, _),) = label.type_()
+    at = {"x": round(label.x - label.w / 2 + layout.map.x, 2), "y": round(label.y + layout.map.y, 2), "w": round(label.w, 2)}
+    return at | {"t": line.text, "s": line.size, "c": line.ink, "turn": label.turn}

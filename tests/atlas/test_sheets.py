@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from gridmap.atlas.book import WorkerWithoutCells, make_set, township_book, village_book, wall_map, worker_book
 from gridmap.atlas.choices import Page, ScaleUnusable, read_scale
-from gridmap.atlas.colours import NOBODY
 from gridmap.atlas.drawing import VILLAGE_LINE
 from gridmap.atlas.fonts import FontMissing, Fonts, GlyphMissing, find_fonts
 from gridmap.atlas.paper import CLEAR, OVERLAP, Layout, Paper, Window, fitting_scale, windows
@@ -75,7 +74,7 @@ def test_the_scale_bar_and_the_land_are_true_on_paper(town: Subject, fonts: Font
     bar = (max(part.x1 for part in parts) - min(part.x0 for part in parts)) / MM
     assert scale is not None
     assert bar == pytest.approx(metres * 1000 / scale, rel=0.005)
-    if page.data["svg"] and len(maps(village_book(made, VILLAGE))) == 1:
+    if len(maps(village_book(made, VILLAGE))) == 1:
         west, south, east, north = town.village(VILLAGE).shape.bounds  # type: ignore[union-attr]
         line = [each["rect"] for each in read.get_drawings() if each.get("color") and _hex(each["color"]) == VILLAGE_LINE.lower()]
         box = max(line, key=lambda rect: rect.width * rect.height)
@@ -103,7 +102,7 @@ def test_no_two_labels_overlap_and_each_lies_in_its_cell_or_is_called_out(town: 
     page, data = read[0], pages[0].data
     found = type_in(page, data["map"])
     assert len(found) > 10
-    assert any(label["turn"] for label in data["labels"])
+    assert data["turned"]
     assert overlapping(found) == []
     called = {row["code"] for row in (*data["called"]["rows"], *pages[0].called)}
     shapes = _on_paper(made.plane, pages[0], paper)
@@ -197,8 +196,19 @@ def test_a_cell_without_a_worker_says_so_and_is_white(fonts: Fonts) -> None:
     made = make_set(replace(land, plots=(replace(land.plots[0], worker=None), *land.plots[1:])), choices(), fonts)
     page = village_book(made, VILLAGE)[0]
     assert page.vacant == (land.plots[0].code,)
-    assert f'fill="{NOBODY}"' in page.data["svg"]
-    assert "暂无网格员" in text_of(opened([page], made.choices, fonts)[0])
+    read = opened([page], made.choices, fonts)[0]
+    drawn = np.asarray(picture(read, 72))
+    cells = _on_paper(made.plane, page, Paper.A3)
+    usual = {code: np.median(drawn[_inside(shape, drawn)], axis=0).tolist() for code, shape in cells.items()}
+    assert [code for code, colour in usual.items() if colour == [255, 255, 255]] == [land.plots[0].code]
+    assert "暂无网格员" in text_of(read)
+
+
+def _inside(shape: shapely.Geometry, drawn: np.ndarray) -> np.ndarray:
+    """Which pixels of a picture of one pixel a point lie in a shape."""
+    y, x = np.indices(drawn.shape[:2])
+    found: np.ndarray = shapely.contains_xy(shape, x + 0.5, y + 0.5)
+    return found
 
 
 def test_three_thousand_cells_on_one_page_are_all_found(fonts: Fonts) -> None:
@@ -216,7 +226,7 @@ def test_a_village_too_large_for_a_readable_sheet_takes_several_and_an_overview(
     pages = village_book(made, VILLAGE)
     sheets = [pages[at] for at in maps(pages)]
     assert len(sheets) > 4
-    assert len(sheets[0].data["labels"]) >= len(sheets) - 1  # the overview has the numbers of the others
+    assert len(sheets[0].data["type"][0]["at"]) >= len(sheets) - 1  # the overview has the numbers of the others
     assert set().union(*(page.squares for page in sheets[1:])) == {plot.code for plot in land.plots}
     assert [str(page.sheet) for page in sheets] == [str(nth) for nth in range(1, len(sheets) + 1)]
     assert any("见第" in side["t"] for page in sheets[1:] for side in page.data["beyond"])
