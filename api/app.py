@@ -65,7 +65,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
     app.state.prints, app.state.metrics = prints, metrics
     app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
-    app.state.intake = intake.intake(store, settings)
+    app.state.intake = metrics.watched(intake.intake(store, settings))
     app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
     app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 

@@ -8,6 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.intake import Intake
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Refusal
 from gridmap.store import Store, history, incidents, notices
@@ -15,6 +16,7 @@ from gridmap.store.readiness import why_not_ready
 from gridmap.version import __version__
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+BACKUP = "backup.make"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -36,8 +38,16 @@ class Metrics:
         self._incidents = Gauge("gridmap_incidents", "Incidents in each state.", ["state"], **told)
         self._notices = Gauge("gridmap_notices", "What offices are told: how many are pending, sent, parked.", ["standing"], **told)
         self._history = Gauge("gridmap_history_rows", "Rows of the history.", **told)
+        self._backup = Gauge("gridmap_backup_timestamp_seconds", "When a backup was last made and read again (0: never).", **told)
+        self._looked = 0  # so much of the history was looked through for backups
         about = Gauge("gridmap_info", "The version, and the kind of database.", ["version", "database"], **told)
         about.labels(__version__, store.dialect).set(1)
+
+    def watched(self, intake: Intake) -> Intake:
+        """The same, whose waiting reports are counted whenever somebody asks."""
+        gauge = Gauge("gridmap_reports_waiting", "Reports that wait for a transaction in this process.", registry=self.registry)
+        gauge.set_function(lambda: intake.waiting)
+        return intake
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self.requests.labels(method if method in METHODS else "other", route, status).inc()
@@ -67,7 +77,11 @@ class Metrics:
                 self._incidents.labels(str(state)).set(count)
             for standing, count in notices.counts(tx).items():
                 self._notices.labels(str(standing)).set(count)
-            self._history.set(history.head(tx)[0])
+            head = history.head(tx)[0]
+            self._history.set(head)
+            if made := history.last_at(tx, BACKUP, after=self._looked):
+                self._backup.set(made.timestamp())
+            self._looked = head
 
 
 class Counting:

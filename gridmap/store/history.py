@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, select, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select, type_coerce, update
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
 from gridmap.store.dialect import POSTGRESQL, insert_many
@@ -174,6 +174,12 @@ def moved(tx: Connection, after: int, *, but: str) -> bool:
     """Whether anything but `but` was recorded after this id."""
     found = select(history.c.id).where(within(tx, history), history.c.id > after, history.c.what != but)
     return tx.scalar(found.limit(1)) is not None
+
+
+def last_at(tx: Connection, what: str, *, after: int) -> datetime | None:
+    """When this was last done, as far as it was recorded after this id."""
+    found = select(func.max(history.c.at)).where(within(tx, history), history.c.id > after, history.c.what == what)
+    return tx.scalar(found)
 
 
 def _among(tx: Connection, wanted: Wanted) -> Select[Any]:

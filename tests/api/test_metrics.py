@@ -1,11 +1,15 @@
 """What Prometheus reads: counts under routes, never under addresses, and nothing of anybody."""
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 from fastapi.testclient import TestClient
 
+from gridmap.flows.back_up import back_up
 from gridmap.store import Store
 from tests.accounts import person, session
+from tests.builders import OPERATOR
 
 REPORT = {"issue": "E0113", "channel": "resident", "lon": 113.005, "lat": 28.005, "datum": "wgs84", "text": "zzztext", "contact": "zzz0700"}
 
@@ -35,6 +39,17 @@ def test_what_the_database_holds_is_counted_when_it_is_asked(quick: TestClient) 
     assert after["gridmap_history_rows"] > before["gridmap_history_rows"]
     while 'gridmap_task_ended_timestamp_seconds{task="purge"}' not in after:  # a thread of its own is at it
         after = _samples(quick)
+
+
+def test_when_a_backup_was_last_made_is_told(quick: TestClient, tmp_path: Path) -> None:
+    store: Store = quick.app.state.store  # type: ignore[attr-defined]
+    assert _samples(quick)["gridmap_backup_timestamp_seconds"] == 0
+    for minutes in (0, 5):
+        made = datetime(2026, 3, 2, 3, minutes, tzinfo=UTC)
+        back_up(store, tmp_path / f"{minutes}.backup", actor=OPERATOR, now=made)
+        assert _samples(quick)["gridmap_backup_timestamp_seconds"] == made.timestamp()
+    assert _samples(quick)["gridmap_backup_timestamp_seconds"] == made.timestamp()
+    assert _samples(quick)["gridmap_reports_waiting"] == 0
 
 
 def test_no_label_tells_of_anybody_and_there_are_few(quick: TestClient) -> None:
