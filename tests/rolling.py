@@ -30,9 +30,9 @@ class Seen:
     failed: list[str] = field(default_factory=list)
 
 
-def start(listening: socket, url: str, folder: Path) -> subprocess.Popen[str]:
-    """A service on the socket, once it answers."""
-    command = [*PROGRAM, "serve", "--fd", str(listening.fileno()), "--json"]
+def start(listening: socket, url: str, folder: Path, *options: str) -> subprocess.Popen[str]:
+    """A service on the socket, once it says where it is."""
+    command = [*PROGRAM, "serve", "--fd", str(listening.fileno()), "--json", *options]
     known = {**os.environ, "GRIDMAP_DATABASE_URL": url, "PYTHONPATH": ":".join(sys.path)}
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     running: subprocess.Popen[str] = subprocess.Popen(command, cwd=folder, env=known, pass_fds=[listening.fileno()], **piped)
