@@ -75,7 +75,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Store"]:
     """An open, migrated store without rows, once on each database."""
     from gridmap.store import Store  # noqa: PLC0415
 
-    url = patient.sqlite(tmp_path) if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
+    url = patient.migrated(tmp_path) if request.param == "sqlite" else request.getfixturevalue("fresh_postgres")
     with Store.open(url) as opened:
         yield opened
 

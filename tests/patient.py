@@ -1,7 +1,8 @@
 """How long a test waits for what must come, and how it asks a service of ours: a limit that only a hang reaches costs nothing."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx2
 
@@ -17,3 +18,18 @@ Client = partial(httpx2.Client, timeout=SECONDS)
 def sqlite(folder: Path) -> str:
     """The address of a database in this folder, where many who write at once wait for each other for as long as it takes."""
     return f"sqlite:///{folder}/gridmap.db?timeout={SECONDS}"
+
+
+def migrated(folder: Path) -> str:
+    """The same, of a database that is there already, with our schema and without rows: making one anew takes longer than most tests."""
+    (folder / "gridmap.db").write_bytes(_empty())
+    return sqlite(folder)
+
+
+@cache
+def _empty() -> bytes:
+    from gridmap.store import Store  # noqa: PLC0415 (tests of commands alone do not wait for SQLAlchemy)
+
+    with TemporaryDirectory() as folder:
+        Store.migrate(sqlite(Path(folder)))
+        return (Path(folder) / "gridmap.db").read_bytes()

@@ -28,7 +28,7 @@ def client(land: Store) -> Iterator[TestClient]:
 @pytest.fixture
 def quick(tmp_path: Path) -> Iterator[TestClient]:
     """The service over the embedded database, for what does not depend on which one it is."""
-    with Store.open(patient.sqlite(tmp_path)) as store:
+    with Store.open(patient.migrated(tmp_path)) as store:
         settle(store)
         with TestClient(create_app(store, some_settings()), base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as asking:
             yield asking

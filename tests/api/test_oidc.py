@@ -50,7 +50,7 @@ def issuer() -> Iterator[str]:
 
 @pytest.fixture
 def quick_store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(patient.sqlite(tmp_path)) as opened:
+    with Store.open(patient.migrated(tmp_path)) as opened:
         yield opened
 
 

@@ -26,7 +26,7 @@ from tests.small_land import IN_CELL_1, settle
 
 @pytest.fixture
 def land(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(patient.sqlite(tmp_path)) as store:
+    with Store.open(patient.migrated(tmp_path)) as store:
         settle(store)
         yield store
 

@@ -85,7 +85,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def land(tmp_path: Path) -> Iterator[Store]:
     """The small land in the embedded database."""
-    with Store.open(patient.sqlite(tmp_path)) as store:
+    with Store.open(patient.migrated(tmp_path)) as store:
         settle(store)
         yield store
 
