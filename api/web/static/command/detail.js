@@ -106,6 +106,7 @@ export class Detail {
       p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
+      p.photos.length ? part(t("photos.title"), ...shots(p)) : null,
       part(t("detail.where"), where(p), el("p", { class: "actions" }, go, page)),
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
       p.tasks.length ? part(t("tasks.title"), el("ol", { class: "tasks" }, p.tasks.map(asked))) : null,
@@ -159,6 +160,18 @@ export class Detail {
 
 function part(title, ...children) {
   return el("section", {}, el("h3", {}, title), children);
+}
+
+// What came is shown small and opens large; of what did not come yet, how many.
+function shots(p) {
+  const here = p.photos.filter((photo) => photo.state === "here");
+  const missing = p.photos.length - here.length;
+  const items = here.map((photo, n) => {
+    const address = `/api/incidents/${encodeURIComponent(p.number)}/photos/${photo.sha256}`;
+    const alt = t("photos.alt", { n: n + 1, issue: p.issue.name });
+    return el("li", {}, el("a", { href: address, target: "_blank" }, el("img", { src: `${address}?size=small`, alt, loading: "lazy" })));
+  });
+  return [items.length ? el("ul", { class: "photos" }, items) : null, missing ? el("p", { class: "soft" }, t("photos.to_come", { n: missing })) : null];
 }
 
 // What must be done by when, and how long that still is.
