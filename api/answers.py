@@ -141,6 +141,7 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
         "log": [_logged(row, incident, names, lang) for row in incidents_store.history(tx, incident.id)],
         "photos": [photo(each) for each in photos.of_incident(tx, incident.id, at=asked.now)],
+        "photo_addable": reaches(asked.actor, Action.PHOTO_ADD, incident),
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
         "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
     }

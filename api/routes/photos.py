@@ -3,8 +3,8 @@
 How a file is sent is plain HTTP: PUT, whole or from a byte on (Content-Range, RFC 9110, 14.5), as `curl -T` and `curl -C OFFSET -T` do;
 where it stands is told by fields of the IETF's resumable uploads (Upload-Offset, Upload-Complete; draft-ietf-httpbis-resumable-upload).
 
-Sending is async, as a report's own door is: a thread for each phone on a slow line would be too dear. What has come is put down mebibyte by
-mebibyte, so that a cut connection loses less than one.
+Sending is async, as a report's own door is: a thread for each phone on a slow line would be too dear. What has come is put down a
+quarter of a mebibyte at a time, so that a cut connection loses less than that.
 """
 
 import re
@@ -25,7 +25,7 @@ from gridmap.access import Action
 from gridmap.errors import BadInput
 from gridmap.flows import photos as flow
 from gridmap.flows.photos import PART_BYTES, Part, PhotoGap, PhotoMissing, Place
-from gridmap.incidents.photo import Photo
+from gridmap.incidents.photo import Photo, short_name
 from gridmap.settings import PhotoSettings
 from gridmap.store import incidents as incidents_store
 from gridmap.store import photos as photos_store
@@ -104,7 +104,10 @@ async def receive(request: Request, asked: Asker, place: Callable[[], Place], sh
         return _stands(one, 200)
     have = one.have if one else 0
     if span.start is not None:
-        have = await _land(request, Landing(asked, to, sha256, bounds, network, span.start, have))
+        try:
+            have = await _land(request, Landing(asked, to, sha256, bounds, network, span.start, have))
+        except ClientDisconnect:
+            return Response(status_code=204)  # to nobody
     if have == 0 or (span.total is not None and have < span.total) or (span.total is None and content_range is not None):
         return Response(status_code=204, headers=_told(have, complete=False))
     drawn = partial(flow.finish, asked.store, request.app.state.workshop, to, sha256, bounds, now=asked.now)
@@ -218,5 +221,5 @@ def get_photo(
     kept = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if if_none_match == tag:
         return Response(status_code=304, headers=kept)
-    named = {"Content-Disposition": f'inline; filename="{one.number}-{sha256[:8]}.jpg"'}
+    named = {"Content-Disposition": f'inline; filename="{one.number}-{short_name(sha256)}.jpg"'}
     return Response(picture, media_type="image/jpeg", headers={**kept, **named})

@@ -22,10 +22,10 @@ from gridmap.settings import PhotoSettings
 from gridmap.store import Store, Tx, history, incidents, photos
 from gridmap.store.history import Entry
 
-PART_BYTES = 2**20  # bytes that are put down at once: what a cut connection can lose
+PART_BYTES = 2**18  # bytes that are put down at once: what a cut connection can lose
 # Of whoever has not signed in, for a network, in parts: some sixty photos in one go, then one in four seconds.
-BURST = 300
-EVERY = timedelta(seconds=1)
+BURST = 1200
+EVERY = timedelta(milliseconds=250)
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -131,7 +131,7 @@ def add_part(store: Store, place: Place, sha256: str, part: Part, bounds: PhotoS
                 _check_room(tx, place, bounds)
                 photos.expect(tx, (place.holder, sha256), place.incident, at=now)
             return photos.add_part(tx, (place.holder, sha256), have, fresh, at=now)
-        photos.drop(tx, (place.holder, sha256))
+        photos.forget(tx, (place.holder, sha256))
     raise PhotoTooLarge(most=bounds.mib)
 
 

@@ -55,6 +55,11 @@ def is_photo_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def short_name(sha256: str) -> str:
+    """As much of a photo's name as people read."""
+    return sha256[:8]
+
+
 def check_photo_name(sha256: str) -> None:
     """PhotoNameUnusable for what is no SHA-256 in small letters."""
     if not is_photo_name(sha256):

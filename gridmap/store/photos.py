@@ -113,6 +113,12 @@ def of_incident(tx: Connection, incident: str, *, at: datetime) -> tuple[Photo, 
     return tuple(one for one in found if first[one.sha256] is one)
 
 
+def is_here(tx: Connection, incident: str, sha256: str) -> bool:
+    """Whether the incident has a picture of this name."""
+    here = within(tx, photo), photo.c.incident == incident, photo.c.sha256 == sha256, photo.c.arrived_at.is_not(None)
+    return tx.scalar(select(photo.c.sha256).where(*here).limit(1)) is not None
+
+
 def picture(tx: Connection, incident: str, sha256: str, *, small: bool, at: datetime) -> bytes | None:
     """A JPEG of one of the incident's photos, None where it has none of this name, or not yet."""
     column = photo.c.small if small else photo.c.picture

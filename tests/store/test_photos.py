@@ -25,9 +25,11 @@ from gridmap.flows import photos as flow
 from gridmap.flows.follow import ReportMissing
 from gridmap.flows.intake import receive
 from gridmap.flows.merge import merge, split
-from gridmap.flows.photos import Part, PhotoGap, PhotoOther, PhotosTooMany, PhotoTooLarge, Place
+from gridmap.flows.photos import Part, PhotoGap, PhotoMissing, PhotoOther, PhotosTooMany, PhotoTooLarge, Place
 from gridmap.flows.purge import PurgedPhotos, purge_photos
-from gridmap.incidents import Answer, Channel, Report, body_hash
+from gridmap.flows.step import step
+from gridmap.incidents import Answer, Channel, Report, State, body_hash
+from gridmap.incidents.life import Step, Taken
 from gridmap.incidents.photo import IN_PARTS_FOR, NAMED_FOR, Photo, PhotoNameUnusable, PhotosNamedMany, PhotosNamedTwice
 from gridmap.photos import Workshop
 from gridmap.photos.kinds import PhotoKindUnknown
@@ -338,3 +340,14 @@ def test_purging_photos_is_the_operators_alone(county: Store) -> None:
         with pytest.raises(Forbidden):
             purge_photos(county, days=1, now=NOW, actor=actor)
     assert purge_photos(county, days=1, now=NOW, actor=OPERATOR) == PurgedPhotos(0, 0)
+
+
+def test_a_step_that_names_a_photo_by_its_hash_needs_it_to_be_there(county: Store) -> None:
+    answer, worker = take(county), Actor("w", "id of w", "W1", (Grant(Role.WORKER, area=CELLS[0]),))
+    settles = Taken(step=Step.SETTLE, actor="", photo=name_of(DATA))
+    with pytest.raises(PhotoMissing):
+        step(county, answer.number, settles, revision=None, now=NOW, actor=worker)
+    bring(county, flow.of_incident(county, answer.number, actor=worker), DATA)
+    assert step(county, answer.number, settles, revision=None, now=NOW, actor=worker, draw=lambda: False).state is State.INSPECTED
+    elsewhere = Taken(step=Step.SETTLE, actor="", photo="IMG_1412.jpg")
+    assert step(county, take(county).number, elsewhere, revision=None, now=NOW, actor=worker).state is State.INSPECTED

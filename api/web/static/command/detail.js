@@ -4,6 +4,7 @@ import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { ENDED } from "./incidents.js";
 import { beside } from "./nearby.js";
+import { shots } from "./photos.js";
 import { symbol, tag } from "./symbols.js";
 import { Picker } from "./picker.js";
 import { stepping } from "./steps.js";
@@ -160,18 +161,6 @@ export class Detail {
 
 function part(title, ...children) {
   return el("section", {}, el("h3", {}, title), children);
-}
-
-// What came is shown small and opens large; of what did not come yet, how many.
-function shots(p) {
-  const here = p.photos.filter((photo) => photo.state === "here");
-  const missing = p.photos.length - here.length;
-  const items = here.map((photo, n) => {
-    const address = `/api/incidents/${encodeURIComponent(p.number)}/photos/${photo.sha256}`;
-    const alt = t("photos.alt", { n: n + 1, issue: p.issue.name });
-    return el("li", {}, el("a", { href: address, target: "_blank" }, el("img", { src: `${address}?size=small`, alt, loading: "lazy" })));
-  });
-  return [items.length ? el("ul", { class: "photos" }, items) : null, missing ? el("p", { class: "soft" }, t("photos.to_come", { n: missing })) : null];
 }
 
 // What must be done by when, and how long that still is.
