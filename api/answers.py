@@ -1,7 +1,7 @@
 """What is told of an incident: briefly, as a GeoJSON feature for map, list and stream, and whole, with worker, office, reasons and log."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -13,8 +13,9 @@ from gridmap.flows.step import needs_of, own_tasks, reaches, steps_of, waiting
 from gridmap.grid import Edition
 from gridmap.incidents import Incident, State
 from gridmap.incidents.life import Step, Task
+from gridmap.incidents.photo import Photo
 from gridmap.limits import Clock
-from gridmap.store import Store, Tx, catalogues, clocks, contacts, offices, people
+from gridmap.store import Store, Tx, catalogues, clocks, contacts, offices, people, photos
 from gridmap.store import incidents as incidents_store
 from gridmap.store.incidents import LogRow
 from gridmap.words import Lang, texts
@@ -139,10 +140,24 @@ def whole(incident: Incident, names: Names, tx: Tx, asked: Asker) -> dict[str, A
         "possible": [_step(incident, step, lang) for step in steps_of(asked.actor, incident)],
         "clocks": [_clock(run.clock, asked.now) for run in clocks.of_incident(tx, incident.id)],
         "log": [_logged(row, incident, names, lang) for row in incidents_store.history(tx, incident.id)],
+        "photos": [photo(each) for each in photos.of_incident(tx, incident.id, at=asked.now)],
+        "photo_addable": reaches(asked.actor, Action.PHOTO_ADD, incident),
         "contacts": [{"masked": one.masked, "kept_until": one.kept_until.isoformat()} for one in kept],
         "contact_readable": bool(kept) and reaches(asked.actor, Action.CONTACT_READ, incident),
     }
     return told
+
+
+def photo(one: Photo) -> dict[str, Any]:
+    """A photo by its name: `here` as a picture of this size, `arriving` in part, or `awaited`."""
+    return {
+        "sha256": one.sha256,
+        "state": "here" if one.arrived_at else "awaited" if one.is_awaited else "arriving",
+        "arrived_at": one.arrived_at and one.arrived_at.astimezone(UTC).isoformat(),
+        "kept_until": one.kept_until.astimezone(UTC).isoformat(),
+        "width": one.width,
+        "height": one.height,
+    }
 
 
 def _step(incident: Incident, step: Step, lang: Lang) -> dict[str, Any]:

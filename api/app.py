@@ -30,6 +30,7 @@ from api.routes import (
     notices,
     oidc,
     pages,
+    photos,
     post_pages,
     print_pages,
     printing,
@@ -44,6 +45,7 @@ from api.routes import (
 from api.safety import Safety
 from api.sign_in import identify_together
 from gridmap.atlas import VENDOR as MAP_FILES
+from gridmap.photos import Workshop
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.version import __version__
@@ -63,13 +65,13 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
-    app.state.prints, app.state.metrics = prints, metrics
-    app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
-    app.state.intake = metrics.watched(intake.intake(store, settings))
+    app.state.prints, app.state.metrics, app.state.workshop = prints, metrics, Workshop()
+    app.state.oidc, app.state.intake = Oidc(settings.oidc) if settings.oidc else None, metrics.watched(intake.intake(store, settings))
     app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
     app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
+    app.include_router(photos.router)  # PUT, HEAD /api/reports/{id}/photos/{sha256}; PUT, GET …/incidents/…; GET …/incidents/{id}/photos
     app.include_router(public.router)  # GET  /api/public/incidents
     app.include_router(match.router)  # GET  /api/match
     app.include_router(routing.router)  # POST /api/route/dry-run; GET /api/route/backstop

@@ -16,6 +16,7 @@ from api.asker import lang_of, zone_of
 from api.refusals import methods_there
 from gridmap.access import Forbidden, SignInNeeded
 from gridmap.errors import BadInput, Conflict, NoEditionInForce, NotFound, Precondition, Refusal, Throttled, Unavailable
+from gridmap.flows.photos import PhotoTooLarge
 from gridmap.flows.sign_in import SignInRefused
 from gridmap.words import Lang, say, texts
 
@@ -50,6 +51,7 @@ class RevisionMissing(BadInput):
 STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (BodyUnreadable, 400),
     (BodyTooLarge, 413),
+    (PhotoTooLarge, 413),
     (HostForeign, 400),
     (OriginForeign, 403),
     (HttpsNeeded, 403),

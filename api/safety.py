@@ -20,6 +20,7 @@ LOG = logging.getLogger("gridmap.api")
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REPORTS = "/api/reports"  # bounds its bodies itself: many reports may come in one
+PHOTOS = re.compile(r"/api/(reports|incidents)/[^/]+/photos/[^/]+")  # so does this: a file comes in parts, each put down as it comes
 MOST = 64 * 1024  # bytes of any other body
 
 # Everything from our own files, scripts only with the page's nonce; nothing may frame us, nothing is loaded from another host.
@@ -66,7 +67,8 @@ class Safety:
         if refusal:
             LOG.warning("refused: %s %s (%s)", scope["method"], scope["path"], refusal.key)
         answering = errors.answer(refusal, lang_of(Request(scope)), zone_of(Request(scope))) if refusal else self.app
-        await answering(scope, receive if scope["path"] == REPORTS else _at_most(receive), send_guarded)
+        bounds_itself = scope["path"] == REPORTS or (scope["method"] == "PUT" and PHOTOS.fullmatch(scope["path"]))
+        await answering(scope, receive if bounds_itself else _at_most(receive), send_guarded)
 
 
 def _at_most(receive: Receive) -> Receive:

@@ -15,7 +15,7 @@ from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
 from gridmap.flows.move_on import move_on
 from gridmap.flows.notify import notify
-from gridmap.flows.purge import purge_contacts
+from gridmap.flows.purge import purge_contacts, purge_photos
 from gridmap.flows.rehome import Rehoming, rehome
 from gridmap.flows.sign_in import forget_guesses
 from gridmap.flows.tick import tick
@@ -42,10 +42,13 @@ class Task:
     at_end: bool = False
 
 
-def _purge(store: Store, _settings: Settings, now: datetime) -> None:
+def _purge(store: Store, settings: Settings, now: datetime) -> None:
     done = purge_contacts(store, now=now, actor=SERVICE)
     if done.contacts:
         LOG.info("%d contacts were past their term and are gone", done.contacts)
+    photos = purge_photos(store, days=settings.photos.days, now=now, actor=SERVICE)
+    if photos.photos:
+        LOG.info("%d photos were past their term and are gone", photos.photos)
 
 
 def _anchor(store: Store, settings: Settings, now: datetime) -> None:

@@ -58,6 +58,7 @@ class Action(StrEnum):
     CATALOGUE_READ = "catalogue.read"
     REPORT_SEND = "report.send"
     REPORT_FOLLOW = "report.follow"
+    REPORT_PHOTO = "report.photo"  # bring the photos of a report
     PUBLIC_READ = "public.read"  # open matters in public space, on a coarse raster
     SIGN_IN = "sign_in"
     SELF_READ = "self.read"  # one's own sessions and devices
@@ -71,6 +72,7 @@ class Action(StrEnum):
     INCIDENT_SETTLE = "incident.settle"  # handled on the spot by whoever stands there
     INCIDENT_RULE = "incident.rule"  # say whose it is, where offices pass it on
     INCIDENT_CLOSE = "incident.close"  # close, void, reopen, answer the reporter
+    PHOTO_ADD = "photo.add"  # to what one works with
     CONTACT_READ = "contact.read"  # in full, with a purpose
     HOUSEHOLD_READ = "household.read"
     SHEET_PRINT = "sheet.print"  # assignment maps, with who stands where
@@ -117,16 +119,16 @@ def _rules(role: Role, reach: Reach, *actions: Action) -> tuple[Rule, ...]:
 A = Action
 ALLOWED: tuple[Rule, ...] = (
     *_rules(Role.RESIDENT, Reach.EVERYWHERE, A.SERVICE_USE, A.AREA_READ, A.CATALOGUE_READ, A.REPORT_SEND, A.PUBLIC_READ, A.SIGN_IN),
-    *_rules(Role.RESIDENT, Reach.SHOWN, A.REPORT_FOLLOW),
+    *_rules(Role.RESIDENT, Reach.SHOWN, A.REPORT_FOLLOW, A.REPORT_PHOTO),
     *_rules(Role.RESIDENT, Reach.OWN, A.SELF_READ, A.SELF_CHANGE, A.SERVICE_WATCH),
     *_rules(Role.WORKER, Reach.JURISDICTION, A.INCIDENT_READ, A.HOUSEHOLD_READ, A.SHEET_PRINT),
-    *_rules(Role.WORKER, Reach.ASSIGNED, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.CONTACT_READ),
+    *_rules(Role.WORKER, Reach.ASSIGNED, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.PHOTO_ADD, A.CONTACT_READ),
     *_rules(Role.LEADER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_INSPECT, A.INCIDENT_SETTLE, A.INCIDENT_RULE),
-    *_rules(Role.LEADER, Reach.JURISDICTION, A.CONTACT_READ, A.HOUSEHOLD_READ, A.SHEET_PRINT),
-    *_rules(Role.HANDLER, Reach.OFFICE, A.INCIDENT_READ, A.INCIDENT_HANDLE, A.CONTACT_READ),
-    *_rules(Role.HANDLER, Reach.ASKED, A.INCIDENT_READ, A.INCIDENT_ANSWER),
+    *_rules(Role.LEADER, Reach.JURISDICTION, A.PHOTO_ADD, A.CONTACT_READ, A.HOUSEHOLD_READ, A.SHEET_PRINT),
+    *_rules(Role.HANDLER, Reach.OFFICE, A.INCIDENT_READ, A.INCIDENT_HANDLE, A.PHOTO_ADD, A.CONTACT_READ),
+    *_rules(Role.HANDLER, Reach.ASKED, A.INCIDENT_READ, A.INCIDENT_ANSWER, A.PHOTO_ADD),
     *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.INCIDENT_READ, A.INCIDENT_DISPATCH, A.INCIDENT_INSPECT, A.INCIDENT_CLOSE),
-    *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.CONTACT_READ, A.HOUSEHOLD_READ, A.SHEET_PRINT),
+    *_rules(Role.DISPATCHER, Reach.JURISDICTION, A.PHOTO_ADD, A.CONTACT_READ, A.HOUSEHOLD_READ, A.SHEET_PRINT),
     *_rules(Role.DISPATCHER, Reach.EVERYWHERE, A.REPORT_VOUCH, A.REGISTER_READ),
     *_rules(Role.PLANNER, Reach.JURISDICTION, A.HOUSEHOLD_READ, A.SHEET_PRINT, A.DRAFT_CHANGE),
     *_rules(Role.PLANNER, Reach.EVERYWHERE, A.DRAFT_READ, A.REGISTER_READ),

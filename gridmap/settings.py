@@ -42,6 +42,20 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoSettings:
+    """How long photos are kept from the day on which they arrive, how large one may be as it is sent (MiB), how many a report may have."""
+
+    days: int = 365
+    mib: int = 20
+    most: int = 9
+
+    @property
+    def bytes(self) -> int:
+        """The largest file that is taken."""
+        return self.mib * 2**20
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment chose (variables `GRIDMAP_*`)."""
 
@@ -57,6 +71,7 @@ class Settings:
     rehome: str = "ask"  # what becomes of open incidents when another edition takes effect: stay, move or ask
     webhook: WebhookSettings | None = None
     fonts: Path | None = None  # a folder with fonts for letters on printed sheets that Noto CJK lacks
+    photos: PhotoSettings = PhotoSettings()
     source_date: int | None = None  # SOURCE_DATE_EPOCH: the instant that what is made says of itself
 
     @property
@@ -98,13 +113,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     verify, rehome = _verify(env, faults), env.get("GRIDMAP_REHOME") or "ask"
     if rehome not in REHOME:
         faults.append(_fault("rehome", value=repr(rehome), known=", ".join(REHOME)))
-    source_date = _epoch(env, faults)
+    source_date, photos = _epoch(env, faults), _photos(env, faults)
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
-    printing = (_path(env, "GRIDMAP_FONTS"), source_date)
+    fonts = _path(env, "GRIDMAP_FONTS")
     faults += _unknown(env)
     if faults:
         raise BadSettings(faults)
-    return Settings(database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook, *printing)
+    return Settings(
+        database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook, fonts, photos, source_date
+    )
 
 
 class _Asked(dict[str, str]):
@@ -150,6 +167,27 @@ def _epoch(env: Mapping[str, str], faults: list[Sentence]) -> int | None:
     if text and not (text.isdecimal() and len(text) <= 11):
         faults.append(_fault("source_date", value=repr(text)))
     return int(text) if text.isdecimal() and len(text) <= 11 else None
+
+
+def _photos(env: Mapping[str, str], faults: list[Sentence]) -> PhotoSettings:
+    """The bounds of photos; the longest term is a constant, because a county that could lengthen it would."""
+    return PhotoSettings(
+        days=_number(env, "GRIDMAP_PHOTO_DAYS", 365, faults, within=(1, 730)),
+        mib=_number(env, "GRIDMAP_PHOTO_MIB", 20, faults, within=(1, 64)),
+        most=_number(env, "GRIDMAP_PHOTOS", 9, faults, within=(0, 20)),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, otherwise: int, faults: list[Sentence], *, within: tuple[int, int]) -> int:
+    """A whole number within bounds, both included, or what holds without it."""
+    least, most = within
+    text = env.get(name, "").strip()
+    if not text:
+        return otherwise
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most):
+        faults.append(_fault("number", name=name, value=repr(text), least=str(least), most=str(most)))
+        return otherwise
+    return int(text)
 
 
 def _path(env: Mapping[str, str], name: str) -> Path | None:

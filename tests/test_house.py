@@ -58,6 +58,8 @@ ONLY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "openpyxl": {"tables", "boundaries"},
+    "PIL": {"photos"},
+    "pillow_heif": {"photos"},
     "geopandas": {"boundaries", "tables", "matching", "county", "atlas", "cli"},
     "pyogrio": {"boundaries", "tables", "matching", "county", "cli"},
 }

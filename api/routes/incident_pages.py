@@ -9,7 +9,7 @@ from api.asker import Asker, doing
 from api.page import PageRoute, page
 from api.telling import left, ticking, told
 from gridmap.access import Action
-from gridmap.store import clocks
+from gridmap.store import clocks, photos
 from gridmap.store import incidents as incidents_store
 
 router = APIRouter(prefix="/incidents", include_in_schema=False, route_class=PageRoute)
@@ -34,6 +34,7 @@ def show_incident(request: Request, asked: Annotated[Asker, doing(Action.INCIDEN
             "tasks": [(task, names.office(task.office, lang)) for task in one.tasks],
             "clocks": [ticking(run.clock, lang, asked.now) for run in clocks.of_incident(tx, one.id)],
             "reasons": [reason.text(lang) for reason in one.reasons],
+            "photos": photos.of_incident(tx, one.id, at=asked.now),
             "log": log,
             "pressing": left(one.due_at, lang, asked.now) if one.due_at else "",
         }

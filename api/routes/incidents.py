@@ -107,7 +107,10 @@ class Stepping(BaseModel):
     )
     step: Step
     reason: Annotated[str, Field(max_length=LONGEST, description="Kept in the incident's log.")] = ""
-    photo: Annotated[str, Field(max_length=LONGEST, description="By which name or number the photo is found.")] = ""
+    photo: Annotated[
+        str,
+        Field(max_length=LONGEST, description="The SHA-256 of a photo that is here, or by which name or number one is found elsewhere."),
+    ] = ""
     office: Annotated[str, Field(max_length=50, description="The code of the office that must act from now on, or that is asked.")] = ""
     until: Annotated[Instant | None, Field(description="The term, or the new one; without a zone it is the county's time.")] = None
     task: Annotated[int | None, Field(ge=1, description="The number of one of the incident's `tasks`.")] = None

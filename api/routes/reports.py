@@ -20,6 +20,7 @@ from gridmap.errors import Refusal
 from gridmap.flows.follow import follow
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Answer, Channel, Report
+from gridmap.incidents.photo import MOST_NAMED
 from gridmap.incidents.report import LONGEST
 
 router = APIRouter(prefix="/api", tags=["reports"])
@@ -87,6 +88,10 @@ class ReportIn(BaseModel):
             description="How the reporter can be asked back: a phone, a mail address. Kept apart, for 180 days at most, 30 after closing.",
         ),
     ] = ""
+    photos: Annotated[
+        tuple[str, ...],
+        Field(max_length=MOST_NAMED, description="The SHA-256 of each photo that is to follow: PUT /api/reports/{report}/photos/{sha256}."),
+    ] = ()
 
     def report(self) -> Report:
         return Report(**self.model_dump())

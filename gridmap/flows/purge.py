@@ -1,10 +1,12 @@
-"""Contacts are deleted when their term is over, whether anybody thinks of it or not."""
+"""Contacts and photos are deleted when their term is over, whether anybody thinks of it or not."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gridmap.access import Action, Actor, Scope, allowed
-from gridmap.store import Store, contacts, history
+from gridmap.incidents.photo import IN_PARTS_FOR
+from gridmap.store import Store, contacts, history, photos
+from gridmap.store.photos import Past
 
 # A batch is a transaction: whoever is killed in the middle has done whole batches, and writers need not wait for all.
 BATCH = 100
@@ -15,6 +17,15 @@ class Purged:
     """How many contacts were past their term; `dry_run`: they still are."""
 
     contacts: int
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedPhotos:
+    """How many pictures were past their term, and how many photos had been begun or named too long ago; `dry_run`: they still are."""
+
+    photos: int
+    unfinished: int
     dry_run: bool = False
 
 
@@ -37,4 +48,28 @@ def _purge_some(store: Store, scope: Scope, now: datetime) -> int:
         gone = contacts.purge(tx, at=now, most=BATCH)
         if gone:
             history.record(tx, now, "contact.purge", "contact:all", count=gone)
+    return gone
+
+
+def purge_photos(store: Store, *, days: int, now: datetime, actor: Actor, dry_run: bool = False) -> PurgedPhotos:
+    """Delete the pictures whose term is over at `now`, or that are older than `days`, which may have been more when they came; what came in
+    part three days ago, and names whose photo did not come in a month. History keeps how many. Forbidden for all but the operator."""
+    scope = allowed(actor, Action.OPERATE)
+    due = photos.Due(now, now - timedelta(days=days), now - IN_PARTS_FOR)
+    with store.read(scope) as tx:
+        found = photos.past(tx, due)
+    if dry_run:
+        return PurgedPhotos(found.pictures, found.unfinished, dry_run)
+    pictures = unfinished = 0
+    while (gone := _purge_photos(store, scope, due)) != Past(0, 0):
+        pictures, unfinished = pictures + gone.pictures, unfinished + gone.unfinished
+    return PurgedPhotos(pictures, unfinished)
+
+
+def _purge_photos(store: Store, scope: Scope, due: photos.Due) -> Past:
+    with store.begin(scope) as tx:
+        history.hold(tx)
+        gone = photos.purge(tx, due, most=BATCH)
+        if gone != Past(0, 0):
+            history.record(tx, due.at, "photo.purge", "photo:all", count=gone.pictures, unfinished=gone.unfinished)
     return gone

@@ -11,11 +11,13 @@ from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import BadInput, InstantUnreadable, OfficeMissing, Refusal
 from gridmap.flows.fitting import check_fit, office_for
 from gridmap.flows.merge import TOGETHER, with_other
+from gridmap.flows.photos import PhotoMissing
 from gridmap.flows.rematch import check_pin, rematched
 from gridmap.incidents import Incident
 from gridmap.incidents.deadlines import ANEW
 from gridmap.incidents.life import ACTIONS, HALVES, ROWS, Evidence, Step, Taken, Task, barred, open_to, possible
-from gridmap.store import Store, Tx, incidents, lives, offices
+from gridmap.incidents.photo import is_photo_name
+from gridmap.store import Store, Tx, incidents, lives, offices, photos
 
 ONE_IN = 10
 """Of what is settled on the spot so much is inspected by another; which, nobody can know beforehand."""
@@ -55,7 +57,7 @@ def step(
     """Take the step at the incident of this id or number; the incident as it is now. The step's actor is `actor`, whatever it says.
 
     `revision` is the one that the actor knew (None: whatever it is). Forbidden, IncidentMissing, IncidentChanged, OfficeMissing,
-    EvidenceTooLong, InstantUnreadable, UntilPast, AgreementWritten, StepOfAnother, TaskOfAnother, what
+    PhotoMissing, EvidenceTooLong, InstantUnreadable, UntilPast, AgreementWritten, StepOfAnother, TaskOfAnother, what
     `gridmap.incidents.life.take`, `gridmap.flows.fitting` and, for two incidents, `gridmap.flows.merge` refuse, and, where it is matched
     and routed again, what `rematched` and `check_pin` do. A dispute that is elevated without an office goes to the next centre above.
     """
@@ -148,9 +150,12 @@ def _read(until: str) -> datetime:
 
 
 def _check_known(tx: Tx, incident: str, taken: Taken) -> None:
-    """OfficeMissing; but first IncidentMissing: who has no such incident learns nothing about offices."""
-    if not taken.office:
+    """OfficeMissing, PhotoMissing; but first IncidentMissing: who has no such incident learns nothing about offices."""
+    shows = is_photo_name(taken.photo)  # else it is the name of a file that is kept elsewhere
+    if not taken.office and not shows:
         return
-    incidents.identity(tx, incident)
-    if offices.get(tx, taken.office) is None:
+    one = incidents.identity(tx, incident)
+    if shows and not photos.is_here(tx, one.id, taken.photo):
+        raise PhotoMissing
+    if taken.office and offices.get(tx, taken.office) is None:
         raise OfficeMissing(office=taken.office)

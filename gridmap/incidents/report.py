@@ -16,6 +16,7 @@ from uuid import UUID
 
 from gridmap.errors import PointUnusable, ReportUnusable
 from gridmap.geometry.datums import read_datum
+from gridmap.incidents.photo import check_photo_names
 
 # A clock that runs ahead by more than this is wrong, most often by a time zone; the sender can mend it, we cannot.
 CLOCK_MAY_RUN_AHEAD = timedelta(minutes=5)
@@ -24,8 +25,8 @@ NOT_BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 # NUL ends a text in PostgreSQL, half a surrogate pair has no UTF-8.
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 LONGEST = {"issue": 50, "text": 5000, "place": 500, "sender": 100, "sender_number": 100, "key": 200, "contact": 100}
-APART = frozenset({"sender", "key", "contact"})
-"""What a report was sent with that is no part of it: who sent it under which key, and how to reach them."""
+APART = frozenset({"sender", "key", "contact", "photos"})
+"""What a report was sent with that is no part of it: who sent it under which key, how to reach them, and which photos are to follow."""
 
 
 class IssueUnnamed(ReportUnusable):
@@ -94,7 +95,7 @@ class Report:
 
     `at` is when it was seen; None as sent means "when it was received", and is filled in before it is stored. `sender` names who vouches
     for `key` and `sender_number` (a system, a hotline desk); empty is anonymous, whose keys must be UUIDs. `contact` is kept apart from
-    everything else, and for a term; it shows itself in no log.
+    everything else, and for a term; it shows itself in no log. `photos` names those that are to follow, by their SHA-256.
     """
 
     issue: str
@@ -110,6 +111,7 @@ class Report:
     sender_number: str = ""
     key: str = ""
     contact: str = field(default="", repr=False)
+    photos: tuple[str, ...] = ()
 
     @property
     def has_point(self) -> bool:
@@ -124,6 +126,7 @@ def check_report(report: Report, now: datetime) -> None:
     if not report.issue.strip():
         raise IssueUnnamed
     _check_texts(report)
+    check_photo_names(report.photos)
     if report.key and not report.sender and _uuid(report.key) is None:
         raise KeyNotUuid
     if report.at is not None:

@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 from gridmap.incidents.incident import Incident
 from gridmap.incidents.life import Evidence
+from gridmap.incidents.photo import is_photo_name, short_name
 from gridmap.words import Lang, say
 
 WHY = ("reason", "note", "purpose")
 """The facts that say why; whoever tells a step tells them apart from the others."""
-AS_IT_IS = ("photo", "place", "into", "agreement", "other", "from", "to")
+AS_IT_IS = ("place", "into", "agreement", "other", "from", "to")
 
 
 class Naming(Protocol):
@@ -36,6 +37,7 @@ def facts_told(facts: Mapping[str, Any], one: Incident, naming: Naming, lang: La
         "level": lambda level: say(f"ui.ladder.{level}", lang),
         "clock": lambda clock: say(f"clock.{clock}", lang),
         "drawn": lambda _: say("page.incident.drawn_yes", lang),
+        "photo": lambda name: short_name(name) if is_photo_name(name) else str(name),
         **dict.fromkeys(AS_IT_IS, str),
     }
     for name, fact in facts.items():

@@ -19,7 +19,7 @@ from gridmap.incidents.deadlines import Timed
 from gridmap.incidents.life import ENDED, Satisfied, Task, Template
 from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
-from gridmap.store import clocks, contacts, notices, public, tasks
+from gridmap.store import clocks, contacts, notices, photos, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.dialect import Instant, insert_many, lies_in, pairs_among, reserve
 from gridmap.store.history import Entry
@@ -58,7 +58,7 @@ _ALL = select(*_INCIDENT)
 _KINDS: Mapping[str, type[StrEnum]] = {
     "state": State, "channel": Channel, "grade": Grade, "urgency": Urgency, "template": Template, "satisfied": Satisfied,
 }  # fmt: skip
-_REPORT = tuple(each.name for each in fields(Report) if each.name != "contact")  # which has its own table
+_REPORT = tuple(each.name for each in fields(Report) if each.name not in {"contact", "photos"})  # which have tables of their own
 
 
 class FirstAnswer(NamedTuple):
@@ -144,6 +144,7 @@ def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
     fresh = [each for each in received if each.report_id in kept]
     insert_many(tx, incident, (row_of(each.incident) for each in fresh))
     contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
+    photos.name(tx, {each.report_id: (each.incident.id, each.report.photos) for each in fresh}, at=received[0].incident.recorded_at)
     clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
     public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
     history_store.append(tx, [_received(each) for each in fresh])
@@ -198,7 +199,7 @@ def count(
 
 
 def reports(tx: Connection, incident_id: str) -> tuple[Report, ...]:
-    """The reports that became this incident, in the order that they came; without their contacts."""
+    """The reports that became this incident, in the order that they came; without their contacts and photos."""
     columns = (report.c[name] for name in _REPORT)
     wanted = select(*columns).where(within(tx, report), report.c.incident == incident_id)
     rows = tx.execute(wanted.order_by(report.c.received_at, report.c.id))

@@ -1,4 +1,4 @@
-"""Reports that pass from one incident to another: their contacts, and whoever follows them, go with them."""
+"""Reports that pass from one incident to another: their contacts, their photos, and whoever follows them, go with them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from gridmap.incidents import Incident
 from gridmap.store import history as history_store
-from gridmap.store import incidents
+from gridmap.store import incidents, photos
 from gridmap.store.history import Entry
 from gridmap.store.schema import report
 from gridmap.store.scoping import within
@@ -27,6 +27,7 @@ def move(tx: Connection, one: Incident, to: Incident, reports: Collection[str], 
     for id in reports:
         its_own = within(tx, report), report.c.id == id, report.c.incident == one.id
         tx.execute(update(report).where(*its_own).values(incident=to.id))
+        photos.move(tx, id, to.id)
     facts = {"reports": list(reports), "from": one.number, "to": to.number}
     rows = [Entry(at=at, what=MOVED, subject=f"incident:{each.number}", incident=each.id, facts=facts) for each in (one, to)]
     history_store.append(tx, rows)

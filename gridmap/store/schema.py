@@ -27,6 +27,7 @@ from gridmap.incidents.life import ENDED, Satisfied, TaskKind, Template
 from gridmap.store import account_tables as _account_tables  # noqa: F401 (they belong to the schema)
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401
 from gridmap.store import notice_tables as _notice_tables  # noqa: F401
+from gridmap.store import photo_tables as _photo_tables  # noqa: F401
 from gridmap.store import register_tables as _register_tables  # noqa: F401
 from gridmap.store.dialect import POSTGRESQL, Code, Instant, Key, Shape, listed_in, point_of
 from gridmap.store.metadata import metadata, one_of

@@ -33,11 +33,14 @@ from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.dialect import POSTGRESQL, SEPARATOR, lists_any
 from gridmap.store.notice_tables import notice
+from gridmap.store.photo_tables import photo, photo_part
 from gridmap.store.schema import contact, history, incident, report, task
 from gridmap.store.walls import SETTINGS, settings_of
 
-SCOPED = frozenset({incident, report, task, contact, clock, escalation, history, notice, account, access_grant, token})
+SCOPED = frozenset({incident, report, task, contact, photo, photo_part, clock, escalation, history, notice, account, access_grant, token})
 MARK = "scope_"
+# What is one report's, for whoever shows its id.
+_OF_REPORT = {report: report.c.id, photo: photo.c.holder, photo_part: photo_part.c.holder}
 # What is done about accounts in general, rather than about one's own.
 MANAGING = frozenset({Action.ACCOUNT_READ, Action.ACCOUNT_CHANGE, Action.GRANT_CHANGE, Action.SIGN_IN, Action.OPERATE})
 NOTICES = frozenset({Action.NOTICE_READ, Action.OPERATE})
@@ -86,14 +89,20 @@ def _rows(table: Table, scope: Scope) -> ColumnElement[bool] | bool:
         return scope.action in MANAGING or table.c["id" if table is account else "account"] == scope.actor.account
     if table is notice or scope.everywhere:
         return _whole(table, scope)
-    if table is incident:
-        return _incidents(scope)
+    if scope.report and table in _OF_REPORT:
+        return _OF_REPORT[table] == scope.report
+    return _incidents(scope) if table is incident else _through(table, scope)
+
+
+def _through(table: Table, scope: Scope) -> ColumnElement[bool]:
+    """The rows of what belongs to incidents, by what it belongs to."""
     if table is contact:
         return contact.c.report.in_(select(report.c.id).where(_marked(report, _rows(report, scope))))
+    if table is photo_part:
+        return photo_part.c.holder.in_(select(photo.c.holder).where(_marked(photo, _rows(photo, scope))))
     if table is task:  # a page of incidents asks for theirs: each looks up its own incident, rather than all that there are
         return _visible(scope).where(incident.c.id == task.c.incident).correlate(task).exists()
-    shown = report.c.id == scope.report
-    return shown if table is report and scope.report else table.c.incident.in_(_visible(scope))
+    return table.c.incident.in_(_visible(scope))
 
 
 def _whole(table: Table, scope: Scope) -> ColumnElement[bool] | bool:

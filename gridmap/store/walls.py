@@ -33,13 +33,14 @@ _ROLE_OF = {
     Action.PUBLIC_READ: PUBLIC,
     Action.REPORT_FOLLOW: PUBLIC,
     Action.REPORT_SEND: INTAKE,
+    Action.REPORT_PHOTO: INTAKE,
     Action.SIGN_IN: DOOR,
     Action.CONTACT_READ: CONTACT,
     Action.OPERATE: OPERATOR,
 }
 STEPPING = tuple(dict.fromkeys(ACTIONS.values()))
 """What changes incidents."""
-_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, *STEPPING, Action.AUDIT_READ})
+_OF_INCIDENTS = frozenset({Action.INCIDENT_READ, *STEPPING, Action.PHOTO_ADD, Action.AUDIT_READ})
 
 
 # What each role may do with which tables (columns in brackets); which rows, the policies say.
@@ -58,6 +59,10 @@ GRANTS = (
     (INTAKE, "SELECT (id, incident, sender, key, body_hash, answer)", "report"),
     (INTAKE, "SELECT (serial)", "incident"),
     (INTAKE, "INSERT", "report, incident, contact, public_incident"),
+    (INTAKE, "SELECT (holder, sha256, incident, have, arrived_at, kept_until, width, height)", "photo"),  # never a picture
+    (INTAKE, "INSERT, UPDATE, DELETE", "photo"),
+    *((role, "SELECT, INSERT, DELETE", "photo_part") for role in (INTAKE, SCOPED, COUNTY, OPERATOR)),
+    *((role, "SELECT, INSERT, UPDATE, DELETE", "photo") for role in (SCOPED, COUNTY, OPERATOR)),
     (DOOR, "SELECT", f"{ACCOUNTS}, worker, post, office, throttle"),
     (DOOR, "INSERT", "token, throttle"),
     (DOOR, "UPDATE, DELETE", "throttle"),
@@ -146,6 +151,9 @@ _CLOSING = _acting(Action.INCIDENT_CLOSE)
 _FINDING = _acting(Action.INCIDENT_DISPATCH)  # another type or pin shows another thing to everybody
 _SHOWING = _acting(Action.INCIDENT_CLOSE, Action.INCIDENT_DISPATCH)
 _STEPPING = _acting(*STEPPING)
+_ADDING = _acting(Action.PHOTO_ADD)
+_MOVING = _acting(Action.PHOTO_ADD, Action.INCIDENT_CLOSE)  # reports take theirs along to another incident
+_ITS_PHOTO = "EXISTS (SELECT FROM photo WHERE photo.holder = photo_part.holder AND photo.sha256 = photo_part.sha256)"
 # Who answers for an office answers its own tasks alone.
 _OWN_TASK = f"({ACTION} <> '{Action.INCIDENT_ANSWER}' OR office = ANY ({_ASKED}))"
 _DRAFTING = _acting(Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH)
@@ -188,7 +196,8 @@ POLICIES = (
     ("notice", (SCOPED, COUNTY), "INSERT", _STEPPING),  # whoever is told of a step, also one by which it left its writer's sight
     ("notice", (OFFICE,), "SELECT", _acting(Action.NOTICE_READ)),
     ("office", (PUBLIC,), "SELECT", "EXISTS (SELECT FROM incident WHERE incident.office = office.code)"),
-    ("report", (INTAKE, OPERATOR), "ALL", _ANY),
+    ("report", (INTAKE,), "ALL", f"{_acting(Action.REPORT_SEND)} OR id = {REPORT}"),  # who brings a photo shows which one is theirs
+    ("report", (OPERATOR,), "ALL", _ANY),
     ("report", (COUNTY,), "SELECT", _ANY),
     ("report", (PUBLIC,), "SELECT", f"id = {REPORT}"),
     ("report", (SCOPED, CONTACT), "SELECT", _VISIBLE.format("report")),
@@ -198,6 +207,15 @@ POLICIES = (
     ("contact", (OPERATOR,), "ALL", _ANY),
     ("contact", (SCOPED, COUNTY, CONTACT), "SELECT", _ITS_REPORT),
     ("contact", (SCOPED, COUNTY), "UPDATE", f"{_CLOSING} AND {_ITS_REPORT}"),
+    ("photo", (INTAKE,), "INSERT", f"{_acting(Action.REPORT_SEND)} OR holder = {REPORT}"),
+    *(("photo", (INTAKE,), command, f"holder = {REPORT}") for command in ("SELECT", "UPDATE", "DELETE")),
+    ("photo_part", (INTAKE,), "ALL", f"holder = {REPORT}"),
+    ("photo", (COUNTY,), "SELECT", _ANY),
+    ("photo", (SCOPED,), "SELECT", _VISIBLE.format("photo")),
+    *(("photo", (SCOPED, COUNTY), command, f"{_ADDING} AND {_VISIBLE.format('photo')}") for command in ("INSERT", "DELETE")),
+    ("photo", (SCOPED, COUNTY), "UPDATE", f"{_MOVING} AND {_VISIBLE.format('photo')}"),
+    ("photo_part", (SCOPED, COUNTY), "ALL", f"{_ADDING} AND {_ITS_PHOTO}"),
+    ("photo, photo_part", (OPERATOR,), "ALL", _ANY),
     ("public_incident", (PUBLIC, COUNTY), "SELECT", _ANY),
     ("public_incident", (INTAKE,), "INSERT", _ANY),
     ("public_incident", (SCOPED,), "SELECT", _VISIBLE.format("public_incident")),

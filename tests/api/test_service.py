@@ -77,6 +77,7 @@ def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(qu
         "list_accounts", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key",
         "end_account_tokens", "end_account_token", "propose_grant", "confirm_grant", "end_grant",
         "follow_report", "read_contact", "list_public_incidents", "list_history", "route_dry", "list_backstop",
+        "send_photo", "ask_photo", "add_photo", "list_photos", "get_photo",
     }  # fmt: skip
     body = told["paths"]["/api/reports"]["post"]["requestBody"]["content"]
     assert {"english", "中文"} <= set(body["application/json"]["examples"])

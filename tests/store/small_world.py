@@ -16,11 +16,12 @@ from gridmap.incidents.deadlines import timed
 from gridmap.incidents.life import Task, TaskKind
 from gridmap.incidents.public import PublicMatter, PublicState
 from gridmap.limits import LADDER, Calendar, Due, allowances, timetable
-from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, notices, offices, public, tasks
+from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, notices, offices, photos, public, tasks
 from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
 from gridmap.store.incidents import Received
 from gridmap.store.notice_tables import notice
+from gridmap.store.photo_tables import photo, photo_part
 from gridmap.store.schema import contact, report, task
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident as incident_table
@@ -52,6 +53,8 @@ KEYS = {
     "report": report.c.id,
     "task": task.c.incident,
     "contact": contact.c.report,
+    "photo": photo.c.holder,
+    "photo_part": photo_part.c.holder,
     "clock": clock.c.incident,
     "escalation": escalation.c.incident,
     "history": history_table.c.id,
@@ -82,7 +85,7 @@ class World:
         told = set(self.notices) if scope.everywhere and scope.action in {Action.NOTICE_READ, Action.OPERATE} else set()
         owners = set(self.accounts.values()) if scope.action in MANAGING else {scope.actor.account} & set(self.accounts.values())
         asked = mine & {one.id for one in self.incidents if one.tasks}
-        return dict(zip(KEYS, (mine, seen, asked, seen, mine, mine, rows, told, owners, owners, owners), strict=True))
+        return dict(zip(KEYS, (mine, seen, asked, seen, seen, seen, mine, mine, rows, told, owners, owners, owners), strict=True))
 
 
 def _holds(scope: Scope, one: Incident) -> bool:
@@ -108,6 +111,9 @@ def make(store: Store) -> World:
             tasks.put(tx, one.incident.id, one.incident.tasks)
         matter = PublicMatter(issue="E0113", state=PublicState.OPEN, day="2026-03-02", edition=2, village=WEST, lon=113.0, lat=28.0)
         public.add(tx, {one.incident.id: matter for one in given})
+        photos.name(tx, {one.report_id: (one.incident.id, ("0" * 64,)) for one in given}, at=NOW)
+        for one in given:
+            photos.add_part(tx, (one.report_id, "0" * 64), 0, b"x", at=NOW)
         contacts.add(tx, {one.report_id: "0700-0000" for one in given}, at=NOW)
         for one in given:
             clocks.fire(tx, one.incident.id, Due(LADDER.steps[0], NOW, "handle.1.village"), at=NOW)

@@ -32,6 +32,7 @@ FOR_EVERYBODY = {
     Action.CATALOGUE_READ,
     Action.REPORT_SEND,
     Action.REPORT_FOLLOW,
+    Action.REPORT_PHOTO,
     Action.PUBLIC_READ,
     Action.SIGN_IN,
 }

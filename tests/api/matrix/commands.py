@@ -42,6 +42,7 @@ from gridmap.flows import (
     move_on,
     nearby,
     notify,
+    photos,
     post_workers,
     print_sheets,
     propose_rulings,
@@ -167,6 +168,9 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "publish.check_draft": ("draft.read", lambda s, a, _: publish.check_draft(s, "none", actor=a)),
     "publish.drop_draft": ("draft.change", lambda s, a, t: publish.drop_draft(s, "none", now=t, actor=a)),
     "purge.purge_contacts": ("operate", lambda s, a, t: purge.purge_contacts(s, now=t, actor=a, dry_run=True)),
+    "purge.purge_photos": ("operate", lambda s, a, t: purge.purge_photos(s, days=365, now=t, actor=a, dry_run=True)),
+    "photos.of_report": ("report.photo", lambda s, a, _: photos.of_report(s, UNKNOWN_ID, actor=a)),
+    "photos.of_incident": ("photo.add", lambda s, a, _: photos.of_incident(s, UNKNOWN_NUMBER, actor=a)),
     "redraw_draft.redraw_draft": (
         "draft.change",
         lambda s, a, t: redraw_draft.redraw_draft(s, 1, draft="none", villages=("none",), now=t, actor=a),

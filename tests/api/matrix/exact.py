@@ -11,7 +11,7 @@ from tests.api.matrix.asking import Asking, is_refused
 from tests.api.matrix.door import Answer
 from tests.api.matrix.operations import AREAS, UNKNOWN_ID, UNKNOWN_NUMBER
 from tests.api.matrix.oracle import Person, covers, may, sees
-from tests.api.matrix.world import C113, C123, PATH_OF, T3, Row, canaries
+from tests.api.matrix.world import C113, C123, PATH_OF, T3, Row, canaries, photo_of
 from tests.builders import ALL
 
 BOXES_ASKED = ((113.0, 28.0, 113.02, 28.02), (113.04, 28.0, 113.11, 28.02))
@@ -28,6 +28,7 @@ STEP_OF = {
 """For each action of a step one such step."""
 PAGE = "GET /incidents/{incident}"
 NO_REVISION = 999_999_999
+UNUSED = "0" * 64  # names no photo
 
 
 def state_of(row: Row) -> str:
@@ -169,6 +170,29 @@ def contacts(asking: Asking, person: Person, rows: list[Row]) -> None:
             kept = not row.sent.old  # those of long ago are past their term
             if (row.contact in answer.text) is not kept:
                 asking.fault(person, asking.operation("read_contact"), answer, f"does not show {kept}: {answer.text}")
+
+
+def photos(asking: Asking, person: Person, rows: list[Row]) -> None:
+    """The names of an incident's photos as the incident itself; adding one by who works with it, and to a report by whoever shows its id.
+
+    An empty file is refused once it is known that it might be brought, and changes nothing.
+    """
+    for row in asking.some(rows):
+        status = refused(person, "incident.read", asking.way) or (200 if sees(person, "incident.read", row.matter) else 404)
+        answer = asking.ask(person, "list_photos", {"incident": row.number})
+        asking.expect(person, "list_photos", answer, status=status)
+        if status == 200 and not row.sent.old and photo_of(row.at) not in answer.text:
+            asking.fault(person, asking.operation("list_photos"), answer, "does not name its photo")
+        for operation, action, path in (
+            ("add_photo", "photo.add", {"incident": row.id, "sha256": UNUSED}),
+            ("send_photo", "report.photo", {"report": row.report, "sha256": UNUSED}),
+        ):
+            mine = action == "report.photo" or sees(person, action, row.matter)
+            answer = asking.ask(person, operation, path, headers=asking.changes(person))
+            asking.expect(person, operation, answer, status=refused(person, action, asking.way) or (422 if mine else 404))
+        for id, found in ((row.report, 200), (row.id, 404)):
+            answer = asking.ask(person, "ask_photo", {"report": id, "sha256": photo_of(row.at)})
+            asking.expect(person, "ask_photo", answer, status=refused(person, "report.photo", asking.way) or found)
 
 
 def follows(asking: Asking, person: Person, rows: list[Row]) -> None:

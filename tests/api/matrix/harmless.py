@@ -39,15 +39,24 @@ FORMS = frozenset(
         "POST /users/{name}/tokens/{token}/end",
     }
 )
+RAW = frozenset({"send_photo", "ask_photo", "add_photo"})
+"""What takes a file, or tells how much of one is here: asked without one."""
 ENDING = frozenset({"sign_out", "POST /sign-out", "POST /account/tokens/end-others", "POST /account/phones"})
 """What ends sessions of whoever asks, or needs a new one: only those ask who may not, and at last one who may (`endings`)."""
-NOWHERE = {"incident": UNKNOWN_NUMBER, "name": "nobody-of-this-name", "grant": UNKNOWN_ID, "token": UNKNOWN_ID}
+NOWHERE = {
+    "incident": UNKNOWN_NUMBER,
+    "name": "nobody-of-this-name",
+    "grant": UNKNOWN_ID,
+    "token": UNKNOWN_ID,
+    "report": UNKNOWN_ID,
+    "sha256": "0" * 64,
+}
 
 
 def changes(asking: Asking) -> list[Operation]:
     """The operations that change something; Unknown where one is in no table."""
     found = [each for each in asking.operations.values() if each.method != "GET"]
-    if unknown := {each.name for each in found} - JSON - FORMS - ENDING:
+    if unknown := {each.name for each in found} - JSON - FORMS - RAW - ENDING:
         raise Unknown(f"nobody knows how to ask these without harm: {unknown}")
     return found
 
@@ -58,7 +67,7 @@ def doors(asking: Asking, person: Person, operations: list[Operation]) -> None:
         path = {name: NOWHERE[name] for name in operation.in_path}
         if operation.name in ENDING and not refused(person, operation.action, asking.way):
             continue
-        more = {"json": {}} if operation.name in JSON else {"form": "password=one&again=other"}
+        more = {"json": {}} if operation.name in JSON else {} if operation.name in RAW else {"form": "password=one&again=other"}
         answer = asking.ask(person, operation, path, headers=asking.changes(person), **more)
         status = refused(person, operation.action, asking.way)
         if status is None and answer.status_code not in PAST_THE_DOOR and not 200 <= answer.status_code < 400:

@@ -3,7 +3,7 @@
 from tests.api.matrix.oracle import Matter, Person, covers, may, sees
 from tests.api.matrix.world import PATH_OF, Canary, World
 
-OF_AN_INCIDENT = frozenset({"id", "number", "text", "place", "note", "sender", "intake", "closer", "purpose"})
+OF_AN_INCIDENT = frozenset({"id", "number", "text", "place", "note", "sender", "intake", "closer", "purpose", "photo"})
 OF_ITS_HISTORY = frozenset({"id", "number", "note", "intake", "closer", "report", "purpose"})
 ON_ACCOUNTS = frozenset({"account.read", "account.change", "grant.change"})
 

@@ -73,6 +73,7 @@ PARTS = (
     Part(exact.contacts, frozenset({"contact.read"})),
     Part(exact.households, frozenset({"household.read"})),
     Part(exact.vouches, frozenset({"report.vouch"})),
+    Part(exact.photos, frozenset({"report.photo", "photo.add"})),
     Part(exact.follows, frozenset({"report.follow"})),
     Part(exact.histories, frozenset({"audit.read"})),
     Part(exact.accounts, frozenset({"account.read", "self.read"})),

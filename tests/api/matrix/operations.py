@@ -75,6 +75,7 @@ def in_path(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "grant": (*world.grants.values(), UNKNOWN_ID),
         "token": (*world.token_ids.values(), UNKNOWN_ID),
         "draft": ("none",),
+        "sha256": ("0" * 64, "x"),
     }
     if operation.path.startswith("/invitation/"):
         return (*(raw for raw in world.tokens.values() if raw.startswith("gmi_")), "gmi_unknown")
@@ -132,6 +133,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "book": ("village", "x"),
         "code": (V11, V22, UNKNOWN),
         "paper": ("A5", "x"),
+        "size": ("small", "large", "x"),
         "scale": ("20000", "x"),
         "said": ("en", "x"),
         "variant": ("public", "internal"),
@@ -142,7 +144,7 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
     return known[name]
 
 
-IN_HEADER = frozenset({"last-event-id", "if-match"})
+IN_HEADER = frozenset({"last-event-id", "if-match", "if-none-match", "Content-Range"})
 
 
 def questions(world: World, operation: Operation) -> Iterator[tuple[dict[str, str], dict[str, str]]]:

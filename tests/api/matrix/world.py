@@ -210,6 +210,11 @@ PEOPLE = (
 PEOPLE = tuple(each for each in PEOPLE if each.name != "w121")  # that worker's account is "workerhandler"
 
 
+def photo_of(at: int) -> str:
+    """The name of the photo that is to follow a row's report."""
+    return f"c0ffee{'0' * 54}{at:04}"
+
+
 @dataclass
 class Row:
     """An incident of the world, with everything by which it may be known."""
@@ -262,6 +267,7 @@ class World:
         report = Report(
             issue=sent.issue, channel=Channel.HOTLINE, text=f"zzz{at:02}text", place=f"zzz{at:02}place", lon=lon, lat=lat,
             datum="wgs84" if lon else "", sender="hotline", sender_number=f"zzz{at:02}sender", key=f"zzz{at:02}key", contact=contact,
+            photos=(photo_of(at),),
         )  # fmt: skip
         now = OLD if sent.old else datetime.now(UTC) - DAY / 24
         answer = receive(self.store, report, now=now, actor=operator(f"zzz{at:02}intake"))
@@ -362,7 +368,7 @@ def _token(person: Person, account: str, way: str, made: datetime) -> tuple[str,
 
 # The words in full: a random token that begins like one of them is none.
 WORD = re.compile(
-    r"zzz(?P<row>\d\d)(?P<field>text|place|sender|key|intake|note|closer|purpose)|1390000(?P<contact>\d{4})|(?P<kind>yyy|xxx|www)(?P<person>[a-z0-9]+)qqq|(?P<staff>vvv|0700-)(?P<worker>[WL][A-Z0-9]+)q"
+    r"zzz(?P<row>\d\d)(?P<field>text|place|sender|key|intake|note|closer|purpose)|1390000(?P<contact>\d{4})|c0ffee0{54}(?P<photo>\d{4})|(?P<kind>yyy|xxx|www)(?P<person>[a-z0-9]+)qqq|(?P<staff>vvv|0700-)(?P<worker>[WL][A-Z0-9]+)q"
     r"|(?<!\.)\b(?P<households>7710\d\d)\b|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})|(?P<number>\b\d{4}-\d{6}\b)"
 )
 
@@ -387,6 +393,8 @@ def canaries(world: World, text: str) -> set[Canary]:
             found.add(Canary(int(hit["row"]), hit["field"]))
         elif hit["contact"]:
             found.add(Canary(int(hit["contact"]), "contact"))
+        elif hit["photo"]:
+            found.add(Canary(int(hit["photo"]), "photo"))
         elif hit["person"]:
             found.add(Canary(person=hit["person"], field={"yyy": "name", "xxx": "label", "www": "reason"}[hit["kind"]]))
         elif hit["worker"]:

@@ -13,6 +13,7 @@ export class Problem extends Error {
   }
 }
 
+// `body` is sent as JSON, a file as it is.
 export async function ask(path, { method = "GET", body, signal } = {}) {
   const [answer, told] = await send(path, method, body, signal);
   if (answer.ok) return told;
@@ -22,9 +23,10 @@ export async function ask(path, { method = "GET", body, signal } = {}) {
 }
 
 async function send(path, method, body, signal) {
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const plain = body === undefined || body instanceof Blob;
+  const headers = plain ? {} : { "Content-Type": "application/json" };
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
-  const answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) }).catch(unreached);
+  const answer = await fetch(path, { method, headers, signal, body: plain ? body : JSON.stringify(body) }).catch(unreached);
   return [answer, answer.status === 204 ? null : await answer.json().catch(unreached)];
 }
 

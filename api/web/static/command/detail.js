@@ -4,6 +4,7 @@ import { ask } from "./ask.js";
 import { byId, el } from "./dom.js";
 import { ENDED } from "./incidents.js";
 import { beside } from "./nearby.js";
+import { shots } from "./photos.js";
 import { symbol, tag } from "./symbols.js";
 import { Picker } from "./picker.js";
 import { stepping } from "./steps.js";
@@ -106,6 +107,7 @@ export class Detail {
       p.due_at ? pressing(p) : null,
       p.text ? el("blockquote", {}, p.text) : null,
       el("p", { class: "soft" }, `${t(`channel.${p.channel}`)} · `, el("time", { datetime: p.at, title: p.at }, `${date(p.at)} (${age(p.at)})`)),
+      p.photos.length ? part(t("photos.title"), ...shots(p)) : null,
       part(t("detail.where"), where(p), el("p", { class: "actions" }, go, page)),
       part(t("detail.who"), person(t("detail.worker"), p.worker), person(t("detail.backup"), p.backup), person(t("detail.office"), p.office)),
       p.tasks.length ? part(t("tasks.title"), el("ol", { class: "tasks" }, p.tasks.map(asked))) : null,

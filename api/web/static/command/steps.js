@@ -4,6 +4,7 @@ import { ask } from "./ask.js";
 import { el } from "./dom.js";
 import { GRADES } from "./incidents.js";
 import { issueBox } from "./issue_box.js";
+import { brought, chooser } from "./photos.js";
 import { facts, t } from "./words.js";
 
 const SATISFIED = ["yes", "mostly", "no"];
@@ -35,7 +36,7 @@ export function stepping(id, p, picker, taken) {
     into: field("into", el("input", { class: "field", id: "step-into", maxlength: 50, autocomplete: "off", placeholder: "2026-000123" })),
     agreement: field("agreement", el("input", { class: "field", id: "step-agreement", maxlength: 500, autocomplete: "off" })),
     satisfied: field("satisfied", select("step-satisfied", SATISFIED, (said) => t(`satisfied.${said}`))),
-    photo: field("photo", el("input", { class: "field", id: "step-photo", maxlength: 500, autocomplete: "off" })),
+    photo: photo(p.photo_addable),
     reason: field("reason", el("textarea", { class: "field", id: "step-reason", maxlength: 500, placeholder: t("taking.placeholder") })),
   };
   const button = el("button", { class: "button main", type: "submit" });
@@ -51,7 +52,7 @@ export function stepping(id, p, picker, taken) {
       part.hidden = !needed && name !== "reason" && !(name === "photo" && shown.includes(step.step));
       input.required = needed;
     }
-    fields.photo.part.querySelector("label").textContent = t(step.needs.includes("photo") ? "taking.photo" : "taking.photo_also");
+    fields.photo.label.textContent = t(step.needs.includes("photo") ? "taking.photo" : "taking.photo_also");
     const about = p.tasks.filter(ABOUT[step.step] ?? (() => false));
     fields.task.input.replaceChildren(...about.map((task) => el("option", { value: task.number }, `${task.number} · ${task.name} · ${task.office?.name ?? ""}`)));
     if (step.needs.includes("place")) picker.start();
@@ -72,13 +73,15 @@ export function stepping(id, p, picker, taken) {
   async function send(event) {
     event.preventDefault();
     const given = Object.fromEntries(Object.entries(fields).filter(([, { part }]) => !part.hidden).map(([name, { value }]) => [name, value()]));
-    const wanting = chosen.needs.find((name) => !given[name]);
+    const file = "photo" in given ? fields.photo.file?.files[0] : null;
+    const wanting = chosen.needs.find((name) => !given[name] && !(name === "photo" && file));
     told.textContent = wanting ? t("taking.needs", { field: t(`taking.${wanting}`) }) : "";
     if (wanting) return fields[wanting].input.focus();
     const body = { step: chosen.step, revision: p.revision };
     for (const [name, value] of Object.entries(given)) if (value) body[name] = name === "task" ? Number(value) : value;
     button.disabled = true;
     try {
+      if (file) body.photo = await brought(id, file);
       const feature = await ask(`/api/incidents/${encodeURIComponent(id)}/steps`, { method: "POST", body });
       for (const { clear } of Object.values(fields)) clear();
       picker.stop();
@@ -118,6 +121,14 @@ function office() {
   const own = field("office", el("input", { class: "field", id: "step-office", list: "step-offices", maxlength: 300, autocomplete: "off" }));
   const typed = own.value;
   return { ...own, value: () => facts.offices.find((one) => [one.code, called(one)].includes(typed()))?.code ?? typed() };
+}
+
+// A file, or the name of one that is kept elsewhere.
+function photo(addable) {
+  const named = field("photo", el("input", { class: "field", id: "step-photo", maxlength: 500, autocomplete: "off" }));
+  const file = addable ? chooser("step-photo-file") : null;
+  const part = el("div", {}, file ? labelled("photo_file", file.id, file) : null, named.part);
+  return { ...named, file, part, label: named.part.querySelector("label"), clear: () => { named.clear(); if (file) file.value = ""; } };
 }
 
 function field(name, input) {
