@@ -1,7 +1,7 @@
 """Cut villages into cells: households in, connected cells that tile their village out, and why some are not as they should be."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,17 +127,23 @@ def _near(tree: shapely.STRtree, village: Area) -> list[BaseGeometry]:
 
 def _codes(village: Area, cells: int, retired: Collection[str]) -> list[str]:
     """The first free codes of a village."""
-    free = [code for number in range(1, ROOM + 1) if (code := f"{village.code}{number:03d}") not in retired]
+    free = [code for code, _, _ in code_and_names(village.code) if code not in retired]
     if cells > len(free):
         raise CutTooMany(village=village.code, cells=cells, free=len(free))
     return free[:cells]
 
 
+def code_and_names(village: str) -> Iterator[tuple[str, str, str]]:
+    """The codes that a village's cells can have, in their order, each with the name that such a cell is given, in Chinese and English."""
+    for number in range(1, ROOM + 1):
+        yield f"{village}{number:03d}", say("cell.name", "zh", number=number), say("cell.name", "en", number=number)
+
+
 def _areas(village: Area, share: Share, outlines: list[Polygon], codes: list[str]) -> list[Area]:
-    names = [(int(code.removeprefix(village.code)), code) for code in codes]
+    names = {code: both for code, *both in code_and_names(village.code)}
     return [
-        Area(code, Level.CELL, say("cell.name", "zh", number=n), village.code, outline, say("cell.name", "en", number=n), households)
-        for (n, code), outline, households in zip(names, outlines, share.counts, strict=True)
+        Area(code, Level.CELL, names[code][0], village.code, outline, names[code][1], households)
+        for code, outline, households in zip(codes, outlines, share.counts, strict=True)
     ]
 
 
