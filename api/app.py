@@ -19,7 +19,6 @@ from api.routes import (
     accounts,
     areas,
     catalogue,
-    drafts,
     editions,
     health,
     history,
@@ -27,6 +26,7 @@ from api.routes import (
     incidents,
     match,
     merging,
+    moves,
     notices,
     oidc,
     pages,
@@ -77,7 +77,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(merging.router)  # GET  /api/incidents/{id}/nearby; POST …/merge, …/split
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions
-    app.include_router(drafts.router)  # GET  /api/drafts/{draft}/comparison
+    app.include_router(moves.router)  # GET  /api/drafts, …/{draft}, …/villages/{village}, …/moves, …/check, …/comparison; POST …/start, …
     app.include_router(catalogue.router)  # GET  /api/issue-types
     app.include_router(session.router)  # POST, GET, DELETE /api/session; POST /api/session/password, /api/invitation
     app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}

@@ -8,6 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.import_areas import known_areas, need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Level
@@ -47,11 +48,13 @@ def cut_draft(
     high: int = 80,
     seed: int = 0,
     keep: Collection[str] = (),
+    revision: str | None = None,
     now: datetime,
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
-    """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store.
+    """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store; with a `revision`
+    only if the draft is at it (DraftMoved).
 
     The cells named by `keep` stay as they are (a mall, a mine: cells of their own), and what is around them is cut.
 
@@ -60,6 +63,7 @@ def cut_draft(
     """
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
+        need_revision(tx, draft, revision)
         areas = villages_of(store, tx, draft, villages, now)
         seen = state_of(store, tx, draft, areas, now)
         own = _own(seen, areas, keep, draft)

@@ -26,8 +26,11 @@ class DraftVillageMissing(NotFound):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VillageDraft:
-    """A village of a draft at one revision. `before` are its cells in the edition in force; `holders` the workers by the code of the cell;
-    the ground has no households where the asker may not know them (`known`); `undo` and `redo` the changes that a step back, or forward, would be."""
+    """A village of a draft at one revision, without households where the asker may not know them (`known`).
+
+    `before` are its cells in the edition in force; `holders` the workers by the code of the cell; `undo` and `redo` the changes that a step
+    back, or forward, would be.
+    """
 
     draft: str
     revision: str
@@ -38,6 +41,7 @@ class VillageDraft:
     findings: tuple[Finding, ...]
     undo: MoveRow | None
     redo: MoveRow | None
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -80,7 +84,8 @@ def read_ground(tx: Tx, draft: str, village: str) -> Ground:
 
 def with_people(tx: Tx, ground: Ground) -> Ground:
     """The same with the households in and around the village."""
-    west, south, east, north = shapely.total_bounds(np.array([area.shape for area in (ground.village, *ground.cells)], dtype=object)).tolist()
+    shapes = np.array([area.shape for area in (ground.village, *ground.cells)], dtype=object)
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
     return replace(ground, households=land.households(tx, (west, south, east, north)))
 
 
@@ -106,3 +111,11 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
         findings=check_village(ground.village, ground.cells),
         undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
     )  # fmt: skip
+
+
+def list_villages(store: Store, draft: str, *, actor: Actor) -> tuple[str, tuple[tuple[Area, int], ...]]:
+    """The draft's revision; its villages by code, each with how many cells it has. DraftMissing."""
+    with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
+        villages = drafts.some(tx, draft, level=Level.VILLAGE)
+        counts = drafts.cells_by_village(tx, draft)
+        return moves.revision(tx, draft), tuple((village, counts.get(village.code, 0)) for village in villages)

@@ -1,13 +1,11 @@
 """A planner's moves: each makes of a village's whole tiling another whole one, or is refused with the place where it cannot be drawn."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import shapely
-import shapely.ops
 from numpy.typing import NDArray
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -15,14 +13,23 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.errors import BadInput, Conflict, NotFound
 from gridmap.grid import Area, Households
 from gridmap.grid.crosswalk import owners_of, sums
-from gridmap.planning.borders import Floats, Ints
+from gridmap.planning.border_line import Line, NothingMoves, redrawn, simple
+from gridmap.planning.borders import Ints
 from gridmap.planning.cut import CutTooMany, code_and_names
 from gridmap.planning.ground import ground_of
 from gridmap.planning.tiling import (
-    NEAR, Corner, Divided, Extra, arcs, check_tiling, divide, edges_of, exact_area, join, place_of, with_corners,
+    NEAR,
+    Divided,
+    Extra,
+    arcs,
+    check_tiling,
+    divide,
+    exact_area,
+    join,
+    place_of,
+    with_corners,
 )  # fmt: skip
 
-Line: TypeAlias = tuple[Corner, ...]
 Bools = NDArray[np.bool_]
 
 
@@ -32,10 +39,6 @@ class CellsUnknown(NotFound):
 
 class HouseholdsElsewhere(BadInput):
     """Some of the households live in none of the village's cells; facts: village, count, first."""
-
-
-class NothingMoves(BadInput):
-    """The move would change nothing; facts: none."""
 
 
 class CellEmptied(Conflict):
@@ -54,20 +57,8 @@ class CellsApart(Conflict):
     """Cells share no border; facts: cells, lon, lat."""
 
 
-class LineCrossesItself(BadInput):
-    """A line that crosses or touches itself; facts: lon, lat."""
-
-
-class LineElsewhere(BadInput):
-    """A border runs where it cannot: it ends beside the border of the two cells, or leaves them; facts: cells, lon, lat."""
-
-
 class LineDividesNot(BadInput):
     """A line does not divide a cell in two; facts: cell, parts, lon, lat."""
-
-
-class VillageNotBeside(Conflict):
-    """A cell goes only to a village of its township, beside which it lies, and not the last one; facts: cell, village, lon, lat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +310,7 @@ def _merge(draft: _Draft, operation: Merge) -> None:
 
 def _split(draft: _Draft, operation: Split) -> None:
     cell = draft.ground.cell(operation.cell)
-    divided = _in_two(cell, _simple(operation.line))
+    divided = _in_two(cell, simple(operation.line))
     draft.set_corners(divided.extra)
     homes = draft.ground.homes(cell.code)
     spots = shapely.points(homes.lon, homes.lat)
@@ -355,104 +346,16 @@ def _new_cell(ground: Ground, like: Area) -> Area:
     return replace(like, code=code, name=name, name_en=name_en, parent=ground.village.code, households=None)
 
 
-def _simple(corners: Line) -> LineString:
-    """The line, or LineCrossesItself with the place."""
-    line = LineString(corners)
-    if line.length == 0:
-        raise NothingMoves
-    if not line.is_simple:
-        lon, lat = _crossing(line)
-        raise LineCrossesItself(lon=lon, lat=lat)
-    return line
-
-
-def _crossing(line: LineString) -> Corner:
-    """Where a line meets itself."""
-    noded = shapely.get_parts(shapely.node(line))
-    ends = [corner for part in noded for corner in (part.coords[0], part.coords[-1])]
-    met = [corner for corner in ends if ends.count(corner) > 2]
-    x, y = (met or ends)[0][:2]
-    return float(x), float(y)
-
-
 def _lines(shape: BaseGeometry) -> list[LineString]:
     return [part for part in shapely.get_parts(shape).tolist() if isinstance(part, LineString)]
 
 
 def _shift(draft: _Draft, operation: Border) -> None:
     one, other = (draft.ground.cell(code) for code in operation.cells)
-    line = _simple(operation.line)
     shared = [arc.line for arc in arcs([one, other]) if arc.right is not None]
-    named = ", ".join(operation.cells)
     if one.code == other.code or not shared:
         lon, lat = place_of(one.shape)
-        raise CellsApart(cells=named, lon=lon, lat=lat)
-    ends = [shapely.Point(line.coords[at]) for at in (0, -1)]
-    at = min(range(len(shared)), key=lambda n: max(shared[n].distance(end) for end in ends))
-    for end in ends:
-        if shared[at].distance(end) > NEAR:
-            raise LineElsewhere(cells=named, lon=end.x, lat=end.y)
-    region = join([one.shape, other.shape])
-    assert isinstance(region, Polygon)  # what shares a border hangs together
-    _check_within(line, region, named)
-    bits = [*(arc for n, arc in enumerate(shared) if n != at), *_without(shared[at], line)]
-    divided = divide(region, [shapely.get_coordinates(bit) for bit in bits])
-    sides = _by_side(divided.faces, one.shape, region)
-    if divided.extra or len(divided.faces) != 2 or sides is None:
-        lon, lat = place_of(line)
-        raise LineElsewhere(cells=named, lon=lon, lat=lat)
-    draft.put(one.code, sides[0])
-    draft.put(other.code, sides[1])
-
-
-def _check_within(line: LineString, region: Polygon, named: str) -> None:
-    """LineElsewhere where the line leaves the two cells, or runs upon their outline."""
-    rim = shapely.boundary(region)
-    inner = shapely.get_coordinates(line)[1:-1]
-    outside = shapely.difference(line, region)
-    touching = [shapely.Point(corner) for corner in inner if rim.distance(shapely.Point(corner)) <= NEAR]
-    if outside.length > NEAR or touching:
-        lon, lat = place_of(touching[0] if touching else outside)
-        raise LineElsewhere(cells=named, lon=lon, lat=lat)
-
-
-def _without(arc: LineString, line: LineString) -> list[LineString]:
-    """The arc with the line in the place of what runs between the line's ends; of a ring the shorter way round goes."""
-    start, end = (arc.project(shapely.Point(line.coords[at])) for at in (0, -1))
-    coords = shapely.get_coordinates(line)
-    for at in (0, -1):
-        coords[at] = _set_upon(arc, coords[at])
-    if start > end:
-        start, end, coords = end, start, coords[::-1]
-    if arc.is_ring and end - start > arc.length / 2:
-        return [_through([coords[:1], _part(arc, start, end)[1:-1], coords[-1:]]), LineString(coords)]
-    return [_through([_part(arc, 0, start)[:-1], coords, _part(arc, end, arc.length)[1:]])]
-
-
-def _set_upon(arc: LineString, corner: Floats) -> Floats:
-    """The corner of the arc that is at the same place, if one is."""
-    corners = shapely.get_coordinates(arc)
-    away = np.hypot(*(corners - corner).T)
-    found: Floats = corners[np.argmin(away)] if away.min() <= NEAR else corner
-    return found
-
-
-def _part(arc: LineString, start: float, end: float) -> Floats:
-    return shapely.get_coordinates(shapely.ops.substring(arc, start, end))
-
-
-def _through(bits: Iterable[Floats]) -> LineString:
-    return LineString(np.vstack([bit for bit in bits if len(bit)]))
-
-
-def _by_side(faces: Collection[Polygon], one: Polygon, region: Polygon) -> tuple[Polygon, Polygon] | None:
-    """Which face goes on for `one`: the one that has its stretch of the region's outline; None where they are mixed."""
-    rim = {edge for edge in edges_of(shapely.normalize(region))}
-    own = {edge for edge in edges_of(shapely.normalize(one)) if edge in rim}
-    mine, theirs = [], []
-    for face in faces:
-        outer = {edge for edge in edges_of(shapely.normalize(face)) if edge in rim}
-        if outer & own and outer - own:
-            return None
-        (mine if outer & own or (not outer and not own) else theirs).append(face)
-    return (mine[0], theirs[0]) if len(mine) == len(theirs) == 1 else None
+        raise CellsApart(cells=", ".join(operation.cells), lon=lon, lat=lat)
+    shapes = redrawn((one, other), shared, simple(operation.line))
+    for cell, shape in zip((one, other), shapes, strict=True):
+        draft.put(cell.code, shape)

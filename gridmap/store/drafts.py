@@ -93,7 +93,9 @@ def _write(tx: Connection, name: str, areas: Iterable[Area], gone: Iterable[str]
     upsert(tx, draft_area, ({"draft": name} | as_row(each) for each in areas), on=["draft", "code"])
 
 
-def some(tx: Connection, name: str, *, level: Level | None = None, codes: Iterable[str] = (), parents: Iterable[str] = ()) -> tuple[Area, ...]:
+def some(
+    tx: Connection, name: str, *, level: Level | None = None, codes: Iterable[str] = (), parents: Iterable[str] = ()
+) -> tuple[Area, ...]:
     """The draft's areas of these codes, or below these parents, or of a level; in the order of `areas`. DraftMissing."""
     need(tx, name)
     wanted = draft_area.c.code.in_(list(codes)) | draft_area.c.parent.in_(list(parents))
@@ -101,6 +103,13 @@ def some(tx: Connection, name: str, *, level: Level | None = None, codes: Iterab
         wanted = wanted | (draft_area.c.level == str(level))
     rows = tx.execute(select(*(draft_area.c[column] for column in COLUMNS)).where(draft_area.c.draft == name, wanted))
     return in_order(as_area(row) for row in rows)
+
+
+def cells_by_village(tx: Connection, name: str) -> dict[str, int]:
+    """How many cells each village of the draft has; villages without any are not named."""
+    cells = (draft_area.c.draft == name) & (draft_area.c.level == str(Level.CELL)) & draft_area.c.parent.is_not(None)
+    found = tx.execute(select(draft_area.c.parent, func.count()).where(cells).group_by(draft_area.c.parent))
+    return {str(parent): count for parent, count in found}
 
 
 def drop(tx: Connection, name: str) -> None:

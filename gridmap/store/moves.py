@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import shapely
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from gridmap.grid import Area, Level
 from gridmap.planning.kinds import MoveKind
@@ -44,17 +44,21 @@ _HEAD = tuple(draft_move.c[name] for name in ("number", "seal", "at", "actor", "
 
 def revision(tx: Connection, draft: str) -> str:
     """What the draft's state is known by: another with each change."""
-    last = select(func.max(draft_move.c.number)).where(draft_move.c.draft == draft).scalar_subquery()
-    row = tx.execute(select(draft_move.c.number, draft_move.c.seal).where(draft_move.c.draft == draft, draft_move.c.number == last)).one_or_none()
+    mine = draft_move.c.draft == draft
+    last = select(func.max(draft_move.c.number)).where(mine).scalar_subquery()
+    row = tx.execute(select(draft_move.c.number, draft_move.c.seal).where(mine, draft_move.c.number == last)).one_or_none()
     return f"{row.number}-{row.seal}" if row else UNTOUCHED
 
 
 def rows(tx: Connection, draft: str) -> tuple[MoveRow, ...]:
     """Everything that was done to the draft, the first first."""
     found = tx.execute(select(*_HEAD).where(draft_move.c.draft == draft).order_by(draft_move.c.number))
-    return tuple(
-        MoveRow(*row[:4], MoveKind(row.kind), row.village, row.of, None if row.areas is None else frozenset(row.areas), row.after) for row in found
-    )
+    return tuple(_as_move(row) for row in found)
+
+
+def _as_move(row: Row[Any]) -> MoveRow:
+    areas = None if row.areas is None else frozenset(row.areas)
+    return MoveRow(row.number, row.seal, row.at, row.actor, MoveKind(row.kind), row.village, row.of, areas, row.after)
 
 
 def append(

@@ -11,9 +11,10 @@ import shapely
 from gridmap.access import Actor, Grant, Role
 from gridmap.errors import DraftMissing, Refusal
 from gridmap.flows.cut_draft import cut_draft
+from gridmap.flows.draft_revision import DraftMoved, DraftMovedElsewhere
 from gridmap.flows.draft_village import DraftVillageMissing, see_village
 from gridmap.flows.import_areas import AreaForeign
-from gridmap.flows.move_cells import DraftMoved, DraftMovedElsewhere, Made, MoveOvertaken, NothingToUndo, move, redo, undo
+from gridmap.flows.move_cells import Made, MoveOvertaken, NothingToUndo, move, redo, undo
 from gridmap.flows.publish import check_draft, publish
 from gridmap.grid import Area, Level
 from gridmap.planning.kinds import MoveKind
