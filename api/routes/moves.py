@@ -17,7 +17,7 @@ from gridmap.flows.move_cells import Made, move, redo, undo
 from gridmap.planning import moves as planned
 from gridmap.store import drafts, moves
 
-MOST_HOUSEHOLDS, MOST_CORNERS, MOST_CELLS = 5000, 2000, 50
+MOST_HOUSEHOLDS, MOST_CORNERS, MOST_CELLS = 3000, 1000, 50
 TAG = r'^(\*|"[0-9]{1,9}(-[0-9a-f]{8})?")$'
 Changer = Annotated[Asker, doing(Action.DRAFT_CHANGE)]
 IfMatch = Annotated[
