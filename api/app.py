@@ -30,6 +30,7 @@ from api.routes import (
     notices,
     oidc,
     pages,
+    plan_pages,
     post_pages,
     print_pages,
     printing,
@@ -95,6 +96,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(user_pages.router)  # /users
     app.include_router(post_pages.router)  # /posts
     app.include_router(print_pages.router)  # /print, /v/{village}
+    app.include_router(plan_pages.router)  # /plan, /plan/{draft}
 
     app.mount("/static", Files(WEB / "static"))
     app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))

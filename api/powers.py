@@ -18,6 +18,7 @@ PAGES = {
     Action.REGISTER_READ: POSTS,
     Action.REGISTER_CHANGE: POSTS,
     Action.SHEET_PRINT: "/print",
+    **dict.fromkeys((Action.DRAFT_READ, Action.DRAFT_CHANGE, Action.DRAFT_PUBLISH), "/plan"),
     Action.ACCOUNT_READ: USERS,
     Action.ACCOUNT_CHANGE: USERS,
     Action.GRANT_CHANGE: USERS,

@@ -24,6 +24,7 @@ FORMS = frozenset(
         "POST /account/password",
         "POST /account/tokens/{token}/end",
         "POST /invitation/{token}",
+        "POST /plan",
         "POST /posts/end",
         "POST /print",
         "POST /sign-in",
