@@ -32,6 +32,7 @@ def village_told(seen: VillageDraft, asked: Asker) -> dict[str, Any]:
         "gone": [_gone(cell, asked, known=seen.known) for cell in seen.before if cell.code not in ground.by_code],
         "households": _households(seen) if seen.known else None,
         "findings": [finding.as_dict(lang) for finding in seen.findings] if seen.known else [],
+        "approved": seen.approved and seen.approved.actor,
         "undo": seen.undo and change_told(seen.undo),
         "redo": seen.redo and change_told(seen.redo),
     }

@@ -36,7 +36,7 @@ COMMANDS = {
     Action.LAND_CHANGE: ("import households", "import barriers", "import bridges", "import streets"),
     Action.DRAFT_READ: ("plan drafts", "plan check"),
     Action.DRAFT_CHANGE: ("import areas", "plan cut", "plan drop"),
-    Action.DRAFT_PUBLISH: ("plan publish", "plan rollback"),
+    Action.DRAFT_PUBLISH: ("plan approve", "plan publish", "plan rollback"),
     Action.AUDIT_READ: ("audit show", "audit verify", "audit export"),
     Action.NOTICE_READ: ("notices",),
     Action.OPERATE: ("status", "migrate", "purge", "tick", "notify"),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.asker import Asker, doing
 from api.drafting import village_told
 from gridmap.access import Action
+from gridmap.flows.approve_draft import approve_draft
 from gridmap.flows.draft_village import list_villages, see_village
 from gridmap.flows.publish import check_draft, publish
 from gridmap.flows.rehearse import rehearse
@@ -81,6 +82,20 @@ def compare_draft(
     return rehearse(asked.store, draft, against=edition, now=asked.now, actor=asked.actor).as_dict(asked.lang)
 
 
+class Approving(BaseModel):
+    """What is approved."""
+
+    model_config = ConfigDict(extra="forbid")
+    revision: Annotated[str, Field(max_length=20, description="The draft's revision that was looked at.")]
+
+
+@router.post("/{draft}/approve")
+def approve_a_draft(asked: Annotated[Asker, doing(Action.DRAFT_PUBLISH)], draft: Draft, approving: Approving) -> dict[str, Any]:
+    """Approve the draft as it is at this revision, so that another person may publish it. Whatever changes afterwards is not approved."""
+    made = approve_draft(asked.store, draft, revision=approving.revision, now=asked.now, actor=asked.actor)
+    return {"draft": draft, "revision": made, "approved": True}
+
+
 class Publishing(BaseModel):
     """When an edition takes effect, and why it is made."""
 
@@ -94,8 +109,12 @@ class Publishing(BaseModel):
 def publish_draft(
     asked: Annotated[Asker, doing(Action.DRAFT_PUBLISH)], draft: Draft, publishing: Publishing, response: Response
 ) -> dict[str, Any]:
-    """Publish the draft as the next edition, if the gate finds nothing against it; 422 with every reason and place."""
+    """Publish the draft as the next edition, if the gate finds nothing against it; 422 with every reason and place. Once there are
+    accounts another person must have approved it as it is (409), unless the county is set up otherwise."""
     at = publishing.at and (publishing.at if publishing.at.tzinfo else publishing.at.replace(tzinfo=asked.settings.timezone))
-    made = publish(asked.store, draft, at=at, now=asked.now, actor=asked.actor, note=publishing.note, revision=publishing.revision)
+    people = asked.settings.publishers
+    made = publish(
+        asked.store, draft, at=at, now=asked.now, actor=asked.actor, note=publishing.note, revision=publishing.revision, people=people
+    )
     response.headers["Location"] = f"/api/areas?edition={made.number}"
     return {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), "areas": len(made.areas)}

@@ -10,6 +10,7 @@ import shapely
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.duty import Duty, Worker
 from gridmap.errors import NotFound
+from gridmap.flows.approve_draft import approval
 from gridmap.grid import Area, Finding, Households, Level
 from gridmap.grid.checks import check_village
 from gridmap.planning.moves import Ground
@@ -29,7 +30,7 @@ class VillageDraft:
     """A village of a draft at one revision, without households where the asker may not know them (`known`).
 
     `before` are its cells in the edition in force; `holders` the workers by the code of the cell; `undo` and `redo` the changes that a step
-    back, or forward, would be.
+    back, or forward, would be; `approved` who stands for the draft as it is.
     """
 
     draft: str
@@ -41,6 +42,7 @@ class VillageDraft:
     findings: tuple[Finding, ...]
     undo: MoveRow | None
     redo: MoveRow | None
+    approved: MoveRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         ground = read_ground(tx, draft, village)
         there, revision = standing(moves.rows(tx, draft), village), moves.revision(tx, draft)
+        approved = approval(tx, draft)
         number = editions.number_in_force(tx, now)
         before = store.edition(tx, number).children(village) if number is not None else ()
         workers = {worker.id: worker for worker in people.workers(tx)}
@@ -109,7 +112,7 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
         before=tuple(cell for cell in before if cell.level is Level.CELL),
         holders={post.area: workers[post.worker] for post in reversed(posted) if post.duty is Duty.WORKER},
         findings=check_village(ground.village, ground.cells),
-        undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
+        approved=approved, undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
     )  # fmt: skip
 
 

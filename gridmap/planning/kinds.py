@@ -16,6 +16,7 @@ class MoveKind(StrEnum):
     CUT = "cut"  # one village, anew
     UNDO = "undo"
     REDO = "redo"
+    APPROVE = "approve"  # changes nothing: somebody stands for the draft as it is
     CHANGE = "change"  # an import, a cut of many: told, and not undone by a step
 
     def text(self, lang: Lang = "en") -> str:

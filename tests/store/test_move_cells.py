@@ -9,7 +9,9 @@ import pytest
 import shapely
 
 from gridmap.access import Actor, Grant, Role
+from gridmap.account import Account
 from gridmap.errors import DraftMissing, Refusal
+from gridmap.flows.approve_draft import SecondPublisherNeeded, approve_draft
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.draft_revision import DraftMoved, DraftMovedElsewhere
 from gridmap.flows.draft_village import DraftVillageMissing, see_village
@@ -20,7 +22,7 @@ from gridmap.grid import Area, Level
 from gridmap.planning.kinds import MoveKind
 from gridmap.planning.moves import Assign, Border, CellsUnknown, Merge, Split
 from gridmap.planning.tiling import arcs, digest
-from gridmap.store import Store, drafts, history, moves
+from gridmap.store import Store, accounts, drafts, history, moves
 from tests.builders import ALL
 from tests.store.test_publish import DEGREE, EAST, LAND, NOW, PLANNER, WEST, fill, homes, settle
 
@@ -205,3 +207,29 @@ def test_a_planner_sees_a_village_with_its_people_and_another_without(county: St
     assert see_village(county, DRAFT, EAST.code, now=NOW, actor=east).ground.households.total >= 400
     seen = see_village(county, DRAFT, WEST.code, now=NOW, actor=east)
     assert (seen.known, seen.ground.households.total, len(seen.ground.cells)) == (False, 0, len(cells(county)))
+
+
+def test_where_there_are_accounts_another_person_approves_what_is_published(county: Store) -> None:
+    two = {"now": NOW, "people": 2}
+    one, other = (Actor(name, name, None, (Grant(Role.PLANNER),)) for name in ("one (operator:root)", "other (operator:ann)"))
+    with county.begin(ALL) as tx:
+        accounts.add(tx, Account(id="one", name="one", made_at=NOW))
+    with pytest.raises(SecondPublisherNeeded):
+        publish(county, DRAFT, actor=other, **two)  # type: ignore[arg-type]
+    approve_draft(county, DRAFT, revision=revision(county), now=NOW, actor=one)
+    with pytest.raises(SecondPublisherNeeded):
+        publish(county, DRAFT, actor=replace(other, name="two (operator:root)"), **two)  # type: ignore[arg-type]
+    merge_some(county)
+    with pytest.raises(SecondPublisherNeeded):
+        publish(county, DRAFT, actor=other, **two)  # type: ignore[arg-type]
+    with pytest.raises(DraftMoved):
+        approve_draft(county, DRAFT, revision="1-00000000", now=NOW, actor=one)
+    approve_draft(county, DRAFT, revision=None, now=NOW, actor=one)
+    step(undo, county)
+    step(redo, county)
+    approve_draft(county, DRAFT, revision=None, now=NOW, actor=one)
+    assert publish(county, DRAFT, actor=other, **two).actor == other.name  # type: ignore[arg-type]
+
+
+def test_before_the_first_account_one_person_publishes(county: Store) -> None:
+    assert publish(county, DRAFT, now=NOW, actor=PLANNER, people=2).number == 1

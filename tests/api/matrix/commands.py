@@ -22,6 +22,7 @@ from gridmap.duty import Duty, Post
 from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
+    approve_draft,
     audit,
     back_up,
     backstop_share,
@@ -99,6 +100,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "accounts.link_account": ("account.change", lambda s, a, t: accounts.link_account(s, NAME, "x", "y", actor=a, now=t)),
     "accounts.disable_account": ("account.change", lambda s, a, t: accounts.disable_account(s, NAME, actor=a, now=t)),
     "accounts.enable_account": ("account.change", lambda s, a, t: accounts.enable_account(s, NAME, actor=a, now=t)),
+    "approve_draft.approve_draft": (
+        "draft.publish",
+        lambda s, a, t: approve_draft.approve_draft(s, "none", revision=None, now=t, actor=a),
+    ),
     "audit.head": ("audit.read", lambda s, a, _: audit.head(s, actor=a)),
     "audit.read_history": ("audit.read", lambda s, a, _: audit.read_history(s, limit=5, actor=a)),
     "audit.export_history": ("audit.read", lambda s, a, _: list(audit.export_history(s, actor=a))),

@@ -15,7 +15,7 @@ JSON = frozenset(
         "send_reports", "take_step", "read_contact", "sign_in", "change_password", "accept_invitation", "add_phone", "end_token",
         "merge_incidents", "split_incidents",
         "route_dry", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key", "end_account_tokens",
-        "begin_draft", "publish_draft", "make_move", "undo_move", "redo_move", "cut_village",
+        "begin_draft", "approve_a_draft", "publish_draft", "make_move", "undo_move", "redo_move", "cut_village",
         "end_account_token", "order_print", "propose_grant", "confirm_grant", "end_grant",
     }
 )  # fmt: skip

@@ -33,6 +33,17 @@ export function publish(village, tell) {
   const note = el("input", { id: "note", class: "field", maxlength: 500, autocomplete: "off" });
   const at = el("input", { id: "when", class: "field", type: "datetime-local" });
   const told = el("p", { class: "sad", role: "alert" });
+  const by = el("p", {}, village.told.approved ? t("plan.approved_by", { who: village.told.approved }) : t("plan.approved_none"));
+  const approve = async () => {
+    try {
+      await ask(`${village.base}/approve`, { method: "POST", body: { revision: village.told.revision } });
+      await village.load();
+      by.textContent = t("plan.approved_by", { who: village.told.approved });
+      told.textContent = "";
+    } catch (fault) {
+      told.textContent = fault.message;
+    }
+  };
   const send = async () => {
     try {
       const made = await ask(`${village.base}/publish`, { method: "POST", body: { revision: village.told.revision, note: note.value, at: at.value || null } });
@@ -47,7 +58,8 @@ export function publish(village, tell) {
     el("p", {}, t("plan.publish_hint", { draft: facts.draft })),
     el("p", {}, el("label", { for: "when" }, t("plan.publish_at")), at),
     el("p", {}, el("label", { for: "note" }, t("plan.publish_note")), note),
+    by,
     told,
-    el("p", {}, el("button", { class: "button main", type: "button", id: "publish-now", onclick: send }, t("plan.publish_now"))),
+    el("p", { class: "ways" }, el("button", { class: "button", type: "button", id: "approve", onclick: approve }, t("plan.approve")), el("button", { class: "button main", type: "button", id: "publish-now", onclick: send }, t("plan.publish_now"))),
   );
 }

@@ -11,7 +11,7 @@ from gridmap.store.dialect import Code, Instant
 revision = "0010"
 down_revision = "0008"
 
-KINDS = ("assign", "border", "split", "merge", "parent", "cut", "undo", "redo", "change")
+KINDS = ("assign", "border", "split", "merge", "parent", "cut", "undo", "redo", "approve", "change")
 
 
 def upgrade() -> None:
