@@ -63,11 +63,9 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
-    app.state.prints, app.state.metrics = prints, metrics
-    app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
-    app.state.intake = intake.intake(store, settings)
-    app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
+    app.state.store, app.state.settings, app.state.live, app.state.prints, app.state.metrics = store, settings, streams, prints, metrics
+    app.state.oidc, app.state.intake = Oidc(settings.oidc) if settings.oidc else None, intake.intake(store, settings)
+    app.state.borders, app.state.identities = Borders(), Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
     app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}

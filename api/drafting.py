@@ -112,8 +112,8 @@ def _households(seen: VillageDraft) -> list[list[Any]]:
 
 
 def made_told(made: Made, asked: Asker) -> dict[str, Any]:
-    """What a move did: cells that changed, cells that are gone, what is wrong now."""
-    there = [area for area in made.changed.values() if area]
+    """What a move did in its village: cells that changed, cells that are gone, what is wrong now."""
+    there = [area for area in made.changed.values() if area and area.parent == made.village]  # another's count may be none of the asker's
     return {
         "revision": made.revision,
         "kind": str(made.kind),

@@ -28,17 +28,22 @@ Form = Annotated[dict[str, str], Depends(posted)]
 
 
 @router.get("/plan")
-def plan_page(request: Request, asked: Annotated[Asker, doing(Action.DRAFT_READ)]) -> Response:
-    """The drafts, and a form to begin another."""
-    return _drafts(request, asked)
+def plan_page(
+    request: Request,
+    asked: Annotated[Asker, doing(Action.DRAFT_READ)],
+    published: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    """The drafts, and a form to begin another; which edition was `published` just now."""
+    return _drafts(request, asked, published=published)
 
 
-def _drafts(request: Request, asked: Asker, name: str = "", refusal: Refusal | None = None) -> Response:
+def _drafts(request: Request, asked: Asker, name: str = "", refusal: Refusal | None = None, *, published: int | None = None) -> Response:
     with asked.store.read(asked.scope) as tx:
         found, edition = drafts.heads(tx), editions.number_in_force(tx, asked.now)
     told = refusal.text(asked.lang) if refusal else ""
-    context = {"drafts": found, "edition": edition, "name": name, "told": told, "changes": may(asked.actor, Action.DRAFT_CHANGE)}
-    return page(request, "plan.html", asked, context, status=status_of(refusal) if refusal else 200)
+    changes = may(asked.actor, Action.DRAFT_CHANGE)
+    context = {"drafts": found, "edition": edition, "name": name, "told": told, "changes": changes, "published": published}
+    return page(request, "planning.html", asked, context, status=status_of(refusal) if refusal else 200)
 
 
 @router.post("/plan")

@@ -90,7 +90,7 @@ def cut_villages(
         ground = Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village))
         shares.append(cut_village(ground, Band(low, high), seed))
         advance(1)
-    outlines = sew([village.shape for village in villages], [share.outlines for share in shares])
+    outlines = [_sound(*each) for each in zip(villages, shares, _sewn(villages, shares), strict=True)]
     codes = [_codes(village, len(own), retired) for village, own in zip(villages, outlines, strict=True)]
     cells = [_areas(*each) for each in zip(villages, shares, outlines, codes, strict=True)]
     return Cut(
@@ -98,6 +98,20 @@ def cut_villages(
         _code_of_each(codes, shares, owner),
         (*_out_of_band(cells, shares), *_outside(households, owner)),
     )
+
+
+def _sewn(villages: Sequence[Area], shares: Sequence[Share]) -> list[list[Polygon]]:
+    return sew([village.shape for village in villages], [share.outlines for share in shares])
+
+
+def _sound(village: Area, share: Share, sewn: Sequence[Polygon]) -> list[Polygon]:
+    """The cells with their neighbours' corners, but for those whose necks are thinner than what puts two corners together. What is
+    no polygon even so, because degrees are coarser than the plane that it was cut in, is nobody's cell: CutVillageUnusable."""
+    found = [new if new.is_valid else old for old, new in zip(share.outlines, sewn, strict=True)]
+    for outline in found:
+        if not outline.is_valid:
+            raise CutVillageUnusable(village=village.code, reason=shapely.is_valid_reason(outline))
+    return found
 
 
 def check_cut(villages: Sequence[Area], low: int, high: int) -> None:
