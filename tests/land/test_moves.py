@@ -79,6 +79,8 @@ def whole(ground: Ground, moved: Mapping[str, Area | None], before: Mapping[str,
 def tried(ground: Ground, rng: Random) -> Operation:
     """Some move, of which many can be made."""
     inner = [arc for arc in arcs(ground.cells) if arc.right is not None]
+    if not inner:
+        return _split_somewhere(ground.cells[0], rng)
     arc = rng.choice(inner)
     one, other = rng.sample([arc.left, arc.right or ""], 2)
     kind = rng.choice(
@@ -95,10 +97,13 @@ def tried(ground: Ground, rng: Random) -> Operation:
         return Border((one, other), (corners[start], *between[:: rng.randint(1, 3)], corners[end]))
     if kind == "merge":
         return Merge((one, other))
-    shape = ground.by_code[one].shape
-    angle, spot = rng.uniform(0, np.pi), shape.representative_point()
+    return _split_somewhere(ground.by_code[one], rng)
+
+
+def _split_somewhere(cell: Area, rng: Random) -> Operation:
+    angle, spot = rng.uniform(0, np.pi), cell.shape.representative_point()
     dx, dy = 900 * DEGREE * np.cos(angle), 900 * DEGREE * np.sin(angle)
-    return Split(one, ((spot.x - dx, spot.y - dy), (spot.x + dx, spot.y + dy)))
+    return Split(cell.code, ((spot.x - dx, spot.y - dy), (spot.x + dx, spot.y + dy)))
 
 
 def walk(ground: Ground, seed: int, steps: int) -> dict[str, int]:
