@@ -19,7 +19,6 @@ from api.routes import (
     accounts,
     areas,
     catalogue,
-    drafts,
     editions,
     health,
     history,
@@ -27,10 +26,12 @@ from api.routes import (
     incidents,
     match,
     merging,
+    moves,
     notices,
     oidc,
     pages,
     photos,
+    plan_pages,
     post_pages,
     print_pages,
     printing,
@@ -64,10 +65,10 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.store, app.state.settings, app.state.live, app.state.borders = store, settings, streams, Borders()
-    app.state.prints, app.state.metrics, app.state.workshop = prints, metrics, Workshop()
-    app.state.oidc, app.state.intake = Oidc(settings.oidc) if settings.oidc else None, metrics.watched(intake.intake(store, settings))
-    app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
+    app.state.store, app.state.settings, app.state.live, app.state.prints, app.state.metrics = store, settings, streams, prints, metrics
+    app.state.oidc, app.state.workshop = Oidc(settings.oidc) if settings.oidc else None, Workshop()
+    app.state.intake = metrics.watched(intake.intake(store, settings))
+    app.state.borders, app.state.identities = Borders(), Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
     app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
@@ -79,7 +80,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(merging.router)  # GET  /api/incidents/{id}/nearby; POST …/merge, …/split
     app.include_router(areas.router)  # GET  /api/areas, /api/areas/{code}, /api/land
     app.include_router(editions.router)  # GET  /api/editions
-    app.include_router(drafts.router)  # GET  /api/drafts/{draft}/comparison
+    app.include_router(moves.router)  # GET  /api/drafts, …/{draft}, …/villages/{village}, …/moves, …/check, …/comparison; POST …/start, …
     app.include_router(catalogue.router)  # GET  /api/issue-types
     app.include_router(session.router)  # POST, GET, DELETE /api/session; POST /api/session/password, /api/invitation
     app.include_router(tokens.router)  # GET, POST /api/tokens; DELETE /api/tokens/{id}
@@ -97,6 +98,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(user_pages.router)  # /users
     app.include_router(post_pages.router)  # /posts
     app.include_router(print_pages.router)  # /print, /v/{village}
+    app.include_router(plan_pages.router)  # /plan, /plan/{draft}
 
     app.mount("/static", Files(WEB / "static"))
     app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))

@@ -35,6 +35,7 @@ DESK, ACCOUNT, SIGN_IN, USERS = "/", "/account", "/sign-in", "/users"
 MENU = (
     (DESK, "desk", Action.INCIDENT_READ),
     ("/posts", "posts", Action.REGISTER_READ),
+    ("/plan", "plan", Action.DRAFT_READ),
     ("/print", "print", Action.SHEET_PRINT),
     (USERS, "users", Action.ACCOUNT_READ),
 )

@@ -73,6 +73,7 @@ class Settings:
     fonts: Path | None = None  # a folder with fonts for letters on printed sheets that Noto CJK lacks
     photos: PhotoSettings = PhotoSettings()
     source_date: int | None = None  # SOURCE_DATE_EPOCH: the instant that what is made says of itself
+    publishers: int = 2  # how many people it takes to publish, once there are accounts: one approves, another publishes; or one alone
 
     @property
     def issuer(self) -> str | None:
@@ -114,14 +115,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if rehome not in REHOME:
         faults.append(_fault("rehome", value=repr(rehome), known=", ".join(REHOME)))
     source_date, photos = _epoch(env, faults), _photos(env, faults)
+    publishers = env.get("GRIDMAP_PUBLISHERS") or "2"
+    if publishers not in {"1", "2"}:
+        faults.append(_fault("publishers", value=repr(publishers)))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
     fonts = _path(env, "GRIDMAP_FONTS")
     faults += _unknown(env)
     if faults:
         raise BadSettings(faults)
-    return Settings(
-        database_url, timezone, read_lang(env), oidc, public_url, proxies, *anchors, verify, rehome, webhook, fonts, photos, source_date
-    )
+    told = (database_url, timezone, read_lang(env), oidc, public_url, proxies)
+    return Settings(*told, *anchors, verify, rehome, webhook, fonts, photos, source_date, int(publishers))
 
 
 class _Asked(dict[str, str]):

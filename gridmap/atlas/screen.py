@@ -91,6 +91,15 @@ def command_map(bounds: tuple[float, float, float, float]) -> MapParts:
     screen = ScreenMap(bounds, "command", zoom_control=False, wheel_px_per_zoom_level=90)
     for level in LEVELS:
         BorderLayer(level).add_to(screen)
+    return _parts(screen)
+
+
+def plan_map(bounds: tuple[float, float, float, float]) -> MapParts:
+    """The map of a planner's page over (west, south, east, north) in degrees, which draws everything upon it itself."""
+    return _parts(ScreenMap(bounds, "plan", zoom_control=False, wheel_px_per_zoom_level=90, max_zoom=21))
+
+
+def _parts(screen: ScreenMap) -> MapParts:
     root: Any = screen.get_root()
     root.render()
     links = "".join(child.render() for name, child in root.header._children.items() if name.startswith("leaflet"))

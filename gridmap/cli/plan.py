@@ -42,14 +42,25 @@ def publish(
     from gridmap.flows import publish as flow  # noqa: PLC0415
     from gridmap.grid import LEVELS  # noqa: PLC0415
 
-    since = read_instant(at) if at else None
+    since, people = read_instant(at) if at else None, settings().publishers
     with _open() as store, refusal_told(report, json=json):
-        made = flow.publish(store, draft, at=since, now=now(), actor=acting(store, actor), note=note, supersede=supersede)
+        made = flow.publish(store, draft, at=since, now=now(), actor=acting(store, actor), note=note, supersede=supersede, people=people)
         anchor_now(store)
     counts = {str(level): len(made.at(level)) for level in LEVELS}
     facts = {"edition": made.number, "draft": draft, "in_force_from": made.in_force_from.isoformat(), **counts}
     text = words("cli.plan_published", **facts | {"in_force_from": local(made.in_force_from)})
     tell({"refused": False, **facts, "note": made.note, "actor": made.actor}, text, json=json)
+
+
+@plan_app.command("approve", help=words("cli.plan_approve"))
+def approve(draft: DraftName = "import", *, actor: ActorName = "", json: JsonFlag = False) -> None:
+    from gridmap.flows.approve_draft import approve_draft  # noqa: PLC0415
+
+    with _open() as store:
+        who = acting(store, actor)
+        revision = approve_draft(store, draft, revision=None, now=now(), actor=who)
+        anchor_now(store)
+    tell({"draft": draft, "approved": True, "revision": revision, "actor": who.name}, words("cli.plan_approved", draft=draft), json=json)
 
 
 @plan_app.command("rollback", help=words("cli.plan_rollback"))

@@ -8,12 +8,15 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.import_areas import known_areas, need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Level
 from gridmap.planning import Cut, cut_villages
 from gridmap.planning.aside import set_aside, sew_around
-from gridmap.store import Store, Tx, drafts, history, land
+from gridmap.planning.kinds import MoveKind
+from gridmap.planning.tiling import digest
+from gridmap.store import Store, Tx, drafts, history, land, moves
 
 
 class VillageMissing(NotFound):
@@ -45,11 +48,13 @@ def cut_draft(
     high: int = 80,
     seed: int = 0,
     keep: Collection[str] = (),
+    revision: str | None = None,
     now: datetime,
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
-    """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store.
+    """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store; with a `revision`
+    only if the draft is at it (DraftMoved).
 
     The cells named by `keep` stay as they are (a mall, a mine: cells of their own), and what is around them is cut.
 
@@ -58,6 +63,7 @@ def cut_draft(
     """
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
+        need_revision(tx, draft, revision)
         areas = villages_of(store, tx, draft, villages, now)
         seen = state_of(store, tx, draft, areas, now)
         own = _own(seen, areas, keep, draft)
@@ -124,7 +130,13 @@ def replace_cells(store: Store, tx: Tx, draft: str, seen: Sequence[Area], cells:
     drafts.hold(tx)
     if state_of(store, tx, draft, [area for area in seen if area.level is Level.VILLAGE], now) != tuple(seen):
         raise DraftChanged(draft=draft)
-    made = list(cells)
-    drafts.put(tx, draft, made, at=now)
-    codes = {cell.code for cell in made}
-    drafts.drop_areas(tx, draft, [area.code for area in seen if area.level is Level.CELL and area.code not in codes])
+    made, villages = list(cells), [area.code for area in seen if area.level is Level.VILLAGE]
+    before = {area.code: area for area in seen if area.level is Level.CELL}
+    after: dict[str, Area | None] = {**dict.fromkeys(before), **{cell.code: cell for cell in made}}
+    if len(villages) > 1:
+        drafts.put(tx, draft, made, at=now, gone=[code for code, cell in after.items() if cell is None])
+        return
+    drafts.start(tx, draft, at=now)  # one village's cut is a planner's step like others, and can be taken back like them
+    drafts.change(tx, draft, after, at=now)
+    undone = {code: before.get(code) for code in after}
+    moves.append(tx, draft, MoveKind.CUT, at=now, areas=after, village=villages[0], before=undone, after=digest(made))

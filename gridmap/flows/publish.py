@@ -7,6 +7,8 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed
 from gridmap.duty import Duty, Post
 from gridmap.errors import Conflict, InstantPast, PublishRefused
+from gridmap.flows.approve_draft import check_second, needs_second
+from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.grid import Area, Edition, Finding, Level, Severity
 from gridmap.grid.checks import Candidate, check
@@ -22,23 +24,37 @@ class EditionBeforeNone(Conflict):
 
 
 def publish(
-    store: Store, draft: str, *, at: datetime | None = None, now: datetime, actor: Actor, note: str = "", supersede: bool = False
+    store: Store,
+    draft: str,
+    *,
+    at: datetime | None = None,
+    now: datetime,
+    actor: Actor,
+    note: str = "",
+    supersede: bool = False,
+    revision: str | None = None,
+    people: int = 1,
 ) -> Edition:
     """The edition that the draft became, in force from `at` (without it, from now); the draft is gone.
 
     Areas whose households nobody counted yet get the number of households in them. InstantPast, DraftMissing, or PublishRefused,
     which carries every finding of the gate; whatever is refused changes nothing. A draft that began before the newest edition would
-    undo what that one changed: it is refused, unless it is to `supersede` it.
+    undo what that one changed: it is refused, unless it is to `supersede` it. With a `revision` no other one is published: DraftMoved.
+    Where two `people` are asked for, another must have approved it as it is, once there are accounts: SecondPublisherNeeded.
     """
     if at is not None and at < now:
         raise InstantPast(at=at.isoformat(), now=now.isoformat())
     scope = allowed(actor, Action.DRAFT_PUBLISH)
+    second = needs_second(store, people)
     with store.read(scope) as tx:
         judged = _candidate(store, tx, draft)
     # The rules take seconds on a large county: nobody waits for them, and they are asked again only if something changed meanwhile.
     findings = check(judged.areas, retired=judged.retired)
     with store.begin(scope) as tx:
         drafts.hold(tx)
+        need_revision(tx, draft, revision)
+        if second:
+            check_second(tx, draft, actor)
         candidate = _candidate(store, tx, draft)
         if candidate != judged:
             findings = check(candidate.areas, retired=candidate.retired)

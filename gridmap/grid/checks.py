@@ -139,8 +139,9 @@ def parents_have_no_gaps(candidate: Candidate) -> Iterable[Finding]:
 
 def is_of_its_own(cell: Area) -> bool:
     """Whether the band is not meant for this cell: nobody lives there (a mall, a mine), or its code is of a park, a farm or another
-    special unit of the first level (400 to 599 in the county's twelve digits and their extension)."""
-    return cell.households == 0 or bool(re.fullmatch(r"\d{6}[45]\d{8}", cell.code, re.ASCII))
+    special unit of the first level (400 to 599 in the county's twelve digits and their extension; a code that begins with none of our
+    provinces is another land's, and says nothing)."""
+    return cell.households == 0 or bool(re.fullmatch(r"[1-8]\d{5}[45]\d{8}", cell.code, re.ASCII))
 
 
 def cells_are_of_the_right_size(candidate: Candidate) -> Iterable[Finding]:
@@ -179,6 +180,21 @@ RULES: tuple[Rule, ...] = (
     cell_codes_begin_with_the_village,
     retired_cell_codes_rest,
 )
+
+OF_A_VILLAGE: tuple[Rule, ...] = (
+    shapes_are_sound,
+    siblings_do_not_overlap,
+    children_lie_in_their_parents,
+    parents_have_no_gaps,
+    cells_are_of_the_right_size,
+)
+
+
+def check_village(village: Area, cells: Iterable[Area], *, low: int = 50, high: int = 80) -> tuple[Finding, ...]:
+    """What the gate would find in one village's cells, errors first."""
+    candidate = Candidate((village, *cells), low=low, high=high)
+    found = [finding for rule in OF_A_VILLAGE for finding in rule(candidate)]
+    return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
 
 
 def _shapes(areas: Sequence[Area]) -> Shapes:

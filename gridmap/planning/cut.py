@@ -1,7 +1,7 @@
 """Cut villages into cells: households in, connected cells that tile their village out, and why some are not as they should be."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +90,7 @@ def cut_villages(
         ground = Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village))
         shares.append(cut_village(ground, Band(low, high), seed))
         advance(1)
-    outlines = sew([village.shape for village in villages], [share.outlines for share in shares])
+    outlines = [_sound(*each) for each in zip(villages, shares, _sewn(villages, shares), strict=True)]
     codes = [_codes(village, len(own), retired) for village, own in zip(villages, outlines, strict=True)]
     cells = [_areas(*each) for each in zip(villages, shares, outlines, codes, strict=True)]
     return Cut(
@@ -98,6 +98,20 @@ def cut_villages(
         _code_of_each(codes, shares, owner),
         (*_out_of_band(cells, shares), *_outside(households, owner)),
     )
+
+
+def _sewn(villages: Sequence[Area], shares: Sequence[Share]) -> list[list[Polygon]]:
+    return sew([village.shape for village in villages], [share.outlines for share in shares])
+
+
+def _sound(village: Area, share: Share, sewn: Sequence[Polygon]) -> list[Polygon]:
+    """The cells with their neighbours' corners, but for those whose necks are thinner than what puts two corners together. What is
+    no polygon even so, because degrees are coarser than the plane that it was cut in, is nobody's cell: CutVillageUnusable."""
+    found = [new if new.is_valid else old for old, new in zip(share.outlines, sewn, strict=True)]
+    for outline in found:
+        if not outline.is_valid:
+            raise CutVillageUnusable(village=village.code, reason=shapely.is_valid_reason(outline))
+    return found
 
 
 def check_cut(villages: Sequence[Area], low: int, high: int) -> None:
@@ -127,17 +141,23 @@ def _near(tree: shapely.STRtree, village: Area) -> list[BaseGeometry]:
 
 def _codes(village: Area, cells: int, retired: Collection[str]) -> list[str]:
     """The first free codes of a village."""
-    free = [code for number in range(1, ROOM + 1) if (code := f"{village.code}{number:03d}") not in retired]
+    free = [code for code, _, _ in code_and_names(village.code) if code not in retired]
     if cells > len(free):
         raise CutTooMany(village=village.code, cells=cells, free=len(free))
     return free[:cells]
 
 
+def code_and_names(village: str) -> Iterator[tuple[str, str, str]]:
+    """The codes that a village's cells can have, in their order, each with the name that such a cell is given, in Chinese and English."""
+    for number in range(1, ROOM + 1):
+        yield f"{village}{number:03d}", say("cell.name", "zh", number=number), say("cell.name", "en", number=number)
+
+
 def _areas(village: Area, share: Share, outlines: list[Polygon], codes: list[str]) -> list[Area]:
-    names = [(int(code.removeprefix(village.code)), code) for code in codes]
+    names = {code: both for code, *both in code_and_names(village.code)}
     return [
-        Area(code, Level.CELL, say("cell.name", "zh", number=n), village.code, outline, say("cell.name", "en", number=n), households)
-        for (n, code), outline, households in zip(names, outlines, share.counts, strict=True)
+        Area(code, Level.CELL, names[code][0], village.code, outline, names[code][1], households)
+        for code, outline, households in zip(codes, outlines, share.counts, strict=True)
     ]
 
 

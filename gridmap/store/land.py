@@ -18,9 +18,12 @@ def put_households(tx: Connection, given: Households) -> None:
     insert_all(tx, household, ({"id": i, "lon": x, "lat": y, "count": n} for i, x, y, n in zip(*columns, strict=True)))
 
 
-def households(tx: Connection) -> Households:
-    """All households, by id; empty arrays where there are none."""
+def households(tx: Connection, within: tuple[float, float, float, float] | None = None) -> Households:
+    """All households, or those `within` (west, south, east, north), by id; empty arrays where there are none."""
     columns = select(household.c.id, household.c.lon, household.c.lat, household.c.count).order_by(household.c.id)
+    if within is not None:
+        west, south, east, north = within
+        columns = columns.where(household.c.lon.between(west, east), household.c.lat.between(south, north))
     rows = tx.execute(columns).all()
     ids, lon, lat, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Households(

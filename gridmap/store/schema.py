@@ -26,6 +26,7 @@ from gridmap.incidents import Channel, State
 from gridmap.incidents.life import ENDED, Satisfied, TaskKind, Template
 from gridmap.store import account_tables as _account_tables  # noqa: F401 (they belong to the schema)
 from gridmap.store import clock_tables as _clock_tables  # noqa: F401
+from gridmap.store import draft_tables as _draft_tables  # noqa: F401
 from gridmap.store import notice_tables as _notice_tables  # noqa: F401
 from gridmap.store import photo_tables as _photo_tables  # noqa: F401
 from gridmap.store import register_tables as _register_tables  # noqa: F401

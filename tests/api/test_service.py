@@ -71,6 +71,8 @@ def test_operation_ids_are_stable_and_reports_have_examples_in_both_languages(qu
     assert named == {
         "send_reports", "match_point", "list_incidents", "get_incident", "take_step", "list_areas", "get_area", "list_land",
         "order_print", "get_print", "get_printed", "compare_draft",
+        "list_drafts", "begin_draft", "get_draft", "get_draft_village", "check_a_draft", "publish_draft", "approve_a_draft",
+        "list_moves", "make_move", "undo_move", "redo_move", "cut_village",
         "list_nearby", "merge_incidents", "split_incidents", "list_all_notices",
         "list_editions", "list_issue_types", "follow_incidents", "get_health", "get_readiness", "get_metrics",
         "sign_in", "sign_out", "get_session", "change_password", "accept_invitation", "list_tokens", "add_phone", "end_token",

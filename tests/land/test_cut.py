@@ -14,6 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.grid import Area, Households, Level
 from gridmap.planning import Cut, CutBand, CutTooMany, CutVillageRepeated, CutVillageUnusable, cut_villages
+from gridmap.planning.cut import _sound
+from gridmap.planning.village import Share
 
 LON, LAT = 116.0, 30.0
 EAST, NORTH = 1 / 96486.0, 1 / 110852.0
@@ -386,3 +388,11 @@ def _nobody_shares_a_cell_across(wall: BaseGeometry, cut: Cut, lands: list[Area]
     for spot, part in shapely.STRtree(parts).query(spots, predicate="within").T.tolist():
         found.setdefault(cut.cell_of[lived][spot], set()).add(part)
     assert all(len(pieces) == 1 for code, pieces in found.items() if code)
+
+
+def test_a_cell_that_sewing_would_fold_stays_as_it_was_and_one_that_is_no_polygon_is_refused() -> None:
+    land, folded = village(box(0, 0, 100, 100)), Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    share = Share([box(0, 0, 1, 1)], [50], [None], np.zeros(1, dtype=np.int64))
+    assert _sound(land, share, [folded]) == [share.outlines[0]]
+    with pytest.raises(CutVillageUnusable):
+        _sound(land, Share([folded], [50], [None], share.of), [folded])

@@ -55,8 +55,8 @@ def test_a_whole_level_can_be_replaced(store):
 def test_areas_can_be_taken_out_and_unknown_codes_are_passed_over(store):
     with store.begin(ALL) as tx:
         drafts.put(tx, "import", land(), at=NOON)
-        drafts.drop_areas(tx, "import", ["330100001001002", "nothing"])
-        drafts.drop_areas(tx, "import", [])
+        drafts.put(tx, "import", [], at=NOON, gone=["330100001001002", "nothing"])
+        drafts.put(tx, "import", [], at=NOON)
         assert drafts.areas(tx, "import") == land()[:3]
 
 
@@ -73,7 +73,7 @@ def test_a_dropped_draft_is_gone_with_its_areas_and_others_stay(store):
 def test_a_draft_that_is_not_there_is_refused_with_the_names_of_those_that_are(store):
     with store.begin(ALL) as tx:
         drafts.put(tx, "import", land(), at=NOON)
-        for ask in (lambda: drafts.areas(tx, "x"), lambda: drafts.drop(tx, "x"), lambda: drafts.drop_areas(tx, "x", ["1"])):
+        for ask in (lambda: drafts.areas(tx, "x"), lambda: drafts.drop(tx, "x"), lambda: drafts.some(tx, "x", codes=["1"])):
             with pytest.raises(DraftMissing, match="Drafts: import"):
                 ask()
 

@@ -15,8 +15,8 @@ from gridmap.store.scoping import SCOPED, Unscoped, within
 from tests.builders import ALL
 
 PUBLIC = allowed(ANONYMOUS, Action.PUBLIC_READ)
-OPEN = {"area", "calendar", "draft", "draft_area", "edition", "history_head", "household", "issue_type", "land", "lease", "leave", "office",
-        "post", "public_incident", "register_mark", "rota", "rule", "throttle", "worker"}  # fmt: skip
+OPEN = {"area", "calendar", "draft", "draft_area", "draft_move", "edition", "history_head", "household", "issue_type", "land", "lease",
+        "leave", "office", "post", "public_incident", "register_mark", "rota", "rule", "throttle", "worker"}  # fmt: skip
 """Tables without anybody's rows: who may read them at all is the action's matter, and on PostgreSQL the second wall's."""
 
 SMUGGLED = {

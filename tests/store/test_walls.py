@@ -168,7 +168,7 @@ CHANGING: dict[str, set[Action]] = {
 
 
 # Drafts and households are kept apart by what is done, not by whose they are: the matrix asks about those.
-BY_ACTION = ("draft", "draft_area", "household")
+BY_ACTION = ("draft", "draft_area", "draft_move", "household")
 CONDITIONAL = """
 SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies
 WHERE 'true' <> ALL (ARRAY[coalesce(qual, with_check), coalesce(with_check, qual)]) ORDER BY tablename, policyname

@@ -22,12 +22,14 @@ from gridmap.duty import Duty, Post
 from gridmap.errors import Refusal
 from gridmap.flows import (
     accounts,
+    approve_draft,
     audit,
     back_up,
     backstop_share,
     contact,
     cut_draft,
     demo_accounts,
+    draft_village,
     dry_route,
     end_post,
     follow,
@@ -39,6 +41,7 @@ from gridmap.flows import (
     import_register,
     intake,
     merge,
+    move_cells,
     move_on,
     nearby,
     notify,
@@ -54,6 +57,7 @@ from gridmap.flows import (
     replay_routes,
     sheet_page,
     sign_in,
+    start_draft,
     step,
     tick,
     tokens,
@@ -63,6 +67,7 @@ from gridmap.flows.act import act_as
 from gridmap.grid import Level
 from gridmap.incidents import Channel, Report
 from gridmap.incidents.life import Step, Taken
+from gridmap.planning.moves import Merge
 from gridmap.store import Store
 from gridmap.store.schema import LandKind
 from gridmap.tables.columns import Register
@@ -96,6 +101,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "accounts.link_account": ("account.change", lambda s, a, t: accounts.link_account(s, NAME, "x", "y", actor=a, now=t)),
     "accounts.disable_account": ("account.change", lambda s, a, t: accounts.disable_account(s, NAME, actor=a, now=t)),
     "accounts.enable_account": ("account.change", lambda s, a, t: accounts.enable_account(s, NAME, actor=a, now=t)),
+    "approve_draft.approve_draft": (
+        "draft.publish",
+        lambda s, a, t: approve_draft.approve_draft(s, "none", revision=None, now=t, actor=a),
+    ),
     "audit.head": ("audit.read", lambda s, a, _: audit.head(s, actor=a)),
     "audit.read_history": ("audit.read", lambda s, a, _: audit.read_history(s, limit=5, actor=a)),
     "audit.export_history": ("audit.read", lambda s, a, _: list(audit.export_history(s, actor=a))),
@@ -104,6 +113,8 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "contact.read_contacts": ("contact.read", lambda s, a, t: contact.read_contacts(s, UNKNOWN_NUMBER, "x", now=t, actor=a)),
     "cut_draft.cut_draft": ("draft.change", lambda s, a, t: cut_draft.cut_draft(s, draft="none", villages=("none",), now=t, actor=a)),
     "demo_accounts.make_demo_accounts": ("operate", lambda s, a, t: a == OPERATOR or demo_accounts.make_demo_accounts(s, actor=a, now=t)),
+    "draft_village.list_villages": ("draft.read", lambda s, a, _: draft_village.list_villages(s, "none", actor=a)),
+    "draft_village.see_village": ("draft.read", lambda s, a, t: draft_village.see_village(s, "none", "none", now=t, actor=a)),
     "dry_route.dry_route": (
         "register.read",
         lambda s, a, t: dry_route.dry_route(s, dry_route.Question(issue="x", area=C111), actor=a, now=t),
@@ -183,6 +194,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "sheet_page.sheet_page": ("report.send", lambda s, a, t: sheet_page.sheet_page(s, "none", edition=None, actor=a, now=t)),
     "sign_in.sign_out": ("self.change", lambda s, a, t: sign_in.sign_out(s, UNKNOWN_ID, actor=a, now=t)),
     "sign_in.change_password": ("self.change", lambda s, a, t: sign_in.change_password(s, "x", "y", actor=a, now=t)),
+    "move_cells.move": ("draft.change", lambda s, a, t: move_cells.move(s, "none", Merge(("x", "y")), revision=None, now=t, actor=a)),
+    "move_cells.undo": ("draft.change", lambda s, a, t: move_cells.undo(s, "none", "none", revision=None, now=t, actor=a)),
+    "move_cells.redo": ("draft.change", lambda s, a, t: move_cells.redo(s, "none", "none", revision=None, now=t, actor=a)),
+    "start_draft.start_draft": ("draft.change", lambda s, a, t: start_draft.start_draft(s, "\t", now=t, actor=a)),
     "move_on.move_on": ("operate", lambda s, a, _: move_on.move_on(s, now=LONG_AGO, holder="matrix", actor=a)),
     "rehome.rehome": ("operate", lambda s, a, _: rehome.rehome(s, rehome.Rehoming.STAY, now=LONG_AGO, holder="matrix", actor=a)),
     **{f"step.step {name}": (action, partial(_step, Step(name))) for action, name in STEP_OF.items()},

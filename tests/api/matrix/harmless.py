@@ -15,6 +15,7 @@ JSON = frozenset(
         "send_reports", "take_step", "read_contact", "sign_in", "change_password", "accept_invitation", "add_phone", "end_token",
         "merge_incidents", "split_incidents",
         "route_dry", "add_account", "invite_account", "link_account", "disable_account", "enable_account", "add_key", "end_account_tokens",
+        "begin_draft", "approve_a_draft", "publish_draft", "make_move", "undo_move", "redo_move", "cut_village",
         "end_account_token", "order_print", "propose_grant", "confirm_grant", "end_grant",
     }
 )  # fmt: skip
@@ -23,6 +24,7 @@ FORMS = frozenset(
         "POST /account/password",
         "POST /account/tokens/{token}/end",
         "POST /invitation/{token}",
+        "POST /plan",
         "POST /posts/end",
         "POST /print",
         "POST /sign-in",
@@ -44,6 +46,7 @@ RAW = frozenset({"send_photo", "ask_photo", "add_photo"})
 ENDING = frozenset({"sign_out", "POST /sign-out", "POST /account/tokens/end-others", "POST /account/phones"})
 """What ends sessions of whoever asks, or needs a new one: only those ask who may not, and at last one who may (`endings`)."""
 NOWHERE = {
+    "draft": "\t",
     "incident": UNKNOWN_NUMBER,
     "name": "nobody-of-this-name",
     "grant": UNKNOWN_ID,

@@ -138,6 +138,8 @@ def in_query(world: World, operation: Operation, name: str) -> tuple[str, ...]:
         "said": ("en", "x"),
         "variant": ("public", "internal"),
         "e": ("1", "2", "9"),
+        "village": (V11, "none"),
+        "published": ("1", "0"),
     }
     if name not in known:
         raise Unknown(f"{operation.name}: nobody knows what ?{name}= is asked with")

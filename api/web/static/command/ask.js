@@ -13,29 +13,30 @@ export class Problem extends Error {
   }
 }
 
-// `body` is sent as JSON, a file as it is.
-export async function ask(path, { method = "GET", body, signal } = {}) {
-  const [answer, told] = await send(path, method, body, signal);
+// `body` is sent as JSON, a file as it is; `match` is the revision that a change was decided on.
+export async function ask(path, { method = "GET", body, signal, match } = {}) {
+  const [answer, told] = await send(path, method, body, signal, match);
   if (answer.ok) return told;
   if (answer.status === 401) return signIn();
-  if (told.type === "urn:gridmap:problem:csrf_missing") return askAgain(path, method, body, signal);
+  if (told.type === "urn:gridmap:problem:csrf_missing") return askAgain(path, method, body, signal, match);
   throw new Problem(told, answer.status);
 }
 
-async function send(path, method, body, signal) {
+async function send(path, method, body, signal, match) {
   const plain = body === undefined || body instanceof Blob;
   const headers = plain ? {} : { "Content-Type": "application/json" };
+  if (match) headers["If-Match"] = `"${match}"`;
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   const answer = await fetch(path, { method, headers, signal, body: plain ? body : JSON.stringify(body) }).catch(unreached);
   return [answer, answer.status === 204 ? null : await answer.json().catch(unreached)];
 }
 
 // Somebody signed in anew beside this page: the same person goes on, for another one the page is made anew.
-async function askAgain(path, method, body, signal) {
+async function askAgain(path, method, body, signal, match) {
   const [, session] = await send("/api/session", "GET");
   if (session.account !== facts.account) return leave(location.href);
   csrf = session.csrf;
-  const [answer, told] = await send(path, method, body, signal);
+  const [answer, told] = await send(path, method, body, signal, match);
   if (!answer.ok) throw new Problem(told, answer.status);
   return told;
 }

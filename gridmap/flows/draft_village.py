@@ -1,0 +1,124 @@
+"""One village of a draft as a planner sees it: its cells, what is wrong with them, who lives and works there, what was in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import shapely
+
+from gridmap.access import Action, Actor, allowed, may
+from gridmap.duty import Duty, Worker
+from gridmap.errors import NotFound
+from gridmap.flows.approve_draft import approval
+from gridmap.grid import Area, Finding, Households, Level
+from gridmap.grid.checks import check_village
+from gridmap.planning.moves import Ground
+from gridmap.planning.tiling import NEAR
+from gridmap.store import Store, Tx, drafts, editions, land, moves, people
+from gridmap.store.moves import MoveRow
+
+NOBODY = Households(np.array([], dtype=np.str_), np.array([]), np.array([]), np.array([], dtype=np.int64))
+
+
+class DraftVillageMissing(NotFound):
+    """The draft has no such village; facts: draft, village."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VillageDraft:
+    """A village of a draft at one revision, without households where the asker may not know them (`known`).
+
+    `before` are its cells in the edition in force; `holders` the workers by the code of the cell; `undo` and `redo` the changes that a step
+    back, or forward, would be; `approved` who stands for the draft as it is.
+    """
+
+    draft: str
+    revision: str
+    ground: Ground
+    known: bool
+    before: tuple[Area, ...]
+    holders: dict[str, Worker]
+    findings: tuple[Finding, ...]
+    undo: MoveRow | None
+    redo: MoveRow | None
+    approved: MoveRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is done and what was taken back in one village, the last last, each with the change that made it so."""
+
+    done: tuple[tuple[MoveRow, MoveRow], ...]
+    undone: tuple[tuple[MoveRow, MoveRow], ...]
+
+
+def standing(rows: Iterable[MoveRow], village: str) -> Standing:
+    """Which moves of the village stand. A new move forgets what was taken back before it."""
+    done: list[tuple[MoveRow, MoveRow]] = []
+    undone: list[tuple[MoveRow, MoveRow]] = []
+    for row in rows:
+        if row.village != village:
+            continue
+        match str(row.kind):
+            case "undo":
+                undone.append((done.pop()[0], row))
+            case "redo":
+                done.append((undone.pop()[0], row))
+            case _:
+                done.append((row, row))
+                undone.clear()
+    return Standing(tuple(done), tuple(undone))
+
+
+def read_ground(tx: Tx, draft: str, village: str) -> Ground:
+    """The village's cells and those of its neighbours that touch it, without households. DraftMissing, DraftVillageMissing."""
+    villages = {area.code: area for area in drafts.some(tx, draft, level=Level.VILLAGE)}
+    own = villages.get(village)
+    if own is None:
+        raise DraftVillageMissing(draft=draft, village=village)
+    near = [other.code for other in villages.values() if other.code != village and shapely.dwithin(other.shape, own.shape, NEAR)]
+    found = [area for area in drafts.some(tx, draft, parents=[village, *near]) if area.level is Level.CELL]
+    cells = tuple(area for area in found if area.parent == village)
+    beside = tuple(area for area in found if area.parent != village and shapely.dwithin(area.shape, own.shape, NEAR))
+    return Ground(own, cells, beside, NOBODY, editions.codes_ever(tx, Level.CELL))
+
+
+def with_people(tx: Tx, ground: Ground) -> Ground:
+    """The same with the households in and around the village."""
+    shapes = np.array([area.shape for area in (ground.village, *ground.cells)], dtype=object)
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    return replace(ground, households=land.households(tx, (west, south, east, north)))
+
+
+def see_village(store: Store, draft: str, village: str, *, now: datetime, actor: Actor) -> VillageDraft:
+    """Everything a planner's page shows of one village. Households are told in the actor's jurisdiction alone. DraftMissing,
+    DraftVillageMissing."""
+    with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
+        ground = read_ground(tx, draft, village)
+        there, revision = standing(moves.rows(tx, draft), village), moves.revision(tx, draft)
+        approved = approval(tx, draft)
+        number = editions.number_in_force(tx, now)
+        before = store.edition(tx, number).children(village) if number is not None else ()
+        workers = {worker.id: worker for worker in people.workers(tx)}
+        posted = people.posts(tx, at=now, areas=[cell.code for cell in (*ground.cells, *before)])
+    scope = allowed(actor, Action.HOUSEHOLD_READ) if may(actor, Action.HOUSEHOLD_READ) else None
+    known = scope is not None and scope.covers((village, ground.village.parent))
+    if scope is not None and known:
+        with store.read(scope) as tx:
+            ground = with_people(tx, ground)
+    return VillageDraft(
+        draft=draft, revision=revision, ground=ground, known=known,
+        before=tuple(cell for cell in before if cell.level is Level.CELL),
+        holders={post.area: workers[post.worker] for post in reversed(posted) if post.duty is Duty.WORKER},
+        findings=check_village(ground.village, ground.cells),
+        approved=approved, undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
+    )  # fmt: skip
+
+
+def list_villages(store: Store, draft: str, *, actor: Actor) -> tuple[str, tuple[tuple[Area, int], ...]]:
+    """The draft's revision; its villages by code, each with how many cells it has. DraftMissing."""
+    with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
+        villages = drafts.some(tx, draft, level=Level.VILLAGE)
+        counts = drafts.cells_by_village(tx, draft)
+        return moves.revision(tx, draft), tuple((village, counts.get(village.code, 0)) for village in villages)
