@@ -89,8 +89,8 @@ def along(path: str, width: float, colour: str, *, dash: Sequence[float] = (), r
 
 
 def clipped(path: str, *parts: str, fill: str = "") -> str:
-    """Parts as far as they lie in a path, which is filled before them."""
-    return f"q {_colour(fill) + ' rg ' if fill else ''}{path}W {'f' if fill else 'n'}\n{''.join(parts)}Q\n" if path else ""
+    """Parts as far as they lie in a path, which is filled before them: twice, since not every viewer fills and clips by one path."""
+    return f"{paint(path, fill=fill) if fill else ''}q {path}W n\n{''.join(parts)}Q\n" if path else ""
 
 
 def moved(x: float, y: float, *parts: str, turn: float = 0.0) -> str:
