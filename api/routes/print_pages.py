@@ -3,24 +3,26 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 
 from api.asker import Asker, doing
 from api.errors import status_of
 from api.forms import posted
 from api.page import PageRoute, go, page
-from api.places import Places
+from api.print_choices import Choices, codes_in, read_choices
 from api.prints import Job, Prints
 from api.routes.printing import JobId, PrintOrder
 from gridmap.access import Action
 from gridmap.atlas.paper import Paper
 from gridmap.errors import BadInput, Refusal
-from gridmap.flows.print_sheets import Book, Order, lay_out
+from gridmap.flows.print_sheets import Book, Order, first_page
 from gridmap.flows.sheet_page import sheet_page
 
 PREVIEW_DPI = 72
 LARGE = {Paper.A2: 50, Paper.A1: 36, Paper.A0: 26}
 """Coarser previews of larger paper: all of them fill a screen."""
+
+LISTS = {Book.VILLAGE: "villages", Book.TOWNSHIP: "townships", Book.WALL: "townships", Book.WORKER: "workers"}
+"""Which of the page's lists names what can be printed as which book."""
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 Word = Annotated[str, Query(max_length=50)]
@@ -31,14 +33,15 @@ class OrderUnusable(BadInput):
     """What the form says is no order; facts: none."""
 
 
-def _asked_for(form: dict[str, str], asked: Asker) -> Order:
+def _asked_for(form: dict[str, str], asked: Asker, choices: Choices) -> Order:
     """The order that the form's fields make, or OrderUnusable."""
     fields = {name: form[name] for name in ("book", "paper", "variant") if form.get(name)}
     lang = {"lang": form["said"]} if form.get("said") else {}
     scale = {"scale": form["scale"]} if form.get("scale") else {}
     try:
-        return PrintOrder.model_validate({**fields, **lang, **scale, "codes": form.get("code", "").replace(",", " ").split()}).order(asked)
-    except ValidationError as fault:
+        codes = codes_in(form.get("code", ""), choices[Book(form.get("book") or Book.VILLAGE)])
+        return PrintOrder.model_validate({**fields, **lang, **scale, "codes": codes}).order(asked)
+    except ValueError as fault:  # pydantic's is one, too
         raise OrderUnusable from fault
 
 
@@ -56,20 +59,18 @@ def print_page(
 ) -> Response:
     """What can be chosen, and beside it the first page as it would be printed."""
     form = {"book": book, "code": code.strip(), "paper": paper, "scale": scale, "said": said or asked.lang, "variant": variant}
-    return _form(request, asked, form)
+    return _form(request, asked, form, read_choices(asked))
 
 
-def _form(request: Request, asked: Asker, form: dict[str, str], refusal: Refusal | None = None) -> Response:
-    with asked.store.read(asked.scope) as tx:
-        places = Places.read(asked.store, tx, asked.lang, asked.now)
+def _form(request: Request, asked: Asker, form: dict[str, str], choices: Choices, refusal: Refusal | None = None) -> Response:
     if refusal is None and form["code"]:
         try:
-            _asked_for(form, asked)
+            _asked_for(form, asked, choices)
         except Refusal as fault:
             refusal = fault
     told = refusal.text(asked.lang) if refusal else ""
-    areas = [choice.split(" ", 1) for choice in places.area_choices]
-    context = {"form": form, "books": list(Book), "papers": list(Paper), "areas": areas, "told": told}
+    lists = {LISTS[book]: offered for book, offered in choices.items()}
+    context = {"form": form, "books": list(Book), "papers": list(Paper), "lists": lists, "list_of": LISTS, "told": told}
     return page(request, "printing_form.html", asked, context, status=status_of(refusal) if refusal else 200)
 
 
@@ -88,10 +89,10 @@ def preview(
     from gridmap.atlas.typeset import to_png  # noqa: PLC0415 (the service starts without the typesetter)
 
     form = {"book": book, "code": code, "paper": paper, "scale": scale, "said": said or asked.lang, "variant": variant}
-    order = _asked_for(form, asked)
-    printed = lay_out(asked.store, order, now=asked.now, actor=asked.actor, fonts_folder=asked.settings.fonts)
+    order = _asked_for(form, asked, read_choices(asked))
+    first, made = first_page(asked.store, order, now=asked.now, actor=asked.actor, fonts_folder=asked.settings.fonts)
     dpi = LARGE.get(order.choices.paper, PREVIEW_DPI)
-    picture = to_png(printed.pages[0], printed.made.fonts, dpi=dpi, lang=order.choices.main)
+    picture = to_png(first, made.fonts, dpi=dpi, lang=order.choices.main)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
@@ -100,10 +101,11 @@ def print_now(request: Request, asked: Annotated[Asker, doing(Action.SHEET_PRINT
     """Order what the form says, and go to where it is waited for."""
     filled = {"book": "village", "code": "", "paper": "A3", "scale": "", "said": asked.lang, "variant": "internal"} | form
     prints: Prints = request.app.state.prints
+    choices = read_choices(asked)
     try:
-        job = prints.order(_asked_for(filled, asked), asked)
+        job = prints.order(_asked_for(filled, asked, choices), asked)
     except Refusal as refusal:
-        return _form(request, asked, filled, refusal)
+        return _form(request, asked, filled, choices, refusal)
     return go(f"/print/{job.id}")
 
 

@@ -173,12 +173,7 @@ def township_book(
     """The atlas: cover, overview, every village's sheets, indexes, changes since the edition `before`; only of villages in `only`."""
     subject = made.plane.subject
     township, villages = subject.township(code), subject.villages_in(code)
-    wanted = [village for village in villages if only is None or village.code in only]
-    plans = {village.code: plan(subject.plots_of.get(village.code, ()), made) for village in wanted}
-    numbers, next_ = {}, 2  # the overview is sheet 1
-    for village in wanted:
-        planned = plans[village.code]
-        numbers[village.code], next_ = str(next_), next_ + (planned.sheets if planned else 0)
+    wanted, numbers = _sheets_of(made, villages, only)
     plots = tuple(plot for village in villages for plot in subject.plots_of.get(village.code, ()))
     pages = list(_overview(made, township, plots, numbers)) if only is None else []
     for village in wanted:
@@ -189,6 +184,23 @@ def township_book(
     if before is not None:
         pages += _changes(made, township, before, numbers)
     return [cover(made, township, wanted, numbers), *pages]
+
+
+def township_front(made: Set, code: str, *, only: frozenset[str] | None = None) -> Page:
+    """The atlas's cover alone, which names every village's first sheet. SheetAreaMissing."""
+    subject = made.plane.subject
+    township = subject.township(code)
+    return cover(made, township, *_sheets_of(made, subject.villages_in(code), only))
+
+
+def _sheets_of(made: Set, villages: Sequence[Place], only: frozenset[str] | None) -> tuple[list[Place], dict[str, str]]:
+    """The villages that an atlas shows, and the number of each one's first sheet."""
+    wanted = [village for village in villages if only is None or village.code in only]
+    numbers, next_ = {}, 2  # the overview is sheet 1
+    for village in wanted:
+        planned = plan(made.plane.subject.plots_of.get(village.code, ()), made)
+        numbers[village.code], next_ = str(next_), next_ + (planned.sheets if planned else 0)
+    return wanted, numbers
 
 
 def _overview(made: Set, township: Place, plots: tuple[Plot, ...], numbers: Mapping[str, str]) -> Iterator[Page]:

@@ -53,7 +53,8 @@ def fill(path: str, look: Look | None, width: float, height: float) -> str:
     """A path on a sheet of this size in a tint with its hatch, clipped to it; white for nobody's."""
     if look is None or not look.hatch.step:
         return paint(path, fill=look.tint if look else NOBODY)
-    return clipped(path, hatched((0, 0, width, height), look.hatch.angle, look.hatch.step, look.ink, HATCH_WIDTH), fill=look.tint)
+    hatch = hatched((0, 0, width, height), look.hatch.angle, look.hatch.step, look.ink, HATCH_WIDTH)
+    return clipped(path, paint(box_of(0, 0, width, height), fill=look.tint), hatch)
 
 
 def frame(layout: Layout) -> str:

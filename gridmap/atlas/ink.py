@@ -88,9 +88,9 @@ def along(path: str, width: float, colour: str, *, dash: Sequence[float] = (), r
     return f"q {'1 J ' if round_ends else ''}{dashes}{drawn}Q\n"
 
 
-def clipped(path: str, *parts: str, fill: str = "") -> str:
-    """Parts as far as they lie in a path, which is filled before them."""
-    return f"q {_colour(fill) + ' rg ' if fill else ''}{path}W {'f' if fill else 'n'}\n{''.join(parts)}Q\n" if path else ""
+def clipped(path: str, *parts: str) -> str:
+    """Parts as far as they lie in a path."""
+    return f"q {path}W n\n{''.join(parts)}Q\n" if path else ""
 
 
 def moved(x: float, y: float, *parts: str, turn: float = 0.0) -> str:

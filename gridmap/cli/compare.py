@@ -54,7 +54,7 @@ def compare(
 
 
 def _check_out(out: Path | None, *, force: bool) -> None:
-    from gridmap.flows.place_points import OutputExists  # noqa: PLC0415
+    from gridmap.tables.export import OutputExists  # noqa: PLC0415
 
     if out and (out.suffix.lower() not in {".csv", ".xlsx", ".json"} or not out.absolute().parent.is_dir() or out.is_dir()):
         raise CompareOutUnusable(path=out)

@@ -96,7 +96,7 @@ def cut(
 
 
 def _check_out(out: Path, *, force: bool) -> None:
-    from gridmap.flows.place_points import OutputExists  # noqa: PLC0415
+    from gridmap.tables.export import OutputExists  # noqa: PLC0415
 
     if out.suffix.lower() != ".gpkg" or not out.absolute().parent.is_dir():
         raise CutOutUnusable(path=out)

@@ -127,8 +127,8 @@ def _print(
     actor: str,
     json: bool,
 ) -> None:
-    from gridmap.flows.place_points import check_out  # noqa: PLC0415
     from gridmap.flows.print_sheets import Book, Order, lay_out, write  # noqa: PLC0415
+    from gridmap.tables.export import check_out  # noqa: PLC0415
 
     out, folder = _where(files[0], codes)
     for file in filter(None, (None if folder else out, *files[1:])):

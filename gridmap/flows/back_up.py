@@ -5,10 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from gridmap.access import Action, Actor, allowed
-from gridmap.flows.place_points import check_out
 from gridmap.store import Store, backups, history
 from gridmap.store.backup_file import Advance, Manifest, reading, writing
-from gridmap.tables.export import put_in_place
+from gridmap.tables.export import check_out, put_in_place
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import numpy as np
 
 from gridmap.catalogue import ANY, By
 from gridmap.errors import BadInput
-from gridmap.flows.place_points import PlacedPortions, PlaceOptions, Watch, check_out, unwatched
+from gridmap.flows.place_points import PlacedPortions, PlaceOptions, Watch, unwatched
 from gridmap.incidents.report import UNKEEPABLE
 from gridmap.matching.files import NOTHING, Portion, check_columns, choose_columns, open_points
 from gridmap.routing.history import NOWHERE, Gathering, History
 from gridmap.routing.learn import STEPS, Learned, learn
-from gridmap.tables.export import put_in_place
+from gridmap.tables.export import check_out, put_in_place
 from gridmap.tables.learned_rules import rules_lines
 from gridmap.tables.registers import LONGEST
 from gridmap.tables.values import Fault, read_instant

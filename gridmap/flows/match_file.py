@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 
 from gridmap.flows.parts import ROWS_A_PART, Parts, in_parts
-from gridmap.flows.place_points import Degrees, Doubts, PlaceOptions, Watch, check_out, portions_in_degrees, read_areas, unwatched
+from gridmap.flows.place_points import Degrees, Doubts, PlaceOptions, Watch, portions_in_degrees, read_areas, unwatched
 from gridmap.grid import How
 from gridmap.grid.index.cores import in_order
 from gridmap.matching import DEFAULT_ACCURACY_M, HOWS, CoverageIndex
 from gridmap.matching.files import Columns, Matched, PointFile, Portion, Writer, choose_columns, join_files, open_points, open_writer
+from gridmap.tables.export import check_out
 from gridmap.version import __version__
 from gridmap.words import Sentence
 

@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 
 from gridmap.errors import BadInput, FileMissing, Unavailable
 from gridmap.flows.match_file import MatchedFile, Matcher, MatchOptions, Tally, matched_by, state_of
-from gridmap.flows.place_points import OutputExists, Watch, check_out, portions_in_degrees, read_areas, unwatched
+from gridmap.flows.place_points import Watch, portions_in_degrees, read_areas, unwatched
 from gridmap.grid.index import warm
 from gridmap.grid.index.cores import cores
 from gridmap.matching import CoverageIndex
 from gridmap.matching.files import Columns, TablePoints, choose_columns, open_points, open_writer
+from gridmap.tables.export import OutputExists, check_out
 from gridmap.version import __version__
 
 ROWS_A_PIECE = 1 << 22  # some seconds of work: what a lost worker costs

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gridmap.boundaries import read_coverage
 from gridmap.boundaries.place import AxesSwapped, CrsNeeded, CrsUnfit
 from gridmap.boundaries.table import Shapes
-from gridmap.errors import BadInput, Conflict, FolderMissing
+from gridmap.errors import BadInput
 from gridmap.geometry.crs import to_lonlat
 from gridmap.geometry.datums import Datum, to_wgs84
 from gridmap.matching import CoverageIndex
@@ -22,10 +22,6 @@ from gridmap.words import Sentence
 
 Watch = Callable[[int], AbstractContextManager[Callable[[int], Any]]]
 Degrees = NDArray[np.float64]
-
-
-class OutputExists(Conflict):
-    """The file to write is already there; facts: path."""
 
 
 class AreasCrsNeeded(BadInput):
@@ -51,14 +47,6 @@ class PlaceOptions:
 def unwatched(_total: int) -> Iterator[Callable[[int], Any]]:
     """Progress that nobody looks at."""
     yield lambda _steps: None
-
-
-def check_out(out: Path, *, force: bool) -> None:
-    """OutputExists or FolderMissing, before any work is done."""
-    if out.exists() and not force:
-        raise OutputExists(path=out)
-    if not out.parent.is_dir():
-        raise FolderMissing(path=out.parent)
 
 
 def read_areas(areas: Path, options: PlaceOptions) -> tuple[list[str], Shapes]:

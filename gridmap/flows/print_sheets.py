@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from gridmap.access import Action, Actor, Scope, allowed
-from gridmap.atlas.book import WorkerWithoutCells, bound, make_set, township_book, village_book, wall_map, worker_book
+from gridmap.atlas.book import WorkerWithoutCells, bound, make_set, township_book, township_front, village_book, wall_map, worker_book
 from gridmap.atlas.changes import outdated
 from gridmap.atlas.choices import Choices, Page
 from gridmap.atlas.fonts import find_fonts
@@ -85,6 +85,23 @@ def lay_out(
 
     Beyond the actor's scope no area exists: AreaMissing, WorkerWithoutCells. NothingToPrint; the refusals of `gridmap.atlas`.
     """
+    return _prepared(store, order, now, actor, fonts_folder).printed(watch)
+
+
+def first_page(store: Store, order: Order, *, now: datetime, actor: Actor, fonts_folder: Path | None = None) -> tuple[Page, Set]:
+    """The first page of what would be printed, without those behind it: of several villages or workers it counts those of the first.
+
+    What `lay_out` refuses.
+    """
+    making = _prepared(store, order, now, actor, fonts_folder)
+    if order.book is Book.TOWNSHIP:
+        return township_front(making.made, order.codes[0], only=making.only), making.made
+    first = replace(making, order=replace(order, codes=order.codes[:1])).printed(_silent)
+    return first.pages[0], making.made
+
+
+def _prepared(store: Store, order: Order, now: datetime, actor: Actor, fonts_folder: Path | None) -> "_Making":
+    """What the pages are made from, once it is known that the actor may print all of it."""
     scope = allowed(actor, Action.SHEET_PRINT)
     fonts = find_fonts(fonts_folder)
     with store.read(scope) as tx:
@@ -95,7 +112,7 @@ def lay_out(
     _check(order, edition, subject, scope)
     made = make_set(subject, order.choices, fonts)
     only = outdated(subject, earlier) if earlier and order.changed_since is not None else None
-    return Printed(made, _Making(made, order, earlier, only).books(watch), edition.number)
+    return _Making(made, order, edition.number, earlier, only)
 
 
 def _before(store: Store, tx: Tx, edition: Edition, order: Order) -> Edition | None:
@@ -127,10 +144,14 @@ class _Making:
 
     made: Set
     order: Order
+    edition: int
     earlier: Subject | None
     only: frozenset[str] | None
 
-    def books(self, watch: Watch) -> dict[str, tuple[Page, ...]]:
+    def printed(self, watch: Watch) -> Printed:
+        return Printed(self.made, self._books(watch), self.edition)
+
+    def _books(self, watch: Watch) -> dict[str, tuple[Page, ...]]:
         found: dict[str, tuple[Page, ...]] = {}
         parts = {code: self._parts(code) for code in self.order.codes}
         done = Progress(of=sum(parts.values()))

@@ -9,13 +9,12 @@ from gridmap.access import Action, Actor, allowed
 from gridmap.catalogue import Rule
 from gridmap.duty import Weekday
 from gridmap.flows.learn_rules import RulesNotCsv
-from gridmap.flows.place_points import check_out
 from gridmap.routing import Desks
 from gridmap.routing.ruling import as_rule
 from gridmap.store import Store, catalogues, offices, routed
 from gridmap.store.routed import Ruled
 from gridmap.tables import Register
-from gridmap.tables.export import csv_lines, put_in_place
+from gridmap.tables.export import check_out, csv_lines, put_in_place
 
 COLUMNS = (*Register.RULES.columns, "number", "ruled_at", "reason")
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from gridmap.flows.place_points import PlacedPortions, PlaceOptions, Watch, check_out, unwatched
+from gridmap.flows.place_points import PlacedPortions, PlaceOptions, Watch, unwatched
 from gridmap.matching.files import Portion, check_columns, choose_columns, open_points, open_writer
 from gridmap.routing import Answer, RuleBook
-from gridmap.tables.export import put_in_place
+from gridmap.tables.export import check_out, put_in_place
 from gridmap.tables.learned_rules import read_rules
 from gridmap.words import Lang, Sentence
 

@@ -55,6 +55,8 @@ def make_engine(url: URL, connections: int = CONNECTIONS) -> Engine:
     """An engine, not yet connected; it keeps at most so many connections."""
     pool = {"pool_size": connections, "max_overflow": 0}
     if url.get_backend_name() == POSTGRESQL:
+        import geoalchemy2  # noqa: F401, PLC0415 (it listens to tables being made, and has to do so from before the first one)
+
         return create_engine(url, **_COMMON, **pool, pool_pre_ping=True, connect_args={"connect_timeout": int(patience(url))})
     file = sqlite_file(url)
     if file is not None and not file.parent.is_dir():

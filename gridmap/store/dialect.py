@@ -9,8 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import shapely
-from geoalchemy2 import Geometry
-from geoalchemy2.shape import from_shape, to_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     ARRAY,
@@ -67,21 +65,33 @@ class Shape(TypeDecorator[BaseGeometry]):
     def load_dialect_impl(self, dialect: Dialect | None) -> TypeEngine[Any]:
         """GeoAlchemy's listeners ask without a dialect, to learn whether this is a column of theirs."""
         if dialect is None:
-            return Geometry(srid=LONLAT, spatial_index=False)
-        if dialect.name == POSTGRESQL:
-            return dialect.type_descriptor(Geometry(srid=LONLAT, spatial_index=False))
-        return dialect.type_descriptor(LargeBinary())
+            return _geometry()
+        return dialect.type_descriptor(_geometry() if dialect.name == POSTGRESQL else LargeBinary())
 
     def process_bind_param(self, value: BaseGeometry | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        # Extended, because GeoAlchemy sends plain WKB as rounded text.
-        return from_shape(value, srid=LONLAT, extended=True) if dialect.name == POSTGRESQL else shapely.to_wkb(value)
+        if dialect.name != POSTGRESQL:
+            return shapely.to_wkb(value)
+        from geoalchemy2.shape import from_shape  # noqa: PLC0415 (as in `_geometry`)
+
+        return from_shape(value, srid=LONLAT, extended=True)  # because GeoAlchemy sends plain WKB as rounded text
 
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:
         if value is None:
             return None
-        return to_shape(value) if dialect.name == POSTGRESQL else shapely.from_wkb(value)
+        if dialect.name != POSTGRESQL:
+            return shapely.from_wkb(value)
+        from geoalchemy2.shape import to_shape  # noqa: PLC0415 (as in `_geometry`)
+
+        return to_shape(value)
+
+
+def _geometry() -> TypeEngine[Any]:
+    from geoalchemy2 import Geometry  # noqa: PLC0415 (a tenth of a second for each command, and SQLite needs none of it)
+
+    found: TypeEngine[Any] = Geometry(srid=LONLAT, spatial_index=False)
+    return found
 
 
 class Instant(TypeDecorator[datetime]):

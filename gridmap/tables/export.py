@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gridmap.errors import Conflict, FolderMissing
+
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+class OutputExists(Conflict):
+    """The file to write is already there; facts: path."""
 
 
 def unformula(text: str) -> str:
@@ -28,6 +34,14 @@ def ndjson_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One object a line."""
     for row in rows:
         yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def check_out(out: Path, *, force: bool) -> None:
+    """OutputExists or FolderMissing, before any work is done."""
+    if out.exists() and not force:
+        raise OutputExists(path=out)
+    if not out.parent.is_dir():
+        raise FolderMissing(path=out.parent)
 
 
 @contextmanager

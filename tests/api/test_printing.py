@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pymupdf
 import pytest
 from fastapi.testclient import TestClient
@@ -79,6 +80,32 @@ def test_the_page_shows_the_first_page_as_it_would_be_printed(client: TestClient
     assert sorted(Image.open(io.BytesIO(picture.content)).size) == pytest.approx([595, 842], abs=1)
     assert client.get("/print", params={"code": WEST, "paper": "A9"}).status_code == 422
     assert client.get("/print/preview", params={"code": "nowhere"}).status_code == 404
+
+
+def test_what_may_be_printed_is_offered_and_a_name_is_as_good_as_its_code(quick: TestClient) -> None:
+    app: Any = quick.app
+    store: Store = app.state.store
+    offered = quick.get("/print?lang=en").text
+    assert [code for code in (WEST, EAST, TOWN, "W1") if f'<option value="{code}">' not in offered] == []
+    shown = quick.get("/print/preview", params={"code": "西村", "paper": "A5"})
+    assert shown.content == quick.get("/print/preview", params={"code": WEST, "paper": "A5"}).content
+    person(store, "boss", (Role.ADMINISTRATOR, None))
+    person(store, "west", (Role.PLANNER, WEST))
+    quick.cookies.set("gridmap", session(store, "west"))
+    narrow = quick.get("/print").text
+    assert [code for code in (WEST, EAST, TOWN) if f'<option value="{code}">' in narrow] == [WEST]
+
+
+@pytest.mark.parametrize(("book", "code"), [("township", TOWN), ("village", WEST), ("worker", "W1")])
+def test_the_preview_is_the_first_page_of_the_pdf(quick: TestClient, book: str, code: str) -> None:
+    picture = quick.get("/print/preview", params={"book": book, "code": code, "paper": "A4", "said": "zh"})
+    told = ended(quick, quick.post("/api/print", json={"book": book, "codes": [code], "paper": "A4"}).json()["id"])
+    with pymupdf.open(stream=quick.get(told["url"]).content, filetype="pdf") as read:
+        printed = Image.open(io.BytesIO(read[0].get_pixmap(dpi=72).tobytes("png"))).convert("L")
+    shown = Image.open(io.BytesIO(picture.content)).convert("L").resize(printed.size)
+    apart = np.abs(np.asarray(shown.reduce(4), dtype=float) - np.asarray(printed.reduce(4), dtype=float))  # hatches become tints
+    assert (np.asarray(printed) < 200).mean() > 0.005  # something stands there
+    assert apart.mean() < 2.5
 
 
 def test_the_page_orders_and_waits_without_a_script(quick: TestClient) -> None:

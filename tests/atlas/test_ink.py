@@ -50,7 +50,7 @@ def test_a_hatch_is_lines_so_far_apart_at_this_angle(angle: float, step: float) 
 
 def test_what_is_clipped_moved_turned_or_pale_is_so() -> None:
     found = seen(
-        clipped(box_of(0, 0, 10, 10), paint(box_of(5, 5, 30, 30), fill="#FF0000"), fill="#0000FF"),
+        clipped(box_of(0, 0, 10, 10), paint(box_of(0, 0, 40, 40), fill="#0000FF"), paint(box_of(5, 5, 30, 30), fill="#FF0000")),
         moved(30, 10, paint(box_of(-8, -1, 16, 2), fill="#000000"), turn=90),
         paint(circle_of(20, 30, 5), fill="#00FF00", line="#000000", width=1),
         along(path_of([shapely.LineString([(0, 38), (40, 38)])]), 2, "#000000", opacity=0.5),

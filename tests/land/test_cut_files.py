@@ -14,8 +14,8 @@ from gridmap.boundaries.place import CrsNeeded
 from gridmap.cli import app
 from gridmap.cli.cut import CutFilesMissing, CutOutUnusable
 from gridmap.errors import ColumnMissing, FileMissing, ImportRefused
-from gridmap.flows.place_points import OutputExists
 from gridmap.planning import CutBand, CutVillageRepeated
+from gridmap.tables.export import OutputExists
 
 METRES = "EPSG:32650"
 WEST, NORTH = 500_000.0, 3_300_000.0

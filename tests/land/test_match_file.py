@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from gridmap.cli import app
 from gridmap.errors import ColumnMissing, FileMissing, FileUnreadable, FolderMissing, Refusal
 from gridmap.flows.match_file import MatchedFile, MatchOptions, match_file
-from gridmap.flows.place_points import AreasCrsNeeded, OutputExists
+from gridmap.flows.place_points import AreasCrsNeeded
 from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.grid import How
 from gridmap.matching.files.opening import ColumnTaken, CoordinatesUnnamed, PointsKindUnknown
 from gridmap.matching.files.portion import ADDED, PORTION_ROWS
 from gridmap.matching.files.table import ColumnNotNumbers, ColumnNotText
 from gridmap.matching.files.text import QuoteOpen, RowUneven, TextEmpty, TextUnreadable
+from gridmap.tables.export import OutputExists
 
 WEST, EAST = shapely.box(113.0, 28.0, 113.01, 28.01), shapely.box(113.01, 28.0, 113.02, 28.01)
 IN_WEST, IN_EAST, AT_BORDER, AWAY = (113.005, 28.005), (113.015, 28.005), (113.01002, 28.005), (113.021, 28.005)

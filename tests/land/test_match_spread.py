@@ -20,7 +20,7 @@ from gridmap.cli.door import app
 from gridmap.flows import match_spread as flow
 from gridmap.flows.match_file import MatchOptions, match_file
 from gridmap.flows.match_spread import PartsUnusable, SchedulerUnreachable, match_spread
-from gridmap.flows.place_points import OutputExists
+from gridmap.tables.export import OutputExists
 from tests.builders import bent_coverage, moved
 
 OPTIONS = MatchOptions(code="code", snap_m=100)

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from gridmap.cli import app
 from gridmap.errors import ColumnMissing, FileMissing, Refusal, TableEmpty
 from gridmap.flows.learn_rules import HistoryEmpty, RulesNotCsv, TimeUnreadable
-from gridmap.flows.place_points import OutputExists
 from gridmap.matching.files.opening import ColumnTaken
 from gridmap.matching.files.portion import PORTION_ROWS
 from gridmap.matching.files.table import ColumnNotTexts
+from gridmap.tables.export import OutputExists
 from gridmap.tables.learned_rules import COLUMNS, RulesFaulty
 
 WEST, EAST = shapely.box(113.0, 28.0, 113.01, 28.01), shapely.box(113.01, 28.0, 113.02, 28.01)

@@ -10,9 +10,9 @@ from openpyxl import load_workbook
 
 from gridmap.cli.compare import CompareOutUnusable, CompareTableUnknown
 from gridmap.errors import DraftMissing
-from gridmap.flows.place_points import OutputExists
 from gridmap.flows.rehearse import TABLES
 from gridmap.store import Store, drafts
+from gridmap.tables.export import OutputExists
 from tests.builders import ALL
 from tests.store.test_commands_plan import answer, database, plan
 

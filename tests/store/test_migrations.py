@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from gridmap.store import Store, people
+from gridmap.store.connect import make_engine, read_url
 from gridmap.store.migrate import HEAD, VERSION_TABLE
 from gridmap.store.schema import metadata
 from tests import patient, postgres
@@ -42,7 +43,7 @@ def _dump(url: str) -> str:
 def test_the_migrated_postgresql_database_equals_the_created_one(postgres_url, fresh_postgres):
     with postgres.fresh_database(postgres_url) as created:
         postgres.run_sql(created, "CREATE EXTENSION postgis")
-        engine = create_engine(created.replace("postgresql://", "postgresql+psycopg2://"))
+        engine = make_engine(read_url(created))
         metadata.create_all(engine)
         engine.dispose()
         wanted = _dump(created)

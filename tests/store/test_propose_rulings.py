@@ -10,12 +10,12 @@ from gridmap.catalogue import By, Rule
 from gridmap.errors import FolderMissing
 from gridmap.flows.given_rules import read_rules
 from gridmap.flows.learn_rules import RulesNotCsv
-from gridmap.flows.place_points import OutputExists
 from gridmap.flows.propose_rulings import Rulings, propose_rulings
 from gridmap.flows.step import step
 from gridmap.incidents import Incident
 from gridmap.incidents.life import Step, Taken
 from gridmap.store import Store, catalogues, incidents
+from gridmap.tables.export import OutputExists
 from tests.builders import ALL
 from tests.small_land import EAST, IN_EAST, NOW, RULES, WEST, settle
 from tests.store.test_lives import now_of, take_in

@@ -8,7 +8,7 @@ import { shots } from "./photos.js";
 import { symbol, tag } from "./symbols.js";
 import { Picker } from "./picker.js";
 import { stepping } from "./steps.js";
-import { age, date, isOver, left, metres, percent, t } from "./words.js";
+import { age, date, isOver, left, may, metres, percent, t } from "./words.js";
 
 
 export class Detail {
@@ -172,6 +172,10 @@ function pressing(p) {
 function where(p) {
   const path = ["township", "village", "cell"].filter((level) => p[level]);
   const rows = path.map((level) => el("div", {}, el("dt", {}, t(`of.${level}`)), el("dd", {}, p[level].name, " ", el("code", {}, p[level].code))));
+  if (p.village && may("sheet.print")) {
+    const sheet = el("a", { href: `/print?code=${encodeURIComponent(p.village.code)}` }, t("detail.sheet"));
+    rows.push(el("div", {}, el("dt", {}, t("detail.map")), el("dd", {}, sheet)));
+  }
   if (p.place) rows.push(el("div", {}, el("dt", {}, t("detail.place")), el("dd", {}, p.place)));
   if (p.edition) rows.push(el("div", {}, el("dt", {}, t("detail.edition")), el("dd", {}, String(p.edition))));
   if (p.how) rows.push(el("div", {}, el("dt", {}, t("detail.sure")), el("dd", {}, sure(p))));

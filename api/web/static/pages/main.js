@@ -51,4 +51,10 @@ if (role && asked.length) {
   needed();
 }
 
+// What is chosen decides which list of suggestions a field has.
+for (const choice of document.querySelectorAll("select[data-offers]")) {
+  const field = document.getElementById(choice.dataset.offers);
+  choice.addEventListener("change", () => field.setAttribute("list", choice.selectedOptions[0].dataset.list));
+}
+
 addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
