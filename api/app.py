@@ -65,10 +65,10 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.store, app.state.settings, app.state.live, app.state.prints, app.state.metrics = store, settings, streams, prints, metrics
-    app.state.oidc, app.state.workshop = Oidc(settings.oidc) if settings.oidc else None, Workshop()
-    app.state.intake = metrics.watched(intake.intake(store, settings))
-    app.state.borders, app.state.identities = Borders(), Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
+    app.state.store, app.state.settings, app.state.borders, app.state.workshop = store, settings, Borders(), Workshop()
+    app.state.live, app.state.prints, app.state.metrics = streams, prints, metrics
+    app.state.oidc, app.state.intake = Oidc(settings.oidc) if settings.oidc else None, metrics.watched(intake.intake(store, settings))
+    app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
     app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}
@@ -100,9 +100,7 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.include_router(print_pages.router)  # /print, /v/{village}
     app.include_router(plan_pages.router)  # /plan, /plan/{draft}
 
-    app.mount("/static", Files(WEB / "static"))
-    app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))
-    app.mount("/vendor/docs", Files(WEB / "vendor", for_ever=True))
+    _mount_files(app)
 
     guarding.guard(app)
     errors.install(app)
@@ -114,3 +112,10 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     app.add_middleware(Forwarded, proxies=settings.proxies)
     app.add_middleware(Counting, metrics=metrics)
     return app
+
+
+def _mount_files(app: FastAPI) -> None:
+    """What is ours and the same for everybody."""
+    app.mount("/static", Files(WEB / "static"))
+    app.mount("/vendor/map", Files(MAP_FILES, for_ever=True))
+    app.mount("/vendor/docs", Files(WEB / "vendor", for_ever=True))

@@ -13,7 +13,7 @@ POSTS = "/posts"
 TAKE = "incident take"
 STEPPING = tuple(dict.fromkeys(ACTIONS.values()))
 PAGES = {
-    **dict.fromkeys((Action.INCIDENT_READ, *STEPPING), DESK),
+    **dict.fromkeys((Action.INCIDENT_READ, *STEPPING, Action.PHOTO_ADD), DESK),
     Action.CONTACT_READ: DESK,
     Action.REGISTER_READ: POSTS,
     Action.REGISTER_CHANGE: POSTS,

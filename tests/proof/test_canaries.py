@@ -1,6 +1,6 @@
 """Nothing that a reporter gave in confidence comes out anywhere: two thousand planted contacts, texts and points, and everything crawled.
 
-`make test` does it with 150. There are no photos in this version, and so none with a place in them.
+`make test` does it with 150. What is planted in photos is looked for where photos are (`tests/api/test_photos.py`).
 """
 
 import base64
