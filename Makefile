@@ -31,7 +31,7 @@ demo: $(INSTALLED) ## Run the main job on a made-up county and show its map in t
 
 test: $(DEVELOPED) ## Run the tests (brings PostgreSQL with PostGIS, Chromium and a Chinese font where they are missing)
 	@tests/provision.sh
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEVELOPED) ## Check style and types
 	$(BIN)/ruff check .

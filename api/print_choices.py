@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from api.asker import Asker
 from api.places import Places
 from gridmap.access import Scope
-from gridmap.duty import Duty, Post
 from gridmap.flows.print_sheets import Book
 from gridmap.grid import Level
-from gridmap.store import people
 
 BETWEEN = re.compile(r"[,，、;；\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing that can be printed: its code (a worker's id), how the list calls it, and the names that are understood."""
+    """One thing that can be printed: its code, how the list calls it, and the names that are understood."""
 
     code: str
     label: str
@@ -29,13 +27,11 @@ Choices = Mapping[Book, Sequence[Choice]]
 
 
 def read_choices(asked: Asker) -> Choices:
-    """Villages, townships and workers within what the asker may print, each by code."""
+    """Villages and townships within what the asker may print, each by code. Workers go by ids: a list of names is a register."""
     with asked.store.read(asked.scope) as tx:
         places = Places.read(asked.store, tx, asked.lang, asked.now)
-        posts = people.posts(tx, at=asked.now)
     townships = _areas(places, asked.scope, Level.TOWNSHIP)
-    workers = _workers(places, asked.scope, posts)
-    return {Book.VILLAGE: _areas(places, asked.scope, Level.VILLAGE), Book.TOWNSHIP: townships, Book.WALL: townships, Book.WORKER: workers}
+    return {Book.VILLAGE: _areas(places, asked.scope, Level.VILLAGE), Book.TOWNSHIP: townships, Book.WALL: townships, Book.WORKER: ()}
 
 
 def _areas(places: Places, scope: Scope, level: Level) -> list[Choice]:
@@ -44,16 +40,6 @@ def _areas(places: Places, scope: Scope, level: Level) -> list[Choice]:
         return []
     found = [area for area in edition.areas if area.level is level and scope.covers(step.code for step in edition.path(area.code))]
     return [Choice(area.code, places.area(area.code), tuple(filter(None, (area.name, area.name_en)))) for area in found]
-
-
-def _workers(places: Places, scope: Scope, posts: Sequence[Post]) -> list[Choice]:
-    """Who stands at a cell there as its worker."""
-    edition = places.edition
-    known = edition.by_code if edition else {}
-    held = [post for post in posts if post.duty is Duty.WORKER and post.area in known]
-    ids = {post.worker for post in held if edition and scope.covers(step.code for step in edition.path(post.area))}
-    found = [places.workers[id] for id in sorted(ids) if id in places.workers]
-    return [Choice(each.id, places.worker(each.id), tuple(filter(None, (each.name, each.name_en)))) for each in found]
 
 
 def codes_in(typed: str, choices: Sequence[Choice]) -> list[str]:

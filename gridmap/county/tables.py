@@ -19,7 +19,7 @@ Noun = Worker | Post | Office | IssueType | Rule | Report | CalendarRow
 def write_register(path: Path, nouns: Iterable[Noun]) -> None:
     """A CSV in UTF-8 with a column for each field of these nouns (one kind, at least one)."""
     rows = list(nouns)
-    columns = [field.name for field in fields(rows[0])]
+    columns = [field.name for field in fields(rows[0]) if field.name != "photos"]  # which follow a report, in no table
     write_csv(path, columns, ([_text(getattr(row, column)) for column in columns] for row in rows))
 
 

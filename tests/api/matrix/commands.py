@@ -169,6 +169,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
         "incident.read",
         lambda s, a, t: propose_rulings.propose_rulings(s, NO_FILE, now=t, actor=a),
     ),
+    "print_sheets.first_page": (
+        "sheet.print",
+        lambda s, a, t: print_sheets.first_page(s, print_sheets.Order(print_sheets.Book.VILLAGE, ("none",), Choices()), now=t, actor=a),
+    ),
     "print_sheets.lay_out": (
         "sheet.print",
         lambda s, a, t: print_sheets.lay_out(s, print_sheets.Order(print_sheets.Book.VILLAGE, ("none",), Choices()), now=t, actor=a),

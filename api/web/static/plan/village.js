@@ -14,7 +14,6 @@ export class Village extends EventTarget {
     super();
     this.base = `/api/drafts/${encodeURIComponent(draft)}`;
     this.code = code;
-    this.key = `plan ${draft} ${code}`;
   }
 
   async load() {
@@ -44,9 +43,13 @@ export class Village extends EventTarget {
     return (this.told.households ?? []).filter((home) => home[4] === code);
   }
 
-  // What waits in the browser to be sent, if anything does.
+  // What waits to be sent, if anything does: with the tab, so a reload keeps it, and nobody else at this machine finds it.
   get waiting() {
-    return JSON.parse(localStorage.getItem(this.key));
+    return history.state?.waiting ?? null;
+  }
+
+  #keep(waiting) {
+    history.replaceState({ waiting }, "");
   }
 
   move(body) {
@@ -60,7 +63,7 @@ export class Village extends EventTarget {
   // Sends a change on the revision that is shown. Whoever else changed other cells meanwhile does no harm: then it is sent once more.
   async send(what, body) {
     if (this.busy) return null;
-    localStorage.setItem(this.key, JSON.stringify({ what, body, revision: this.told.revision }));
+    this.#keep({ what, body, revision: this.told.revision });
     return this.#sendWaiting();
   }
 
@@ -69,7 +72,7 @@ export class Village extends EventTarget {
     this.#work(true);
     try {
       const told = await this.#sent(what, body, revision);
-      localStorage.removeItem(this.key);
+      this.#keep(null);
       await this.load();
       return told;
     } catch (fault) {
@@ -77,7 +80,7 @@ export class Village extends EventTarget {
         setTimeout(() => this.again(), AGAIN_MS);
         throw new Problem({ detail: t("plan.unsent") }, 0);
       }
-      localStorage.removeItem(this.key);
+      this.#keep(null);
       if (fault.status === 412) await this.load();
       throw fault;
     } finally {
