@@ -68,7 +68,7 @@ lock: $(VENV) ## Choose the newest versions anew and write them to constraints.t
 	@rm .venv/lock.json
 
 clean: ## Remove everything that make made (never a database)
-	rm -rf .venv dist build *.egg-info api/web/vendor gridmap/atlas/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist build *.egg-info api/web/vendor gridmap/atlas/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV):
