@@ -24,7 +24,7 @@ from gridmap.words import Lang, say
 GRACE_SECONDS = 3
 DRAIN_SECONDS = 10  # for which a service that was told to stop goes on with who is connected; who is silent for five is let go
 COLLECTED = 50_000, 20, 100
-"""After so many new objects Python looks for rings of them that nobody holds. At its own 700 a busy service spends a third of its time on
+"""After so many new objects Python looks for rings of them that nobody holds. At its own 700 a busy service spends a quarter of its time on
 looking through editions and registers that stay."""
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
 

@@ -4,22 +4,25 @@ import logging
 import os
 import signal
 import socket
-import time
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event as Began
 from threading import Event, Thread
 
 from api import logs
 from api.server import Tls, make_server
-from gridmap.errors import BadInput, Unavailable
-from gridmap.settings import read_settings
+from gridmap.errors import BadInput, Refusal, Unavailable
+from gridmap.settings import read_lang, read_settings
 from gridmap.store import Store
 
 LOG = logging.getLogger("gridmap.api")
-SOON = 5  # seconds: whoever dies so soon would do so again
 LOOK_SECONDS = 0.5
+
+Running = dict[BaseProcess, Began]
+"""The processes, and whether each came so far as to serve."""
 
 
 class ProcessesUnusable(BadInput):
@@ -41,32 +44,42 @@ def serve_together(listening: socket.socket, tls: Tls | None, *, count: int) -> 
 
     They read the settings from the environment and open the database themselves. ServiceDied, and none is left.
     """
-    running: dict[BaseProcess, float] = {}
+    context, running = get_context("spawn"), Running()
     with _told_to_stop(running) as stopped:
-        while not stopped.is_set():
-            while len(running) < count:
-                started = get_context("spawn").Process(target=_serve, args=(listening, tls), name="gridmap")
-                started.start()
-                running[started] = time.monotonic()
-            connection.wait([each.sentinel for each in running], LOOK_SECONDS)
-            for ended in [each for each in running if not each.is_alive()]:
-                began = running.pop(ended)
-                if not stopped.is_set() and time.monotonic() - began < SOON:
-                    _end(running, signal.SIGTERM)
-                    raise ServiceDied(code=ended.exitcode)
-                LOG.warning("a process of the service ended (%s)", ended.exitcode)
-        for each in list(running):
-            each.join()
+        try:
+            while not stopped.is_set():
+                while len(running) < count:
+                    began = context.Event()
+                    started = context.Process(target=_serve, args=(listening, tls, began), name="gridmap")
+                    started.start()
+                    running[started] = began
+                connection.wait([each.sentinel for each in running], LOOK_SECONDS)
+                _bury(running, stopped)
+        finally:  # each is told once, also one that had just begun: told twice it would hurry
+            _end(running, signal.SIGTERM)
+            for each in list(running):
+                each.join()
+
+
+def _bury(running: Running, stopped: Event) -> None:
+    """Take out those that ended. ServiceDied for one that gave up before it served: the next would too."""
+    for ended in [each for each in running if not each.is_alive()]:
+        began = running.pop(ended)
+        if not stopped.is_set():
+            LOG.warning("a process of the service ended (%s)", ended.exitcode)
+            if not began.is_set() and (ended.exitcode or 0) > 0:
+                raise ServiceDied(code=ended.exitcode)
 
 
 @contextmanager
-def _told_to_stop(running: dict[BaseProcess, float]) -> Iterator[Event]:
-    """Whoever tells us to stop tells all of us; what was heard before is heard again afterwards."""
+def _told_to_stop(running: Running) -> Iterator[Event]:
+    """Whether somebody told us to stop (SIGTERM, Ctrl-C). Told again, all hurry. What was heard before is heard again afterwards."""
     stopped = Event()
 
-    def hear(which: int, _frame: object) -> None:
+    def hear(_which: int, _frame: object) -> None:
+        if stopped.is_set():
+            _end(running, signal.SIGINT)
         stopped.set()
-        _end(running, signal.Signals(which))
 
     before = {which: signal.signal(which, hear) for which in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -76,19 +89,25 @@ def _told_to_stop(running: dict[BaseProcess, float]) -> Iterator[Event]:
             signal.signal(which, what)
 
 
-def _end(running: dict[BaseProcess, float], which: signal.Signals) -> None:
-    for each in running:
+def _end(running: Running, which: signal.Signals) -> None:
+    for each in list(running):
         if each.pid and each.is_alive():
             os.kill(each.pid, which)
 
 
-def _serve(listening: socket.socket, tls: Tls | None) -> None:
+def _serve(listening: socket.socket, tls: Tls | None, began: Began) -> None:
     """One of them. It does not outlive whoever began it: nobody would know of it."""
     Thread(target=_follow, daemon=True).start()
     logs.write()
-    settings = read_settings()
-    with suppress(KeyboardInterrupt), Store.open(settings.database_url) as store:
-        make_server(store, settings, tls).run(sockets=[listening])
+    try:
+        settings = read_settings()
+        with suppress(KeyboardInterrupt), Store.open(settings.database_url) as store:
+            server = make_server(store, settings, tls)
+            began.set()
+            server.run(sockets=[listening])
+    except Refusal as refusal:
+        LOG.critical(refusal.text(read_lang()))
+        sys.exit(1)
 
 
 def _follow() -> None:

@@ -18,7 +18,7 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         waiting = self._head is not None
         super().data_received(data)
-        if self._head is None or not waiting:
+        if self._head is None or not waiting or self.transport.is_closing():
             return
         self._head += len(data)
         if self._head > LONGEST_HEAD:

@@ -11,7 +11,7 @@ Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
 
-PLAIN = frozenset({str, int, float, type(None)})
+_PLAIN = frozenset({str, int, float, type(None)})
 """What most facts are: to ask a value whether it can say itself takes as long as all the rest of a sentence."""
 
 
@@ -34,7 +34,7 @@ def say(key: str, lang: Lang = "en", **facts: object) -> str:
 
     An unknown key or a missing fact is a KeyError: a fault of ours, never of the input.
     """
-    return texts(lang)[key].format_map({name: fact if type(fact) in PLAIN else _said(fact, lang) for name, fact in facts.items()})
+    return texts(lang)[key].format_map({name: fact if type(fact) in _PLAIN else _said(fact, lang) for name, fact in facts.items()})
 
 
 def _said(fact: object, lang: Lang) -> object:

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from api.server import listen
-from api.together import ProcessesUnusable, check_shared
+from api.together import ProcessesUnusable, ServiceDied, check_shared, serve_together
 from gridmap.store import Store
 from tests import patient
 from tests.rolling import REPORT, start
@@ -75,6 +75,16 @@ def test_none_outlives_whoever_began_it(fresh_postgres: str, tmp_path: Path) -> 
         serving = _children(running.pid)
         running.kill()
         _wait_for(lambda: all(map(_is_gone, serving)))
+
+
+def test_what_cannot_begin_is_told_and_not_begun_for_ever(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GRIDMAP_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("GRIDMAP_LANG", "en")
+    with listen("127.0.0.1", 0) as listening, pytest.raises(ServiceDied):
+        serve_together(listening, None, count=2)
+    told = capfd.readouterr().err
+    assert "127.0.0.1:1" in told
+    assert "Traceback" not in told
 
 
 def test_a_file_is_written_by_one_process(tmp_path: Path) -> None:
