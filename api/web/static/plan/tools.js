@@ -62,12 +62,13 @@ export class Tools {
   #drag(event) {
     if (!this.tool || !this.#down) return;
     const at = this.#place(this.#at(event));
+    if (this.tool === "lasso") for (const each of event.getCoalescedEvents()) this.#path(this.#place(this.#at(each)));
     if (this.#held) this.drawing.sketch([this.#held.start, at, this.#held.end]);
     else if (this.tool === "lasso") this.drawing.sketch(this.#path(at), true);
     else if (this.tool === "split") this.drawing.sketch([...this.#corners, this.#place(this.#down), at]);
   }
 
-  // A lasso follows the pointer.
+  // A lasso follows the pointer, wherever it was between two frames of a browser that is slow.
   #path(at) {
     const last = this.#corners.at(-1);
     const far = !last || this.map.latLngToContainerPoint([last[1], last[0]]).distanceTo(this.map.latLngToContainerPoint([at[1], at[0]])) > 4;
@@ -85,8 +86,10 @@ export class Tools {
     } else if (this.#held && dragged) {
       const { cells, start, end } = this.#held;
       this.#finish("border", cells, [start, this.#place(at), end]);
-    } else if (this.tool === "lasso" && dragged) this.end();
-    else if (this.tool === "split" && dragged) {
+    } else if (this.tool === "lasso" && dragged) {
+      this.#path(this.#place(at));
+      this.end();
+    } else if (this.tool === "split" && dragged) {
       this.#corners.push(this.#place(down), this.#place(at));
       this.end();
     } else this.#set(this.map.containerPointToLatLng(at));
