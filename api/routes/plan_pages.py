@@ -78,6 +78,7 @@ def plan_draft(
         "now": asked.now.isoformat(),
         "draft": draft,
         "village": village,
+        "bounds": [[south, west], [north, east]],
         "may": [str(action) for action in Action if may(asked.actor, action)],
         "csrf": asked.csrf,
         "account": asked.account.name if asked.account else None,

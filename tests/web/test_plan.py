@@ -121,6 +121,31 @@ def test_a_drag_that_leaves_the_two_cells_is_refused_with_the_place_and_changes_
     assert cells(draft) == before
 
 
+def lasso(page: Page, left: float, top: float, width: float, height: float) -> None:
+    """Draws one from a corner round to that very corner."""
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((left + width, top), (left + width, top + height), (left, top + height), (left, top)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def test_the_map_follows_its_box_and_drawing_anew_leaves_nothing_behind(plan: Watched) -> None:
+    page = plan.page
+    for height in (1100, 1400):
+        sizes = page.evaluate(
+            "async (height) => { document.body.style.height = `${height}px`;"
+            " for (let frame = 0; frame < 3; ++frame) await new Promise(requestAnimationFrame);"
+            " return [map_plan.getSize().y, map_plan.getContainer().clientHeight]; }",
+            height,
+        )
+        assert sizes[0] == sizes[1] > height - 200
+    canvases = page.locator("canvas").count()
+    for _ in range(6):
+        page.click("[data-cell] >> nth=0")
+    assert page.locator("canvas").count() == canvases
+
+
 def test_households_in_a_lasso_go_to_another_cell(plan: Watched, draft: Store) -> None:
     page, before = plan.page, cells(draft)
     border = a_border(page)
@@ -131,13 +156,11 @@ def test_households_in_a_lasso_go_to_another_cell(plan: Watched, draft: Store) -
     page.click("#nearest")
     expect(page.locator("#chosen")).to_contain_text("2 buildings selected")
     page.click("text=Select none")
-    x, y = at(page, *border["at"])  # type: ignore[misc]
     page.click("#tool-lasso")
-    page.mouse.move(x - 90, y - 90)
-    page.mouse.down()
-    for dx, dy in ((90, -90), (90, 90), (-90, 90), (-90, -80)):
-        page.mouse.move(x + dx, y + dy, steps=4)
-    page.mouse.up()
+    hint = page.locator("#hint").bounding_box()
+    assert hint is not None
+    x, _ = at(page, *border["at"])  # type: ignore[misc]
+    lasso(page, x - 90, hint["y"] + 20, 150, 200)
     expect(page.locator("#assign")).to_be_visible()
     page.select_option("#to", target)
     page.click("#assign")

@@ -16,7 +16,8 @@ export class Drawing {
     Object.assign(this, { map, village });
     ["cells", "arcs", "homes", "names", "drawn"].forEach((name, at) => Object.assign(map.createPane(name).style, { zIndex: 400 + 10 * at }));
     for (const pane of ["arcs", "homes", "names", "drawn"]) map.getPane(pane).style.pointerEvents = "none";
-    this.renderer = L.canvas({ pane: "cells", padding: 0.5 });
+    // Made once: a canvas stays on the map after what was drawn on it is gone.
+    this.ink = { cells: L.canvas({ pane: "cells", padding: 0.5 }), homes: L.canvas({ pane: "homes", padding: 0.5 }) };
     this.#layers.addTo(map);
   }
 
@@ -26,17 +27,16 @@ export class Drawing {
     this.#layers.clearLayers();
     const wrong = new Set(told.findings.filter((found) => found.severity !== "note").map((found) => found.area));
     const add = (layer) => this.#layers.addLayer(layer);
-    add(L.geoJSON(told.beside, { pane: "cells", renderer: this.renderer, interactive: false, style: { color: "#b9c6d4", weight: 1, fillColor: "#eef2f6", fillOpacity: 0.6 } }));
+    add(L.geoJSON(told.beside, { pane: "cells", renderer: this.ink.cells, interactive: false, style: { color: "#b9c6d4", weight: 1, fillColor: "#eef2f6", fillOpacity: 0.6 } }));
     told.cells.forEach((cell, at) => {
       const bad = wrong.has(cell.id), mine = cell.id === chosen;
       const style = { color: bad ? "#b3261e" : mine ? "#0b2545" : "#4a86c5", weight: mine ? 4 : bad ? 3 : 1.5, fillColor: TINTS[at % TINTS.length], fillOpacity: mine ? 0.95 : 0.7 };
-      add(L.geoJSON(cell, { pane: "cells", renderer: this.renderer, interactive: false, style }));
+      add(L.geoJSON(cell, { pane: "cells", renderer: this.ink.cells, interactive: false, style }));
     });
     if (tool === "border") for (const arc of this.village.inner) add(L.polyline(arc.line.map(turn), { pane: "arcs", interactive: false, color: "#c77700", weight: 3 }));
-    const homes = L.canvas({ pane: "homes", padding: 0.5 });
     for (const [id, lon, lat, count] of told.households ?? []) {
       const on = selected.has(id);
-      add(L.circleMarker([lat, lon], { pane: "homes", renderer: homes, interactive: false, radius: 2 + Math.min(6, Math.sqrt(count)), color: on ? "#7a1f6b" : "#14263d", weight: 1, fillColor: on ? "#e05ccb" : "#5f7590", fillOpacity: 0.9 }));
+      add(L.circleMarker([lat, lon], { pane: "homes", renderer: this.ink.homes, interactive: false, radius: 2 + Math.min(6, Math.sqrt(count)), color: on ? "#7a1f6b" : "#14263d", weight: 1, fillColor: on ? "#e05ccb" : "#5f7590", fillOpacity: 0.9 }));
     }
     for (const { properties: { code, label } } of told.cells) {
       const text = document.createElement("span");

@@ -13,6 +13,10 @@ const map = window.map_plan;
 L.control.zoom({ position: "bottomleft", zoomInTitle: t("plan.nearer"), zoomOutTitle: t("plan.farther") }).addTo(map);
 L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
 map.attributionControl.setPrefix(false);
+// The map was made while the page was still being laid out: the whole village is in view however large its box has become.
+map.invalidateSize({ animate: false });
+map.fitBounds(facts.bounds, { animate: false });
+new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
 
 const village = new Village(facts.draft, facts.village);
 const drawing = new Drawing(map, village);

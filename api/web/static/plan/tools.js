@@ -9,6 +9,7 @@ export class Tools {
   #corners = [];
   #held = null;
   #down = null;
+  #dragged = false; // also where the pointer has come back to where it was pressed
 
   // `done` takes what was drawn: { lasso(corners), split(corners), border(cells, line), pick(code), changed() }.
   constructor(drawing, done) {
@@ -52,6 +53,7 @@ export class Tools {
   #press(event) {
     if (event.button || event.target.closest(".leaflet-control")) return;
     this.#down = this.#at(event);
+    this.#dragged = false;
     if (!this.tool) return;
     event.preventDefault();
     this.map.getContainer().focus({ preventScroll: true });
@@ -60,7 +62,9 @@ export class Tools {
   }
 
   #drag(event) {
-    if (!this.tool || !this.#down) return;
+    if (!this.#down) return;
+    this.#dragged ||= this.#down.distanceTo(this.#at(event)) > MOVED;
+    if (!this.tool) return;
     const at = this.#place(this.#at(event));
     if (this.tool === "lasso") for (const each of event.getCoalescedEvents()) this.#path(this.#place(this.#at(each)));
     if (this.#held) this.drawing.sketch([this.#held.start, at, this.#held.end]);
@@ -80,7 +84,7 @@ export class Tools {
     const down = this.#down, at = this.#at(event);
     this.#down = null;
     if (!down) return;
-    const dragged = down.distanceTo(at) > MOVED;
+    const dragged = this.#dragged || down.distanceTo(at) > MOVED;
     if (!this.tool) {
       if (!dragged) this.done.pick(this.drawing.cellAt(this.map.containerPointToLatLng(at)));
     } else if (this.#held && dragged) {
