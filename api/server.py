@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import signal
 import socket
 import ssl
@@ -16,6 +15,7 @@ import uvicorn
 
 from api.app import create_app
 from api.wire import BoundedHttp
+from gridmap.collector import collect_seldom
 from gridmap.errors import BadInput, Conflict
 from gridmap.settings import Settings, is_loopback
 from gridmap.store import Store
@@ -23,9 +23,6 @@ from gridmap.words import Lang, say
 
 GRACE_SECONDS = 3
 DRAIN_SECONDS = 10  # for which a service that was told to stop goes on with who is connected; who is silent for five is let go
-COLLECTED = 50_000, 20, 100
-"""After so many new objects Python looks for rings of them that nobody holds. At its own 700 a busy service spends a quarter of its time on
-looking through editions and registers that stay."""
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
 
 
@@ -160,7 +157,7 @@ def _plain(host: str) -> str:
 
 def make_server(store: Store, settings: Settings, tls: Tls | None = None) -> Server:
     """The server of the service; `run(sockets=[listen(host, port)])` serves until it is told to stop."""
-    gc.set_threshold(*COLLECTED)
+    collect_seldom()
     config = uvicorn.Config(
         create_app(store, settings),
         log_config=None,  # api.logs writes what it tells

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 # Each row stands on the rows above it; rooms in one row never see each other.
 FLOORS = (
-    ("version", "words"),
+    ("version", "words", "collector"),
     ("errors",),
     ("settings",),
     ("geometry",),
@@ -57,6 +57,7 @@ ONLY = {
     "prometheus_client": {"api"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "orjson": {"store"},
     "openpyxl": {"tables", "boundaries"},
     "PIL": {"photos"},
     "pillow_heif": {"photos"},

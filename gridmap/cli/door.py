@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gridmap.cli.usage import UsageWrong, as_refusal, speak
+from gridmap.collector import collect_seldom
 from gridmap.errors import (
     AccessDenied,
     BadSettings,
@@ -168,6 +169,7 @@ def run() -> int:
 
     A refusal is one sentence on stderr, and with --json also one object on stdout.
     """
+    collect_seldom()
     _write_any_text()
     if LANG == "zh":
         speak(LANG)

@@ -81,10 +81,11 @@ def dispatch(situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:
 
 def dispatch_located(situation: Situation, reports: Sequence[Report], placed: Sequence[Located]) -> list[Dispatch]:
     """The answer for each report whose place was found already."""
-    return [_one(situation, report, located) for report, located in zip(reports, placed, strict=True)]
+    since = _in_edition(situation)
+    return [_one(situation, since, report, located) for report, located in zip(reports, placed, strict=True)]
 
 
-def _one(situation: Situation, report: Report, located: Located) -> Dispatch:
+def _one(situation: Situation, since: Sentence, report: Report, located: Located) -> Dispatch:
     issue, roster = situation.types.get(report.issue), situation.roster
     duty = roster.on_duty(located.path, situation.at) if located.path else None
     route = situation.desks.route(issue, located.path, Weekday.of(situation.at)) if located.path and issue else None
@@ -101,7 +102,7 @@ def _one(situation: Situation, report: Report, located: Located) -> Dispatch:
         backup=_person(roster, duty.backup if duty else None),
         office=_told(office),
         centre=_told(situation.desks.centre(located.path)),
-        reasons=(_in_edition(situation), *located.reasons, *(named(situation.edition, one) for one in _why(report, issue, duty, route))),
+        reasons=(since, *located.reasons, *(named(situation.edition, one) for one in _why(report, issue, duty, route))),
     )
 
 

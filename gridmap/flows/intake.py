@@ -6,6 +6,7 @@ Many share a transaction, whoever sent them: each is checked by who sent it, and
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from uuid import uuid4
 
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, allowed, may
@@ -62,6 +63,7 @@ class Running:
         self.since = situation.at
         self._times = situation.times
         self._of: dict[tuple[Limit, State, datetime | None], tuple[Timed, ...]] = {}
+        self._named: dict[tuple[str, Limit, State, datetime | None], tuple[Timed, ...]] = {}
 
     def of(self, found: Dispatch) -> tuple[Timed, ...]:
         """Those of an incident that was found out about so."""
@@ -71,7 +73,17 @@ class Running:
         if key not in self._of:
             born = Done(at=self.since, taken=None, before=None, after=found.state, until=found.until)
             self._of[key] = timed(self._times, allowances(found.issue.limit), code, events([born]))
-        return tuple(replace(one, issue=code) for one in self._of[key])
+        if (code, *key) not in self._named:
+            self._named[code, *key] = tuple(replace(one, issue=code) for one in self._of[key])
+        return self._named[code, *key]
+
+
+class Doors:
+    """What those who share a transaction may send: asked once of each, however many reports come from them."""
+
+    def __init__(self) -> None:
+        self.check_sends = cache(_check_sends)
+        self.check_sender = cache(_check_sender)
 
 
 def receive(store: Store, report: Report, *, verify: Collection[Channel] = (), now: datetime, actor: Actor) -> Answer:
@@ -112,7 +124,8 @@ def receive_together(store: Store, arrivals: Sequence[Arrival], *, verify: Colle
 
     Who shares the transaction with whom changes nothing for anybody. When this raises, nothing was kept.
     """
-    prepared = [_prepared(each.report, now, each.actor) for each in arrivals]
+    doors = Doors()
+    prepared = [_prepared(each.report, now, each.actor, doors) for each in arrivals]
     sent = [each for each in prepared if isinstance(each, Sent)]
     answers = _take(store, sent, verify, now) if sent else iter(())  # what cannot be taken never waits for the database
     return [next(answers) if isinstance(each, Sent) else each for each in prepared]
@@ -138,20 +151,24 @@ def _outcome(
         return Answer.read(first.answer, repeated=True) if first.body_hash == sent.body_hash else KeyReused()
     if new[sent.who].body_hash != sent.body_hash:
         return KeyReused()
-    return replace(kept[sent.who], repeated=new[sent.who] is not sent)
+    return kept[sent.who] if new[sent.who] is sent else replace(kept[sent.who], repeated=True)
 
 
-def _prepared(report: Report, now: datetime, actor: Actor) -> Sent | Refusal:
+def _prepared(report: Report, now: datetime, actor: Actor, doors: Doors) -> Sent | Refusal:
     """The report as it is kept: with a key (ours where none was sent) and an instant. Its hash is of what was sent."""
     try:
-        allowed(actor, Action.REPORT_SEND)
+        doors.check_sends(actor)
         check_report(report, now)
-        _check_sender(report.sender, actor)
+        doors.check_sender(report.sender, actor)
     except Refusal as refusal:
         return refusal
     key = key_of(report) or str(uuid4())
     kept = replace(report, issue=report.issue.strip(), contact=report.contact.strip(), key=key, at=report.at or now)
     return Sent(kept, body_hash(report), actor.name)
+
+
+def _check_sends(actor: Actor) -> None:
+    allowed(actor, Action.REPORT_SEND)
 
 
 def _check_sender(sender: str, actor: Actor) -> None:
@@ -172,7 +189,7 @@ def _keep(store: Store, tx: Tx, new: Sequence[Sent], verify: Collection[Channel]
     running = Running(situation)
     rows = [_received(each, what, number, running) for each, what, number in zip(new, found, numbers, strict=True)]
     public = publicised(situation.index, [(row.incident, what.issue) for (row, _), what in zip(rows, found, strict=True)], now=now)
-    stored = incidents.add_many(tx, [replace(row, public=shown) for (row, _), shown in zip(rows, public, strict=True)])
+    stored = incidents.add_many(tx, [replace(row, public=shown) if shown else row for (row, _), shown in zip(rows, public, strict=True)])
     return {each.who: answer for each, (row, answer) in zip(new, rows, strict=True) if row.report_id in stored}
 
 

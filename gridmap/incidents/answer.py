@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from gridmap.incidents.life import State
@@ -72,8 +73,8 @@ class Answer:
 
     def _plain(self) -> dict[str, Any]:
         """Every field by name, codes and mappings as JSON has them."""
-        plain = {name: getattr(self, name) for name in _FIELDS}
-        return {**plain, "state": str(self.state), "candidates": [dict(candidate) for candidate in self.candidates]}
+        plain = zip(_FIELDS, _values(self), strict=True)
+        return {**dict(plain), "state": str(self.state), "candidates": [dict(candidate) for candidate in self.candidates]}
 
     @classmethod
     def read(cls, kept: Mapping[str, Any], *, repeated: bool) -> "Answer":
@@ -85,3 +86,4 @@ class Answer:
 
 
 _FIELDS = tuple(field.name for field in fields(Answer))
+_values = attrgetter(*_FIELDS)

@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
@@ -262,7 +263,10 @@ def has_nul(text: str) -> bool:
 
 
 def _as_rows(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_as_instant)
+    try:
+        return orjson.dumps(rows, default=_as_instant, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except orjson.JSONEncodeError:  # numbers of more than 64 bits, which Python writes
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_as_instant)
 
 
 @lru_cache(maxsize=1024)  # what is received together has one instant in many columns

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from uuid import UUID
 
 
 def new(at: datetime) -> str:
@@ -10,4 +9,5 @@ def new(at: datetime) -> str:
     milliseconds = int(at.timestamp() * 1000)
     random = secrets.randbits(74)
     bits = milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-    return str(UUID(int=bits))
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, literal, or_, select, tuple_
@@ -53,12 +54,14 @@ UNTIL = "until"
 OF_BIRTH = ("office", "keeper", "contact_left", "grade", "template")
 """What of its life the first row of its log says, beside the state."""
 _COLUMNS = tuple(each.name for each in fields(Incident) if each.name != "tasks")  # which have their own table
+_of_incident = attrgetter(*_COLUMNS)
 _INCIDENT = (*(incident.c[name] for name in _COLUMNS), incident.c.asked)
 _ALL = select(*_INCIDENT)
 _KINDS: Mapping[str, type[StrEnum]] = {
     "state": State, "channel": Channel, "grade": Grade, "urgency": Urgency, "template": Template, "satisfied": Satisfied,
 }  # fmt: skip
 _REPORT = tuple(each.name for each in fields(Report) if each.name not in {"contact", "photos"})  # which have tables of their own
+_of_report = attrgetter(*_REPORT)
 
 
 class FirstAnswer(NamedTuple):
@@ -305,8 +308,7 @@ def _first(tx: Connection, wanted: Select[Any], order: tuple[ColumnElement[Any],
 
 
 def _report_row(one: Received) -> dict[str, Any]:
-    facts = {name: getattr(one.report, name) for name in _REPORT}
-    return facts | {
+    return dict(zip(_REPORT, _of_report(one.report), strict=True)) | {
         "id": one.report_id,
         "incident": one.incident.id,
         "channel": str(one.report.channel),
@@ -320,8 +322,7 @@ def _report_row(one: Received) -> dict[str, Any]:
 
 def row_of(one: Incident) -> dict[str, Any]:
     """The incident as its row has it."""
-    facts = {name: getattr(one, name) for name in _COLUMNS}
-    return facts | {
+    return dict(zip(_COLUMNS, _of_incident(one), strict=True)) | {
         "asked": tasks.listed(one),
         "serial": int(one.number.partition("-")[2]),
         "candidates": [dict(each) for each in one.candidates],

@@ -4,9 +4,9 @@ Nothing here reads what it does not tell: the database's public role could not r
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 
@@ -17,6 +17,7 @@ from gridmap.store.schema import incident, office, public_incident, report
 from gridmap.store.scoping import within
 
 Bounds = tuple[float, float, float, float]
+_SHOWN = tuple(each.name for each in fields(PublicMatter))
 
 
 class After(NamedTuple):
@@ -44,7 +45,11 @@ class Followed:
 
 def add(tx: Connection, given: Mapping[str, PublicMatter]) -> None:
     """Show matters (incident id: what is shown of it) from now on."""
-    insert_many(tx, public_incident, ({"incident": id, **asdict(one), "state": str(one.state)} for id, one in given.items()))
+    insert_many(tx, public_incident, (_row(id, one) for id, one in given.items()))
+
+
+def _row(incident_id: str, shown: PublicMatter) -> dict[str, Any]:
+    return {"incident": incident_id, **{name: getattr(shown, name) for name in _SHOWN}, "state": str(shown.state)}
 
 
 def put(tx: Connection, incident_id: str, shown: PublicMatter | None) -> None:
@@ -52,7 +57,7 @@ def put(tx: Connection, incident_id: str, shown: PublicMatter | None) -> None:
     if shown is None:
         tx.execute(delete(public_incident).where(public_incident.c.incident == incident_id))
     else:
-        upsert(tx, public_incident, [{"incident": incident_id, **asdict(shown), "state": str(shown.state)}], on=("incident",))
+        upsert(tx, public_incident, [_row(incident_id, shown)], on=("incident",))
 
 
 def put_state(tx: Connection, incident_id: str, state: PublicState) -> None:

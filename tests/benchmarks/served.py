@@ -1,13 +1,12 @@
 """What the benchmark of intake serves (`uvicorn --factory tests.benchmarks.served:NAME`): Gridmap, and the framework with nothing in it."""
 
-import gc
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 from api import create_app
-from api.server import COLLECTED
+from gridmap.collector import collect_seldom
 from gridmap.settings import read_settings
 from gridmap.store import Store
 
@@ -32,7 +31,7 @@ async def report(_body: Report) -> dict[str, Any]:
 
 def service() -> FastAPI:
     """Gridmap on the database of the environment."""
-    gc.set_threshold(*COLLECTED)  # as `gridmap serve` does
+    collect_seldom()  # as `gridmap serve` does
     settings = read_settings()
     return create_app(Store.open(settings.database_url), settings)
 

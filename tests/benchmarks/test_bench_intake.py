@@ -25,6 +25,7 @@ import psycopg2
 import pytest
 
 from gridmap.access import operator
+from gridmap.collector import collect_seldom
 from gridmap.county import make_county, write_county
 from gridmap.flows.intake import receive_many
 from gridmap.flows.main_job import run_main_job
@@ -168,6 +169,7 @@ def test_many_at_a_time_beside_a_bare_copy_of_the_same_rows(county: str) -> None
     """The peer writes the very rows that intake wrote, with the same keys, indexes and checks, as a superuser, in one COPY a table."""
     sent = [Report(issue=issue, channel=Channel.SYSTEM, lon=lon, lat=lat, datum="wgs84", text="坑") for lon, lat, issue in places(county)]
     sent = [replace(one, sender="bench", key=str(uuid4())) for _ in range(1 + MANY // len(sent)) for one in sent][:MANY]
+    collect_seldom()  # as the commands do
     with Store.open(county) as store:
         receive_many(store, sent[:10], now=datetime.now(ZoneInfo("Asia/Shanghai")), actor=operator("bench"))
         before = time.perf_counter()

@@ -19,6 +19,7 @@ from tests.builders import Shapes, bent_coverage, moved
 pytestmark = pytest.mark.bench
 Made = TypeVar("Made")
 POINTS, RUNS = 500_000, 3
+TABLE = np.arange(2048 * 2048, dtype=np.int64)
 
 
 def land(areas: int, bends: int, power: float = 1.0) -> Shapes:
@@ -70,10 +71,10 @@ class Timed(NamedTuple):
         return statistics.median(self.processors)
 
 
-def timed(answer: Answer, draw: Callable[[int], tuple[Floats, Floats]]) -> Timed:
+def timed(answer: Answer, draw: Callable[[int], tuple[Floats, Floats]], count: int = RUNS) -> Timed:
     """Each run over fresh points but the first, which warms up."""
     runs = []
-    for run in range(RUNS + 1):
+    for run in range(count + 1):
         x, y = draw(run)
         took, owner = clocked(partial(answer, x, y))
         runs.append(took)
@@ -83,6 +84,18 @@ def timed(answer: Answer, draw: Callable[[int], tuple[Floats, Floats]]) -> Timed
 def rate(seconds: list[float], count: int = POINTS) -> str:
     """Millions of points a second: the median, and the slowest to the fastest run."""
     return f"{count / statistics.median(seconds) / 1e6:.3g} ({count / seconds[-1] / 1e6:.3g}-{count / seconds[0] / 1e6:.3g})"
+
+
+def read_at_random(x: Floats, y: Floats) -> Owners:
+    """One read from a table of 16 MB a point, at the point's place, and nothing else: what no look-up by one thread can beat."""
+    side = 2048
+    row, column = (((v - v.min()) / np.ptp(v) * (side - 1)).astype(np.int64) for v in (y, x))
+    return TABLE.take(row * side + column)
+
+
+def power_of(sizes: list[float], costs: list[float]) -> float:
+    """The b of costs = a sizes^b that lies nearest to what was measured, by least squares of the logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 @pytest.mark.parametrize(("power", "ordered"), [(1.0, False), (2.5, False), (1.0, True)], ids=["uniform", "town and desert", "sorted"])
@@ -107,6 +120,8 @@ def test_the_usual_engines_give_the_same_answers(sheet: Sheet, power: float, ord
         told = (*(f"{ratio:.0f}" for ratio in ratios), f"{once:.2f}")
         rows.append((name, rate(theirs.walls), rate(theirs.processors), f"{built.processor:.2f}", *told, ""))
         assert np.array_equal(ours.owner, theirs.owner)
+    roof = timed(read_at_random, draw)
+    rows.append(("*one random read a point, one thread*", rate(roof.walls), rate(roof.processors), *[""] * 5))
     kind = f"{'sorted' if ordered else 'random'} points, areas {'packed towards a corner (2.5)' if power != 1 else 'of one size'}"
     head = (
         "engine", "M points/s (spread)", "M points a second of processor", "build, s of processor",
@@ -116,21 +131,31 @@ def test_the_usual_engines_give_the_same_answers(sheet: Sheet, power: float, ord
 
 
 def test_how_the_cost_grows(sheet: Sheet) -> None:
+    warm()
     rows: list[tuple[object, ...]] = []
-    for areas, bends in [(1_000, 6), (10_000, 6), (100_000, 6), (10_000, 1), (10_000, 24), (1_000, 240)]:
+    corners_built, built, areas_asked, asked = [], [], [], []
+    for areas, bends in [(1_000, 6), (10_000, 6), (100_000, 6), (1_000_000, 6), (10_000, 1), (10_000, 24), (1_000, 240)]:
         shapes = land(areas, bends)
         build, index = clocked(partial(AreaIndex, shapes))
-        for count in (10_000, 1_000_000):
-            located = timed(index.locate, partial(drawn, shapes, count=count))
-            x, y = drawn(shapes, RUNS, count=count)
+        corners_built.append(float(shapely.get_num_coordinates(shapes).sum()))
+        built.append(build.processor)
+        for count in (10_000, 1_000_000, 100_000_000) if (areas, bends) == (100_000, 6) else (10_000, 1_000_000):
+            located = timed(index.locate, partial(drawn, shapes, count=count), 1 if count > 1_000_000 else RUNS)
+            if bends == 6 and count == 1_000_000:
+                areas_asked.append(float(areas))
+                asked.append(located.processor)
+            x, y = drawn(shapes, RUNS, count=min(count, 1_000_000))
+            located = located._replace(owner=index.locate(x, y))
             border, _ = clocked(partial(index.border_distance, x, y, located.owner))
             corners = shapely.get_num_coordinates(shapes).mean()
             sizes = (f"{len(shapes):,}", f"{corners:.0f}", f"{count:,}", f"{build.processor:.3f}", f"{index.nbytes / len(shapes):,.0f}")
-            rows.append((*sizes, rate(located.processors, count), f"{count / border.processor / 1e6:.2g}"))
+            rows.append((*sizes, rate(located.processors, count), f"{len(x) / border.processor / 1e6:.2g}"))
     head = ("areas", "corners", "points", "build, s", "bytes an area", "located, M/s (spread)", "borders measured, M/s")
     sheet.add(
         "How the cost grows",
-        "Random points, half of them near the middle of an area. Seconds and rates are of one processor core.",
+        "Random points, half of them near the middle of an area. Seconds and rates are of one processor core. "
+        f"Building grows with the {power_of(corners_built, built):.2f}th power of the corners; a point's cost with the "
+        f"{power_of(areas_asked, asked):.2f}th power of the areas (28 corners each, a million points).",
         head,
         rows,
     )
