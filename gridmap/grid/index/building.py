@@ -1,5 +1,7 @@
 """From rings to the index: pair the borders, cut the land into tiles, and each tile into cells."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,8 +54,10 @@ def _laid_out(frame: Frame, edges: Edges, rings: Rings) -> NDArray[np.uint8] | N
     none = np.zeros(0, dtype=np.int32)
     plan = Plan(frame, edges, tiles, Laid(starts, bits, np.zeros(len(bits), dtype=np.int32), none, none))
     sizes = np.zeros(len(bits), dtype=np.int64)
-    on_all_cores(len(bits), 64, lambda begin, end: count_records(plan, sizes, begin, end))
-    at_feet = standing(frame, edges, tiles, len(rings.sound))
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(standing, frame, edges, tiles, len(rings.sound))
+        on_all_cores(len(bits), 64, lambda begin, end: count_records(plan, sizes, begin, end))
+        at_feet = found.result()
     several = on_all_cores(len(bits), 64, lambda begin, end: lay_several(plan, at_feet, sizes, begin, end))
     if not all(told[1] for told in several):
         return None

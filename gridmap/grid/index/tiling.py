@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.grid.index.compiled import compiled
+from gridmap.grid.index.cores import on_all_cores
 from gridmap.grid.index.corners import Rings
 from gridmap.grid.index.frame import TILE_BITS, Frame, fixed
 from gridmap.grid.index.twins import Edges
 from gridmap.grid.index.walk import NOWHERE, Raster, crossing, is_open_west, spans, tiles_of, way_of
+
+EDGES_A_THREAD = 1 << 15  # fewer are not worth a second thread
 
 
 class Tiled(NamedTuple):
@@ -111,16 +114,19 @@ def standing(frame: Frame, edges: Edges, tiles: Tiled, areas: int) -> Standing:
 
 def _crossings(raster: Raster, edges: Edges, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(row, column, code) wherever the border of an area crosses the foot of one of these rows of tiles."""
-    count = _cross(raster, edges, rows, np.empty((0, 3), dtype=np.int64))
-    found = np.empty((count, 3), dtype=np.int64)
-    _cross(raster, edges, rows, found)
-    return found
+
+    def cross(begin: int, end: int) -> NDArray[np.int64]:
+        found = np.empty((_cross(raster, edges, rows, (begin, end), np.empty((0, 3), dtype=np.int64)), 3), dtype=np.int64)
+        _cross(raster, edges, rows, (begin, end), found)
+        return found
+
+    return np.concatenate(on_all_cores(len(edges.at), EDGES_A_THREAD, cross))
 
 
 @compiled
-def _cross(raster: Raster, edges: Edges, rows: NDArray[np.bool_], found: NDArray[np.int64]) -> int:
+def _cross(raster: Raster, edges: Edges, rows: NDArray[np.bool_], part: tuple[int, int], found: NDArray[np.int64]) -> int:
     count = 0
-    for edge in range(len(edges.at)):
+    for edge in range(part[0], part[1]):
         way = way_of(raster, edges.corners, edges.at[edge])
         for row in range(max(way.a_row, 0), min(way.b_row, raster.rows - 1) + 1):
             if not rows[row]:
