@@ -13,7 +13,8 @@ from api.routes.drafts import Draft, router, tagged
 from gridmap.access import Action
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.draft_revision import change_told
-from gridmap.flows.make_move import Move, make_move
+from gridmap.flows.make_move import Move
+from gridmap.flows.make_move import make_move as make
 from gridmap.flows.move_cells import Made, redo, undo
 from gridmap.planning import moves as planned
 from gridmap.planning.posting import PostWorker
@@ -130,15 +131,13 @@ def list_moves(asked: Annotated[Asker, doing(Action.DRAFT_READ)], draft: Draft) 
 
 
 @router.post("/{draft}/moves", response_class=JSONResponse)
-def move_in_draft(asked: Changer, draft: Draft, moving: Moving, if_match: IfMatch = None) -> JSONResponse:
+def make_move(asked: Changer, draft: Draft, moving: Moving, if_match: IfMatch = None) -> JSONResponse:
     """Make a move, and tell at once what is wrong after it. The cells stay a whole tiling, or nothing changes.
 
     412 where the draft was changed meanwhile: with its `revision` now, whose `changes` came between in which cells, and in `again` whether
     they were other cells than this move's, so that it may be sent once more on the new revision. 409 and 422 tell where it cannot be drawn.
     """
-    return _answer(
-        make_move(asked.store, draft, moving.operation(), revision=read_revision(if_match), now=asked.now, actor=asked.actor), asked
-    )
+    return _answer(make(asked.store, draft, moving.operation(), revision=read_revision(if_match), now=asked.now, actor=asked.actor), asked)
 
 
 class Stepping(_Move):

@@ -14,8 +14,6 @@ class MoveKind(StrEnum):
     MERGE = "merge"
     PARENT = "parent"
     POST = "post"  # who is to stand at a cell once the draft is in force
-    LOCK = "lock"  # cells that no move may change
-    FREE = "free"
     CUT = "cut"  # one village, anew
     UNDO = "undo"
     REDO = "redo"

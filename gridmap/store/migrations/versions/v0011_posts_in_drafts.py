@@ -1,4 +1,4 @@
-"""A draft keeps more kinds of changes: who is to stand at a cell, and which cells are locked.
+"""A draft keeps one kind of change more: who is to stand at a cell.
 
 Written out, not taken from `schema`: what was once migrated must stay as it was. A test holds the two together.
 """
@@ -11,7 +11,7 @@ from gridmap.store.dialect import Code, Instant
 revision = "0011"
 down_revision = "0010"
 
-KINDS = ("assign", "border", "split", "merge", "parent", "post", "lock", "free", "cut", "undo", "redo", "approve", "change")
+KINDS = ("assign", "border", "split", "merge", "parent", "post", "cut", "undo", "redo", "approve", "change")
 
 
 def upgrade() -> None:
