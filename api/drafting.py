@@ -7,15 +7,17 @@ import numpy as np
 
 from api.asker import Asker
 from gridmap.access import Action, may
+from gridmap.duty import Worker
 from gridmap.errors import Refusal
 from gridmap.flows.draft_revision import change_told
 from gridmap.flows.draft_village import VillageDraft
 from gridmap.flows.move_cells import Made
 from gridmap.geometry.metres import area_m2
 from gridmap.geometry.shapes import to_geojson
-from gridmap.grid import Area
+from gridmap.grid import Area, Level
 from gridmap.grid.crosswalk import crosswalk
 from gridmap.planning.tiling import arcs, check_tiling
+from gridmap.words import Lang
 
 
 def village_told(seen: VillageDraft, asked: Asker) -> dict[str, Any]:
@@ -32,6 +34,8 @@ def village_told(seen: VillageDraft, asked: Asker) -> dict[str, Any]:
         "gone": [_gone(cell, asked, known=seen.known) for cell in seen.before if cell.code not in ground.by_code],
         "households": _households(seen) if seen.known else None,
         "findings": [finding.as_dict(lang) for finding in seen.findings] if seen.known else [],
+        "parents": [{"code": one.code, "level": str(one.level), "name": one.name_in(lang)} for one in seen.parents],
+        "workers": [[one.id, _called(one, lang)] for one in seen.workers] if may(asked.actor, Action.REGISTER_READ) else None,
         "approved": seen.approved and seen.approved.actor,
         "undo": seen.undo and change_told(seen.undo),
         "redo": seen.redo and change_told(seen.redo),
@@ -76,11 +80,16 @@ def _balance(seen: VillageDraft, asked: Asker) -> list[dict[str, Any]]:
                 "came": came.get(cell.code, 0) if seen.known else None,
                 "went": went.get(cell.code, 0) if seen.known else None,
                 "area_m2": round(area_m2(cell.shape)),
-                "worker": worker and (worker.name_en if asked.lang == "en" and worker.name_en else worker.name),
+                "worker": worker and _called(worker, asked.lang),
+                "worker_id": worker and worker.id,
                 "load": loads.get(worker.id) if worker and seen.known else None,
             }
         )
     return rows
+
+
+def _called(worker: Worker, lang: Lang) -> str:
+    return worker.name_en if lang == "en" and worker.name_en else worker.name
 
 
 def _came_and_went(seen: VillageDraft) -> tuple[Mapping[str, int], Mapping[str, int]]:
@@ -113,7 +122,8 @@ def _households(seen: VillageDraft) -> list[list[Any]]:
 
 def made_told(made: Made, asked: Asker) -> dict[str, Any]:
     """What a move did in its village: cells that changed, cells that are gone, what is wrong now."""
-    there = [area for area in made.changed.values() if area and area.parent == made.village]  # another's count may be none of the asker's
+    # another village's count may be none of the asker's
+    there = [area for area in made.changed.values() if area and area.level is Level.CELL and area.parent == made.village]
     return {
         "revision": made.revision,
         "kind": str(made.kind),

@@ -13,8 +13,12 @@ from api.routes.drafts import Draft, router, tagged
 from gridmap.access import Action
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.draft_revision import change_told
-from gridmap.flows.move_cells import Made, move, redo, undo
+from gridmap.flows.make_move import Move
+from gridmap.flows.make_move import make_move as make
+from gridmap.flows.move_cells import Made, redo, undo
 from gridmap.planning import moves as planned
+from gridmap.planning.posting import PostWorker
+from gridmap.planning.reparent import Reparent
 from gridmap.store import drafts, moves
 
 MOST_HOUSEHOLDS, MOST_CORNERS, MOST_CELLS = 3000, 1000, 50
@@ -44,7 +48,7 @@ class Assigning(_Move):
     households: Annotated[list[Code], Field(min_length=1, max_length=MOST_HOUSEHOLDS, description="Ids of household points.")]
     to: Code
 
-    def operation(self) -> planned.Operation:
+    def operation(self) -> Move:
         return planned.Assign(tuple(self.households), self.to)
 
 
@@ -55,7 +59,7 @@ class Dragging(_Move):
     cells: tuple[Code, Code]
     line: Line
 
-    def operation(self) -> planned.Operation:
+    def operation(self) -> Move:
         return planned.Border(self.cells, tuple(self.line))
 
 
@@ -66,7 +70,7 @@ class Splitting(_Move):
     cell: Code
     line: Line
 
-    def operation(self) -> planned.Operation:
+    def operation(self) -> Move:
         return planned.Split(self.cell, tuple(self.line))
 
 
@@ -76,11 +80,34 @@ class Merging(_Move):
     move: Literal["merge"]
     cells: Annotated[list[Code], Field(min_length=2, max_length=MOST_CELLS)]
 
-    def operation(self) -> planned.Operation:
+    def operation(self) -> Move:
         return planned.Merge(tuple(self.cells))
 
 
-Moving = Annotated[Assigning | Dragging | Splitting | Merging, Body(discriminator="move")]
+class Giving(_Move):
+    """An area goes to another parent beside it: a cell to another village of its township, a village to another township. A cell whose code
+    begins with its village's gets a code there, and whoever stands at it goes along."""
+
+    move: Literal["parent"]
+    area: Code
+    to: Code
+
+    def operation(self) -> Move:
+        return Reparent(self.area, self.to)
+
+
+class Posting(_Move):
+    """A worker of the register (null: nobody) is to stand at a cell once the draft is in force."""
+
+    move: Literal["post"]
+    cell: Code
+    worker: Code | None
+
+    def operation(self) -> Move:
+        return PostWorker(self.cell, self.worker)
+
+
+Moving = Annotated[Assigning | Dragging | Splitting | Merging | Giving | Posting, Body(discriminator="move")]
 
 
 def read_revision(if_match: str | None) -> str | None:
@@ -110,7 +137,7 @@ def make_move(asked: Changer, draft: Draft, moving: Moving, if_match: IfMatch = 
     412 where the draft was changed meanwhile: with its `revision` now, whose `changes` came between in which cells, and in `again` whether
     they were other cells than this move's, so that it may be sent once more on the new revision. 409 and 422 tell where it cannot be drawn.
     """
-    return _answer(move(asked.store, draft, moving.operation(), revision=read_revision(if_match), now=asked.now, actor=asked.actor), asked)
+    return _answer(make(asked.store, draft, moving.operation(), revision=read_revision(if_match), now=asked.now, actor=asked.actor), asked)
 
 
 class Stepping(_Move):

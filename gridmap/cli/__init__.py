@@ -18,6 +18,7 @@ from gridmap.cli import incidents as _incidents  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401
 from gridmap.cli import merging as _merging  # noqa: F401
+from gridmap.cli import moves as _moves  # noqa: F401
 from gridmap.cli import notify as _notify  # noqa: F401
 from gridmap.cli import plan as _plan  # noqa: F401
 from gridmap.cli import print_sheets as _print_sheets  # noqa: F401

@@ -27,8 +27,8 @@ def need_revision(tx: Tx, draft: str, wanted: str | None, named: Callable[[], fr
         return
     between = _after(moves.rows(tx, draft), wanted)
     touched = [row.areas for row in between]
-    apart = named is not None and bool(between) and None not in touched and named().isdisjoint(*filter(None, touched))
     cells = sorted({code for areas in touched for code in areas or ()})
+    apart = named is not None and bool(between) and None not in touched and named().isdisjoint(cells)
     raise (DraftMovedElsewhere if apart else DraftMoved)(
         draft=draft, revision=found, count=len(between), who=", ".join(sorted({row.actor for row in between})) or "-",
         cells=", ".join(cells[:TOLD]) or "-", again=apart, changes=[change_told(row) for row in between],

@@ -1,6 +1,6 @@
 """One village of a draft as a planner sees it: its cells, what is wrong with them, who lives and works there, what was in force."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 
 from gridmap.access import Action, Actor, allowed, may
-from gridmap.duty import Duty, Worker
+from gridmap.duty import Duty, Post, Worker
 from gridmap.errors import NotFound
 from gridmap.flows.approve_draft import approval
+from gridmap.flows.draft_standing import posts_planned, standing
 from gridmap.grid import Area, Finding, Households, Level
 from gridmap.grid.checks import check_village
 from gridmap.planning.moves import Ground
@@ -29,8 +30,9 @@ class DraftVillageMissing(NotFound):
 class VillageDraft:
     """A village of a draft at one revision, without households where the asker may not know them (`known`).
 
-    `before` are its cells in the edition in force; `holders` the workers by the code of the cell; `undo` and `redo` the changes that a step
-    back, or forward, would be; `approved` who stands for the draft as it is.
+    `before` are its cells in the edition in force; `holders` the workers that the draft wants, by the code of the cell; `workers` all there
+    are; `parents` the areas to which a cell or the village itself may go: villages of its township and townships, beside it; `undo` and
+    `redo` the changes that a step back, or forward, would be; `approved` who stands for the draft as it is.
     """
 
     draft: str
@@ -39,36 +41,12 @@ class VillageDraft:
     known: bool
     before: tuple[Area, ...]
     holders: dict[str, Worker]
+    workers: tuple[Worker, ...]
+    parents: tuple[Area, ...]
     findings: tuple[Finding, ...]
     undo: MoveRow | None
     redo: MoveRow | None
     approved: MoveRow | None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is done and what was taken back in one village, the last last, each with the change that made it so."""
-
-    done: tuple[tuple[MoveRow, MoveRow], ...]
-    undone: tuple[tuple[MoveRow, MoveRow], ...]
-
-
-def standing(rows: Iterable[MoveRow], village: str) -> Standing:
-    """Which moves of the village stand. A new move forgets what was taken back before it."""
-    done: list[tuple[MoveRow, MoveRow]] = []
-    undone: list[tuple[MoveRow, MoveRow]] = []
-    for row in rows:
-        if row.village != village:
-            continue
-        match str(row.kind):
-            case "undo":
-                undone.append((done.pop()[0], row))
-            case "redo":
-                done.append((undone.pop()[0], row))
-            case _:
-                done.append((row, row))
-                undone.clear()
-    return Standing(tuple(done), tuple(undone))
 
 
 def read_ground(tx: Tx, draft: str, village: str) -> Ground:
@@ -95,13 +73,13 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
     """Everything a planner's page shows of one village. Households are told in the actor's jurisdiction alone. DraftMissing,
     DraftVillageMissing."""
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
-        ground = read_ground(tx, draft, village)
+        ground, parents = read_ground(tx, draft, village), _parents(tx, draft, village)
         there, revision = standing(moves.rows(tx, draft), village), moves.revision(tx, draft)
         approved = approval(tx, draft)
         number = editions.number_in_force(tx, now)
         before = store.edition(tx, number).children(village) if number is not None else ()
         workers = {worker.id: worker for worker in people.workers(tx)}
-        posted = people.posts(tx, at=now, areas=[cell.code for cell in (*ground.cells, *before)])
+        posted = posts_planned(tx, draft, people.posts(tx, at=now), now)
     scope = allowed(actor, Action.HOUSEHOLD_READ) if may(actor, Action.HOUSEHOLD_READ) else None
     known = scope is not None and scope.covers((village, ground.village.parent))
     if scope is not None and known:
@@ -109,11 +87,25 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
             ground = with_people(tx, ground)
     return VillageDraft(
         draft=draft, revision=revision, ground=ground, known=known,
-        before=tuple(cell for cell in before if cell.level is Level.CELL),
-        holders={post.area: workers[post.worker] for post in reversed(posted) if post.duty is Duty.WORKER},
+        before=tuple(cell for cell in before if cell.level is Level.CELL), parents=parents,
+        holders=_holders(ground, posted, workers), workers=tuple(workers.values()),
         findings=check_village(ground.village, ground.cells),
         approved=approved, undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
     )  # fmt: skip
+
+
+def _parents(tx: Tx, draft: str, village: str) -> tuple[Area, ...]:
+    """The villages of the same township, and the other townships, that touch the village."""
+    wide = (*drafts.some(tx, draft, level=Level.TOWNSHIP), *drafts.some(tx, draft, level=Level.VILLAGE))
+    own = next(area for area in wide if area.code == village)
+    beside = [area for area in wide if area.code not in (own.code, own.parent) and shapely.dwithin(area.shape, own.shape, NEAR)]
+    return tuple(area for area in beside if area.level is Level.TOWNSHIP or area.parent == own.parent)
+
+
+def _holders(ground: Ground, posts: Iterable[Post], workers: Mapping[str, Worker]) -> dict[str, Worker]:
+    """Who has been posted longest at each cell."""
+    by_length = sorted(posts, key=lambda post: (post.since, post.worker), reverse=True)
+    return {post.area: workers[post.worker] for post in by_length if post.duty is Duty.WORKER and post.area in ground.by_code}
 
 
 def list_villages(store: Store, draft: str, *, actor: Actor) -> tuple[str, tuple[tuple[Area, int], ...]]:

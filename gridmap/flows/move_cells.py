@@ -7,7 +7,8 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
 from gridmap.flows.draft_revision import TOLD, need_revision
-from gridmap.flows.draft_village import read_ground, standing, with_people
+from gridmap.flows.draft_standing import standing
+from gridmap.flows.draft_village import read_ground, with_people
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.grid import Area, Finding, Level
 from gridmap.grid.checks import check_village
@@ -63,7 +64,7 @@ def move(store: Store, draft: str, operation: Operation, *, revision: str | None
             tx, draft, kind, at=now, areas=moved.changed, village=village, operation=asdict(operation), before=before,
             after=digest(filter(None, moved.changed.values())),
         )  # fmt: skip
-        _record(tx, (draft, village, kind), moved.changed, now)
+        record(tx, (draft, village, kind), moved.changed, now)
     return Made(made, kind, village, moved.changed, moved.households, check_village(after.village, after.cells))
 
 
@@ -100,18 +101,34 @@ def _step(store: Store, what: tuple[str, str, MoveKind], *, revision: str | None
         if not stack:
             raise NothingToUndo(draft=draft, village=village)
         first, maker = stack[-1]
-        now_there = ground.before(maker.areas or ())
-        if digest(filter(None, now_there.values())) != maker.after:
-            raise MoveOvertaken(draft=draft, cells=", ".join(sorted(maker.areas or ())[:TOLD]))
         again = moves.before(tx, draft, maker.number)
+        now_there = there_now(tx, draft, again)
+        if maker.after is not None and digest(filter(None, now_there.values())) != maker.after:
+            raise MoveOvertaken(draft=draft, cells=", ".join(sorted(maker.areas or ())[:TOLD]))
+        need_jurisdiction(scope, (ground.village, *_given(now_there, again)))
         drafts.change(tx, draft, again, at=now)
-        after = digest(filter(None, again.values()))
-        made = moves.append(tx, draft, kind, at=now, areas=again, village=village, of=first.number, before=now_there, after=after)
-        _record(tx, what, again, now)
-    left = ground.after(again)
+        after = digest(filter(None, again.values())) if maker.after is not None else None
+        made = moves.append(tx, draft, kind, at=now, areas=maker.areas, village=village, of=first.number, before=now_there, after=after)
+        record(tx, what, maker.areas or (), now)
+        left = read_ground(tx, draft, village)
     return Made(made, kind, village, again, 0, check_village(left.village, left.cells))
 
 
-def _record(tx: Tx, what: tuple[str, str, MoveKind], changed: Iterable[str], now: datetime) -> None:
+def there_now(tx: Tx, draft: str, codes: Iterable[str]) -> dict[str, Area | None]:
+    """The draft's areas of these codes as they are; None where there is none."""
+    wanted = list(codes)
+    found = {area.code: area for area in drafts.some(tx, draft, codes=wanted)}
+    return {code: found.get(code) for code in wanted}
+
+
+def _given(before: Mapping[str, Area | None], after: Mapping[str, Area | None]) -> Iterable[Area]:
+    """What goes to another parent, with those parents: it takes both their planners' right."""
+    pairs = [(before.get(code), after.get(code)) for code in {**before, **after}]
+    parents = {area.parent for pair in pairs for area in pair if area}
+    moved = [area for pair in pairs if len({each and each.parent for each in pair}) > 1 for area in pair if area]
+    return [*moved, *(area for pair in pairs for area in pair if area and area.code in parents)]
+
+
+def record(tx: Tx, what: tuple[str, str, MoveKind], changed: Iterable[str], now: datetime) -> None:
     draft, village, kind = what
     history.record(tx, now, "draft.move", f"draft:{draft}", kind=str(kind), village=village, cells=sorted(changed))

@@ -1,22 +1,22 @@
 """A draft becomes the next edition: judged by the gate, counted, recorded and dropped in one transaction."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from gridmap.access import Action, Actor, allowed
-from gridmap.duty import Duty, Post
 from gridmap.errors import Conflict, InstantPast, PublishRefused
 from gridmap.flows.approve_draft import check_second, needs_second
 from gridmap.flows.draft_revision import need_revision
+from gridmap.flows.draft_standing import posts_planned
 from gridmap.flows.import_areas import need_jurisdiction
-from gridmap.grid import Area, Edition, Finding, Level, Severity
+from gridmap.flows.staffing import staffing
+from gridmap.grid import Edition, Finding, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
 from gridmap.store import Store, Tx, drafts, editions, history, land, people
 
-TOLD = 10
-"""So many codes are named."""
+BEFORE_IT_BEGAN = timedelta(microseconds=1)
+"""How long a post still lasts that began with the edition: no table lets it end before it begins."""
 
 
 class EditionBeforeNone(Conflict):
@@ -39,7 +39,8 @@ def publish(
 
     Areas whose households nobody counted yet get the number of households in them. InstantPast, DraftMissing, or PublishRefused,
     which carries every finding of the gate; whatever is refused changes nothing. A draft that began before the newest edition would
-    undo what that one changed: it is refused, unless it is to `supersede` it. With a `revision` no other one is published: DraftMoved.
+    undo what that one changed: it is refused, unless it is to `supersede` it. Workers whom the draft set
+    at cells stand there from then on. With a `revision` no other one is published: DraftMoved.
     Where two `people` are asked for, another must have approved it as it is, once there are accounts: SecondPublisherNeeded.
     """
     if at is not None and at < now:
@@ -61,9 +62,23 @@ def publish(
         _refuse(draft, findings if supersede else (*_late(tx, draft), *findings))
         counted = with_households(candidate.areas, land.households(tx))
         edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
+        posted = _post(tx, draft, edition)
         drafts.drop(tx, draft)
-        history.record(tx, now, "edition.publish", f"edition:{edition.number}", draft=draft, note=note, supersede=supersede)
+        facts = {"draft": draft, "note": note, "supersede": supersede, "posts": posted}
+        history.record(tx, now, "edition.publish", f"edition:{edition.number}", **facts)
     return edition
+
+
+def _post(tx: Tx, draft: str, edition: Edition) -> int:
+    """Whom the draft set at cells stands there from when the edition is in force, and whoever stood there no longer. How many begin."""
+    since = edition.in_force_from
+    held = people.posts(tx, at=since)
+    planned = posts_planned(tx, draft, held, since)
+    begun = [post for post in planned if post not in held and post.area in edition.by_code]
+    ended = [post for post in held if post not in planned]
+    people.put_posts(tx, [replace(post, until=max(since, post.since + BEFORE_IT_BEGAN)) for post in ended])
+    people.put_posts(tx, begun)
+    return len(begun)
 
 
 def roll_back(store: Store, *, at: datetime | None = None, now: datetime, actor: Actor, note: str = "") -> Edition:
@@ -91,26 +106,8 @@ def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None =
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
         late = _late(tx, draft)
-        posts = people.posts(tx, at=at) if at else ()
+        posts = posts_planned(tx, draft, people.posts(tx, at=at), at) if at else ()
     return (*late, *check(candidate.areas, retired=candidate.retired), *staffing(candidate.areas, posts))
-
-
-def staffing(areas: Sequence[Area], posts: Sequence[Post]) -> Iterator[Finding]:
-    """Cells that would have no worker, or several, and workers whose cell would be gone; nothing where nobody is posted at any cell yet."""
-    cells = {area.code: area for area in areas if area.level is Level.CELL}
-    standing = Counter(post.area for post in posts if post.duty is Duty.WORKER)
-    if not standing or not cells:
-        return
-    known = {area.code for area in areas}
-    for code, wrong in (
-        ("cells_unposted", [code for code in cells if not standing[code]]),
-        ("cells_posted_twice", [code for code in cells if standing[code] > 1]),
-        ("posts_without_area", sorted(set(standing) - known)),
-    ):
-        if wrong:
-            spot = cells[wrong[0]].shape.representative_point() if wrong[0] in cells else None
-            facts = {"count": len(wrong), "codes": ", ".join(wrong[:TOLD])}
-            yield Finding(code, Severity.WARNING, "", spot and spot.x, spot and spot.y, facts)
 
 
 def drop_draft(store: Store, draft: str, *, now: datetime, actor: Actor) -> None:

@@ -9,6 +9,7 @@ from gridmap.access import Action, Actor, Scope, allowed, may
 from gridmap.duty import Duty, Post, Worker
 from gridmap.errors import Conflict
 from gridmap.flows.dispatch import Situation, read_situation
+from gridmap.flows.draft_standing import posts_planned
 from gridmap.flows.rehome import is_elsewhere
 from gridmap.flows.rematch import found_anew, reports_of
 from gridmap.grid import LEVELS, Area, Edition, Households, Level, Severity
@@ -129,7 +130,8 @@ _COLUMNS = {
 
 
 def rehearse(store: Store, draft: str, *, against: int | None = None, now: datetime, actor: Actor) -> Rehearsal:
-    """Hold the draft against the edition in force, or that of the number `against`. Who holds which post is as of now.
+    """Hold the draft against the edition in force, or that of the number `against`. Who holds which post is as of now, and as the draft
+    would have it.
 
     Households are told of villages in the actor's jurisdiction alone, incidents as far as the actor sees them. DraftMissing,
     EditionMissing, DraftUnsound where codes, parents or shapes are not whole.
@@ -139,14 +141,15 @@ def rehearse(store: Store, draft: str, *, against: int | None = None, now: datet
         number = editions.number_in_force(tx, now) if against is None else against
         edition = store.edition(tx, number) if number is not None else None
         posts, workers = people.posts(tx, at=now), {worker.id: worker for worker in people.workers(tx)}
+        wanted = posts_planned(tx, draft, posts, now)
     _need_sound(draft, areas)
     planned = Edition(newest + 1, now, now, areas)
     scope = allowed(actor, Action.HOUSEHOLD_READ)
     with store.read(scope) as tx:
         households = land.households(tx)
-    sides = (_side(scope, edition, posts), _side(scope, planned, posts))
+    sides = (_side(scope, edition, posts), _side(scope, planned, wanted))
     since = now - YEAR
-    received, changing_hands = _incidents(store, planned, since=since, now=now, actor=actor) if edition else (None, None)
+    received, changing_hands = _incidents(store, planned, wanted, since=since, actor=actor) if edition else (None, None)
     villages = {area.code: area for each in filter(None, (edition, planned)) for area in each.at(Level.VILLAGE)}
     return Rehearsal(
         draft=draft, against=number, since=since,
@@ -183,13 +186,16 @@ def _within(sides: Sequence[Side], households: Households) -> Households:
 
 
 def _incidents(
-    store: Store, planned: Edition, *, since: datetime, now: datetime, actor: Actor
+    store: Store, planned: Edition, posts: Sequence[Post], *, since: datetime, actor: Actor
 ) -> tuple[Points | None, tuple[ChangingHands, ...] | None]:
     """The points of what was received, and the open ones that would change hands; nothing where the actor sees no incidents."""
     if not may(actor, Action.INCIDENT_READ):
         return None, None
     with store.read(allowed(actor, Action.INCIDENT_READ)) as tx:
-        situation = replace(read_situation(store, tx, now), edition=planned, index=index_of(planned))
+        now = planned.in_force_from
+        there = read_situation(store, tx, now)
+        roster = Roster(posts, there.roster.workers, people.leaves(tx, at=now))
+        situation = replace(there, edition=planned, index=index_of(planned), roster=roster)
         candidates = [incidents.get(tx, id) for id in _likely(tx, situation)]
         anew = found_anew(tx, situation, list(zip(candidates, reports_of(tx, situation, candidates), strict=True)))
         moving = [(one, what) for one, what in zip(candidates, anew, strict=True) if is_elsewhere(one, what)]
@@ -202,8 +208,7 @@ def _likely(tx: Tx, situation: Situation) -> list[str]:
     if not placed:
         return []
     paths = [match.path for match in find_many(situation.index, [one.lon for one in placed], [one.lat for one in placed])]
-    roster = Roster(people.posts(tx, at=situation.at), (), people.leaves(tx, at=situation.at))
-    on_duty = {path: roster.on_duty(path, situation.at).worker if path else None for path in set(paths)}
+    on_duty = {path: situation.roster.on_duty(path, situation.at).worker if path else None for path in set(paths)}
     now = [(*path, *[None] * (len(LEVELS) - len(path)), on_duty[path]) for path in paths]
     return [one.id for one, here in zip(placed, now, strict=True) if one.place != here]
 

@@ -13,6 +13,7 @@ class MoveKind(StrEnum):
     SPLIT = "split"
     MERGE = "merge"
     PARENT = "parent"
+    POST = "post"  # who is to stand at a cell once the draft is in force
     CUT = "cut"  # one village, anew
     UNDO = "undo"
     REDO = "redo"

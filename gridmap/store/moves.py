@@ -86,6 +86,13 @@ def append(
     return f"{number}-{seal}"
 
 
+def operations(tx: Connection, draft: str, kinds: Iterable[MoveKind]) -> dict[int, Mapping[str, Any]]:
+    """What was asked for, by the change's number, of the changes of these kinds."""
+    wanted = draft_move.c.kind.in_([str(kind) for kind in kinds])
+    found = tx.execute(select(draft_move.c.number, draft_move.c.operation).where(draft_move.c.draft == draft, wanted))
+    return {number: operation or {} for number, operation in found}
+
+
 def before(tx: Connection, draft: str, number: int) -> dict[str, Area | None]:
     """The areas as they were before this change of the draft; None is one that was not there."""
     kept = tx.scalar(select(draft_move.c.before).where(draft_move.c.draft == draft, draft_move.c.number == number))

@@ -8,7 +8,7 @@ import shapely.geometry
 from fastapi.testclient import TestClient
 from shapely import box
 
-from gridmap.grid import Households
+from gridmap.grid import Area, Households, Level
 from gridmap.store import Store, drafts
 from gridmap.store.land import put_households
 from tests.builders import ALL
@@ -111,6 +111,32 @@ def test_a_dragged_border_and_a_line_and_households_are_sent_as_operations(clien
     assert shapely.coverage_is_valid(
         [shapely.geometry.shape(cell["geometry"]) for cell in client.get(f"{DRAFT}/villages/{WEST}").json()["cells"]]
     )
+
+
+def test_a_worker_is_set_and_a_cell_given_to_another_village_as_operations(client: TestClient, land: Store) -> None:
+    begun(client, land)
+    now, east = {"If-Match": "*"}, f"{DRAFT}/villages/{EAST}"
+    seen = client.get(f"{DRAFT}/villages/{WEST}?lang=en").json()
+    assert seen["parents"] == [{"code": EAST, "level": "village", "name": "East Village"}]
+    assert seen["workers"][0] == ["W1", "Worker A01"]
+    assert [row["worker_id"] for row in seen["balance"]] == ["W1", "W2", "W3", "W4"]
+    posted = client.post(f"{DRAFT}/moves", json={"move": "post", "cell": CELLS[0], "worker": "W2"}, headers=now)
+    assert (posted.status_code, posted.json()["kind"], posted.json()["cells"]) == (200, "post", [])
+    row = client.get(f"{DRAFT}/villages/{WEST}?lang=en").json()["balance"][0]
+    assert (row["worker"], row["worker_id"]) == ("Worker A02", "W2")
+    assert client.post(f"{DRAFT}/moves", json={"move": "post", "cell": CELLS[0], "worker": "none"}, headers=now).status_code == 404
+    uneven = client.post(f"{DRAFT}/moves", json={"move": "parent", "area": CELLS[1], "to": EAST}, headers=now).json()
+    assert (uneven["type"], uneven["parent"]) == ("urn:gridmap:problem:parent_uneven", EAST)  # no cells that its outline could follow
+    with land.begin(ALL) as tx:
+        drafts.put(tx, "autumn", [Area(f"{EAST}001", Level.CELL, "东一", EAST, AREAS[2].shape)], at=NOW)
+    given = client.post(f"{DRAFT}/moves", json={"move": "parent", "area": CELLS[1], "to": EAST}, headers=now)
+    assert (given.status_code, given.json()["gone"]) == (200, [CELLS[1]])
+    there = client.get(east).json()
+    assert [(row["code"], row["worker_id"]) for row in there["balance"]] == [(f"{EAST}001", None), (f"{EAST}002", "W2")]
+    for step in ("undo", "redo", "undo", "undo"):
+        assert client.post(f"{DRAFT}/{step}", json={"village": WEST}, headers=now).status_code == 200
+    assert [row["worker_id"] for row in client.get(f"{DRAFT}/villages/{WEST}").json()["balance"]] == ["W1", "W2", "W3", "W4"]
+    assert len(client.get(east).json()["balance"]) == 1
 
 
 def test_a_village_is_cut_and_what_was_looked_at_is_published(client: TestClient, land: Store) -> None:

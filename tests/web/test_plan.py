@@ -14,7 +14,7 @@ from gridmap.grid import Area, Households
 from gridmap.store import Store, drafts, editions
 from gridmap.store.land import put_households
 from tests.builders import ALL, OPERATOR
-from tests.small_land import NOW, WEST
+from tests.small_land import EAST, NOW, WEST
 from tests.web.conftest import Watched, watched
 from tests.web.page_checks import faults, texts
 
@@ -218,6 +218,41 @@ def test_everything_is_done_by_keys_alone_and_published(plan: Watched, draft: St
     expect(page.locator(".good")).to_contain_text("Edition 3")
     with draft.read(ALL) as tx:
         assert editions.heads(tx)[0].note == "by keys"
+
+
+def test_a_worker_is_set_and_a_cell_given_to_another_village_by_keys_alone(plan: Watched, draft: Store) -> None:
+    page, before = plan.page, cells(draft)
+    cut_draft(draft, draft=DRAFT, villages=[EAST], now=NOW, actor=OPERATOR)
+    page.reload()
+    cell = next(code for code, area in sorted(before.items()) if area.shape.bounds[2] > 113.0199)
+    row = page.locator(f"tr:has([data-cell='{cell}'])")
+    page.focus(f"[data-cell='{cell}']")
+    page.keyboard.press("Enter")
+    page.keyboard.press("w")
+    expect(page.locator("#worker")).to_be_focused()
+    page.keyboard.type("Worker A03")
+    page.focus("#post")
+    page.keyboard.press("Enter")
+    done(page, "worker set")
+    expect(row).to_contain_text("Worker A03")
+    page.locator("#title").click()
+    page.keyboard.press("z")
+    done(page, "taken back")
+    page.keyboard.press("y")
+    done(page, "made again")
+    page.keyboard.press("g")
+    expect(page.locator("#give-to")).to_be_focused()
+    assert page.input_value("#give-to") == EAST
+    page.focus("#give")
+    page.keyboard.press("Enter")
+    expect(row).to_have_count(0)
+    assert cell not in cells(draft)
+    page.goto(page.url.replace(WEST, EAST))
+    expect(page.locator("tr", has_text="Worker A03")).to_have_count(1)
+    page.goto(page.url.replace(EAST, WEST))
+    page.click("#tool-undo")
+    expect(row).to_contain_text("Worker A03")
+    assert cells(draft) == before
 
 
 def test_the_second_planner_is_told_and_what_is_sent_while_nothing_answers_is_sent_later(plan: Watched, draft: Store) -> None:

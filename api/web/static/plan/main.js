@@ -4,7 +4,7 @@
 import { byId, el } from "../command/dom.js";
 import { count, facts, may, t } from "../command/words.js";
 import { Drawing } from "./drawing.js";
-import { balance, chosen, problems } from "./panel.js";
+import { balance, chosen, ofVillage, problems } from "./panel.js";
 import * as reports from "./reports.js";
 import { Tools } from "./tools.js";
 import { Village } from "./village.js";
@@ -21,7 +21,7 @@ new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.get
 const village = new Village(facts.draft, facts.village);
 const drawing = new Drawing(map, village);
 const state = { chosen: null, target: null, selected: new Set(), problem: null };
-const changes = may("draft.change");
+const changes = (village.changes = may("draft.change"));
 const tools = new Tools(drawing, { lasso: (corners) => act.select(drawing.homesIn(corners)), split, border, pick, changed: render });
 
 // Sends a change and says what came of it; a refusal says why, and where.
@@ -57,6 +57,8 @@ function tell(text) {
 
 const act = {
   assign: (to) => change(village.move({ move: "assign", households: [...state.selected], to })),
+  give: (area, to) => change(village.move({ move: "parent", area, to })),
+  post: (cell, worker) => change(village.move({ move: "post", cell, worker })),
   merge: (other) => change(village.move({ move: "merge", cells: [state.chosen, other] })),
   nearest(other, n) {
     state.target = other;
@@ -136,6 +138,7 @@ function render() {
   drawing.draw({ ...state, tool: tools.tool });
   balance(village, state.chosen, choose);
   chosen(village, state, act);
+  if (changes) ofVillage(village, act);
   problems(village, state.problem, look);
   for (const [name] of BUTTONS) {
     const button = byId(`tool-${name}`), drawn = ["lasso", "border", "split"].includes(name);
@@ -148,6 +151,7 @@ function render() {
   if (tools.tool) byId("hint").textContent = t(`plan.hint.${tools.tool}`);
 }
 
+const FIELDS = { w: "worker", g: "give-to" };
 const KEYS = { l: "lasso", b: "border", s: "split", z: "undo", y: "redo" };
 
 function listen() {
@@ -158,6 +162,9 @@ function listen() {
     if (event.altKey || (held && !["undo", "redo"].includes(name))) return;
     if (event.key === "Escape") return tools.stop();
     if (event.key === "[" || event.key === "]") return byId(event.key === "[" ? "before" : "next").click();
+    const field = held ? null : byId(FIELDS[event.key.toLowerCase()] ?? "");
+    if (field) field.focus();
+    if (field) event.preventDefault();
     if (!name) return;
     event.preventDefault();
     byId(`tool-${name}`).click();

@@ -71,7 +71,8 @@ function moving(village, { selected, chosen: code, target }, act) {
 function ofCell(village, { chosen: code }, act) {
   const near = village.neighbours(code), row = village.row(code);
   const title = el("h2", {}, t("plan.chosen", { cell: row.name, code: code.slice(-3) }));
-  if (!near.length) return [title];
+  const others = village.changes ? [...ofWorker(village, { chosen: code }, act), ...ofParent(village, { chosen: code }, act)] : [];
+  if (!near.length) return [title, ...others];
   const other = el("select", { id: "other", class: "field narrow" }, options(village, near));
   const most = Math.max(1, village.homes(code).length - 1);
   const n = el("input", { id: "n", class: "field narrow", type: "number", min: 1, max: most, value: Math.min(3, most) });
@@ -79,7 +80,32 @@ function ofCell(village, { chosen: code }, act) {
     title,
     el("p", { class: "line" }, el("label", { for: "other" }, t("plan.neighbour")), other, el("button", { class: "button", type: "button", id: "merge", onclick: () => act.merge(other.value) }, t("plan.merge"))),
     el("p", { class: "line" }, el("label", { for: "n" }, t("plan.nearest")), n, el("button", { class: "button", type: "button", id: "nearest", onclick: () => act.nearest(other.value, Number(n.value)) }, t("plan.select"))),
+    ...others,
   ];
+}
+
+// To which village a cell can go, and who is to stand there.
+function ofParent(village, { chosen: code }, act) {
+  const villages = village.told.parents.filter((one) => one.level === "village");
+  if (!villages.length) return [];
+  const to = el("select", { id: "give-to", class: "field narrow" }, villages.map((one) => el("option", { value: one.code }, one.name)));
+  return [el("p", { class: "line" }, el("label", { for: "give-to" }, t("plan.give_to")), to, el("button", { class: "button", type: "button", id: "give", onclick: () => act.give(code, to.value) }, t("plan.give")))];
+}
+
+function ofWorker(village, { chosen: code }, act) {
+  if (!village.told.workers) return [];
+  const who = el("select", { id: "worker", class: "field narrow" }, el("option", { value: "" }, t("plan.worker_none")), village.told.workers.map(([id, name]) => el("option", { value: id }, `${name} ${id}`)));
+  who.value = village.row(code).worker_id ?? "";
+  return [el("p", { class: "line" }, el("label", { for: "worker" }, t("plan.worker")), who, el("button", { class: "button", type: "button", id: "post", onclick: () => act.post(code, who.value || null) }, t("plan.post")))];
+}
+
+// The township that the village itself can go to.
+export function ofVillage(village, act) {
+  const townships = village.told.parents.filter((one) => one.level === "township");
+  const to = el("select", { id: "township", class: "field narrow" }, townships.map((one) => el("option", { value: one.code }, one.name)));
+  byId("of-village").replaceChildren(
+    ...(townships.length ? [el("p", { class: "line" }, el("label", { for: "township" }, t("plan.give_village_to")), to, el("button", { class: "button", type: "button", id: "give-village", onclick: () => act.give(village.code, to.value) }, t("plan.give")))] : []),
+  );
 }
 
 // What is wrong, each with a button that leads there.

@@ -9,6 +9,7 @@ const AGAIN_MS = 4000;
 export class Village extends EventTarget {
   told = null; // what the service said last
   busy = false;
+  changes = false; // whether whoever looks may change anything
 
   constructor(draft, code) {
     super();
