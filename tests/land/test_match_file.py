@@ -23,7 +23,7 @@ from gridmap.geometry.datums import Datum, from_wgs84
 from gridmap.grid import How
 from gridmap.matching.files.opening import ColumnTaken, CoordinatesUnnamed, PointsKindUnknown
 from gridmap.matching.files.portion import ADDED, PORTION_ROWS
-from gridmap.matching.files.table import ColumnNotNumbers, ColumnNotText
+from gridmap.matching.files.table import ColumnNotNumbers, ColumnNotText, TablePoints
 from gridmap.matching.files.text import QuoteOpen, RowUneven, TextEmpty, TextUnreadable
 from gridmap.tables.export import OutputExists
 
@@ -328,3 +328,16 @@ def test_the_command_tells_what_it_did(bench: Bench) -> None:
     again = CliRunner().invoke(app, line)
     assert isinstance(again.exception, OutputExists)
     assert "2 rows" in CliRunner().invoke(app, [*line, "--force"]).stdout
+
+
+@pytest.mark.parametrize("rows_a_group", [1 << 17, 3_000_000], ids=["many groups of rows", "one group"])
+def test_of_a_long_table_only_the_portion_under_way_is_in_memory(tmp_path: Path, rows_a_group: int) -> None:
+    numbers = np.random.default_rng(0).random(3_000_000)
+    pq.write_table(pa.table({"lon": numbers, "lat": numbers[::-1]}), tmp_path / "points.parquet", row_group_size=rows_a_group)
+    file = TablePoints(tmp_path / "points.parquet")
+    before, most, rows = pa.total_allocated_bytes(), 0, 0
+    for portion in file.portions(("lon", "lat")):
+        most = max(most, pa.total_allocated_bytes() - before)
+        rows += len(portion.x)
+    assert rows == 3_000_000
+    assert most < (tmp_path / "points.parquet").stat().st_size / 3

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from gridmap.errors import BadInput, ColumnMissing, FileMissing
 from gridmap.matching.files.portion import ADDED_SCHEMA, TABLE_ROWS, Columns, PointFile, Writer
-from gridmap.matching.files.table import TablePoints
+from gridmap.matching.files.table import TablePoints, open_parquet
 from gridmap.matching.files.text import TextPoints
 
 TABLES = (".parquet", ".geoparquet", ".pq")
@@ -111,7 +111,7 @@ def join_files(parts: Sequence[Path], out: Path) -> None:
     if _kind(out) == "table":
         with pq.ParquetWriter(out, schema := pq.read_schema(parts[0]), use_dictionary=_repeated(schema)) as table:
             for part in parts:
-                for batch in pq.ParquetFile(part).iter_batches(batch_size=TABLE_ROWS):
+                for batch in open_parquet(part).iter_batches(batch_size=TABLE_ROWS):
                     table.write_batch(batch)
         return
     with out.open("wb") as whole:

@@ -20,6 +20,8 @@ from gridmap.matching.files.portion import TABLE_ROWS, Added, Columns
 from gridmap.matching.files.text import number
 from gridmap.words import Sentence
 
+BYTES_AHEAD = 1 << 20  # of each column
+
 
 class ColumnNotNumbers(BadInput):
     """A coordinate column holds something else; facts: path, column, kind."""
@@ -33,6 +35,11 @@ class ColumnNotTexts(BadInput):
     """A column of names or codes holds something else; facts: path, column, kind."""
 
 
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """A Parquet file to be read in portions, of which only the one under way is in memory: neither all groups of rows nor a whole one."""
+    return pq.ParquetFile(path, pre_buffer=False, buffer_size=BYTES_AHEAD)
+
+
 class TablePoints:
     """A Parquet file of points: two columns of numbers, or the column of shapes of a GeoParquet file."""
 
@@ -43,7 +50,7 @@ class TablePoints:
         """All of the file, or only these of its row groups."""
         self.path, self._groups = path, groups
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = open_parquet(path)
             self._schema = self._file.schema_arrow
             about = find_shapes(self._schema.metadata, self._schema.names)
         except (pa.ArrowException, ValueError) as fault:
