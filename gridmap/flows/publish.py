@@ -10,6 +10,7 @@ from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.draft_standing import posts_planned
 from gridmap.flows.draft_village import NOBODY
 from gridmap.flows.import_areas import need_jurisdiction
+from gridmap.flows.rehearse import at_stake
 from gridmap.flows.staffing import staffing
 from gridmap.grid import Edition, Finding, Households, Level, Severity
 from gridmap.grid.checks import Candidate, check
@@ -103,8 +104,9 @@ def roll_back(store: Store, *, at: datetime | None = None, now: datetime, actor:
     return edition
 
 
-def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None = None) -> tuple[Finding, ...]:
-    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where. DraftMissing."""
+def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None = None, policy: str | None = None) -> tuple[Finding, ...]:
+    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where; with a `policy`
+    (of `settings.rehome`) also which open incidents would change hands. DraftMissing."""
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
         late = _late(tx, draft)
@@ -112,7 +114,10 @@ def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None =
         barriers, bridges = ([shape for _, shape in land.shapes(tx, kind)] for kind in ("barrier", "bridge"))
     cells = [area for area in candidate.sound if area.level is Level.CELL]
     parted = find_across(cells, _known_households(store, actor), barriers, bridges) if barriers else ()
-    return (*late, *check(candidate.areas, retired=candidate.retired), *parted, *staffing(candidate.areas, posts))
+    judged = (*late, *check(candidate.areas, retired=candidate.retired), *parted, *staffing(candidate.areas, posts))
+    if not (at and policy) or any(finding.severity is Severity.ERROR for finding in judged):
+        return judged
+    return (*judged, *at_stake(store, draft, candidate.areas, policy=policy, now=at, actor=actor))
 
 
 def _known_households(store: Store, actor: Actor) -> Households:
