@@ -64,7 +64,7 @@ def tagged(revision: str) -> dict[str, str]:
 @router.get("/{draft}/check")
 def check_a_draft(asked: Annotated[Asker, doing(Action.DRAFT_READ)], draft: Draft) -> dict[str, Any]:
     """Everything for which publishing would refuse the draft, and what it would tell, each with a place."""
-    findings = check_draft(asked.store, draft, actor=asked.actor, at=asked.now)
+    findings = check_draft(asked.store, draft, actor=asked.actor, at=asked.now, policy=asked.settings.rehome)
     passes = all(finding.severity is not Severity.ERROR for finding in findings)
     return {"draft": draft, "passes": passes, "findings": [finding.as_dict(asked.lang) for finding in findings]}
 

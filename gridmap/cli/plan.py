@@ -100,7 +100,7 @@ def check(draft: DraftName = "import", *, report: ReportFile = None, actor: Acto
     from gridmap.grid import Severity  # noqa: PLC0415
 
     with _open() as store:
-        findings = check_draft(store, draft, actor=acting(store, actor), at=now())
+        findings = check_draft(store, draft, actor=acting(store, actor), at=now(), policy=settings().rehome)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     verdict = words("cli.plan_check_refused" if errors else "cli.plan_check_passes", draft=draft, errors=errors)
     save_report(report, findings)

@@ -14,6 +14,7 @@ from gridmap.flows.approve_draft import approval
 from gridmap.flows.draft_standing import posts_planned, standing
 from gridmap.grid import Area, Finding, Households, Level
 from gridmap.grid.checks import check_village
+from gridmap.planning.across import find_across
 from gridmap.planning.moves import Ground
 from gridmap.planning.tiling import NEAR
 from gridmap.store import Store, Tx, drafts, editions, land, moves, people
@@ -69,6 +70,13 @@ def with_people(tx: Tx, ground: Ground) -> Ground:
     return replace(ground, households=land.households(tx, (west, south, east, north)))
 
 
+def findings_of(tx: Tx, ground: Ground) -> tuple[Finding, ...]:
+    """What is wrong in the village: as the gate would say it, and which cells a barrier parts."""
+    barriers, bridges = ([shape for _, shape in land.shapes(tx, kind)] for kind in ("barrier", "bridge"))
+    parted = find_across(ground.cells, ground.households, barriers, bridges)
+    return (*check_village(ground.village, ground.cells), *parted)
+
+
 def see_village(store: Store, draft: str, village: str, *, now: datetime, actor: Actor) -> VillageDraft:
     """Everything a planner's page shows of one village. Households are told in the actor's jurisdiction alone. DraftMissing,
     DraftVillageMissing."""
@@ -80,16 +88,18 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
         before = store.edition(tx, number).children(village) if number is not None else ()
         workers = {worker.id: worker for worker in people.workers(tx)}
         posted = posts_planned(tx, draft, people.posts(tx, at=now), now)
+    findings = check_village(ground.village, ground.cells)
     scope = allowed(actor, Action.HOUSEHOLD_READ) if may(actor, Action.HOUSEHOLD_READ) else None
     known = scope is not None and scope.covers((village, ground.village.parent))
     if scope is not None and known:
         with store.read(scope) as tx:
             ground = with_people(tx, ground)
+            findings = findings_of(tx, ground)
     return VillageDraft(
         draft=draft, revision=revision, ground=ground, known=known,
         before=tuple(cell for cell in before if cell.level is Level.CELL), parents=parents,
         holders=_holders(ground, posted, workers), workers=tuple(workers.values()),
-        findings=check_village(ground.village, ground.cells),
+        findings=findings,
         approved=approved, undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
     )  # fmt: skip
 

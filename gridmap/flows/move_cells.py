@@ -8,10 +8,9 @@ from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
 from gridmap.flows.draft_revision import TOLD, need_revision
 from gridmap.flows.draft_standing import standing
-from gridmap.flows.draft_village import read_ground, with_people
+from gridmap.flows.draft_village import findings_of, read_ground, with_people
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.grid import Area, Finding, Level
-from gridmap.grid.checks import check_village
 from gridmap.planning.kinds import MoveKind
 from gridmap.planning.moves import Assign, Border, CellsUnknown, Merge, Operation, Split, cells_named, make
 from gridmap.planning.tiling import digest
@@ -65,7 +64,8 @@ def move(store: Store, draft: str, operation: Operation, *, revision: str | None
             after=digest(filter(None, moved.changed.values())),
         )  # fmt: skip
         record(tx, (draft, village, kind), moved.changed, now)
-    return Made(made, kind, village, moved.changed, moved.households, check_village(after.village, after.cells))
+        findings = findings_of(tx, after)
+    return Made(made, kind, village, moved.changed, moved.households, findings)
 
 
 def _village_of(tx: Tx, draft: str, operation: Operation) -> str:
@@ -110,8 +110,8 @@ def _step(store: Store, what: tuple[str, str, MoveKind], *, revision: str | None
         after = digest(filter(None, again.values())) if maker.after is not None else None
         made = moves.append(tx, draft, kind, at=now, areas=maker.areas, village=village, of=first.number, before=now_there, after=after)
         record(tx, what, maker.areas or (), now)
-        left = read_ground(tx, draft, village)
-    return Made(made, kind, village, again, 0, check_village(left.village, left.cells))
+        findings = findings_of(tx, with_people(tx, read_ground(tx, draft, village)))
+    return Made(made, kind, village, again, 0, findings)
 
 
 def there_now(tx: Tx, draft: str, codes: Iterable[str]) -> dict[str, Area | None]:

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from gridmap.access import Action, Actor, allowed
+from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import Conflict, InstantPast, PublishRefused
 from gridmap.flows.approve_draft import check_second, needs_second
 from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.draft_standing import posts_planned
+from gridmap.flows.draft_village import NOBODY
 from gridmap.flows.import_areas import need_jurisdiction
+from gridmap.flows.rehearse import at_stake
 from gridmap.flows.staffing import staffing
-from gridmap.grid import Edition, Finding, Level, Severity
+from gridmap.grid import Edition, Finding, Households, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
+from gridmap.planning.across import find_across
 from gridmap.store import Store, Tx, drafts, editions, history, land, people
 
 BEFORE_IT_BEGAN = timedelta(microseconds=1)
@@ -101,13 +104,29 @@ def roll_back(store: Store, *, at: datetime | None = None, now: datetime, actor:
     return edition
 
 
-def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None = None) -> tuple[Finding, ...]:
-    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where. DraftMissing."""
+def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None = None, policy: str | None = None) -> tuple[Finding, ...]:
+    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where; with a `policy`
+    (of `settings.rehome`) also which open incidents would change hands. DraftMissing."""
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
         late = _late(tx, draft)
         posts = posts_planned(tx, draft, people.posts(tx, at=at), at) if at else ()
-    return (*late, *check(candidate.areas, retired=candidate.retired), *staffing(candidate.areas, posts))
+        barriers, bridges = ([shape for _, shape in land.shapes(tx, kind)] for kind in ("barrier", "bridge"))
+    cells = [area for area in candidate.sound if area.level is Level.CELL]
+    parted = find_across(cells, _known_households(store, actor), barriers, bridges) if barriers else ()
+    judged = (*late, *check(candidate.areas, retired=candidate.retired), *parted, *staffing(candidate.areas, posts))
+    if not (at and policy) or any(finding.severity is Severity.ERROR for finding in judged):
+        return judged
+    return (*judged, *at_stake(store, draft, candidate.areas, policy=policy, now=at, actor=actor))
+
+
+def _known_households(store: Store, actor: Actor) -> Households:
+    """All households for whoever may know them everywhere, else none."""
+    scope = allowed(actor, Action.HOUSEHOLD_READ) if may(actor, Action.HOUSEHOLD_READ) else None
+    if scope is None or not scope.everywhere:
+        return NOBODY
+    with store.read(scope) as tx:
+        return land.households(tx)
 
 
 def drop_draft(store: Store, draft: str, *, now: datetime, actor: Actor) -> None:

@@ -12,7 +12,8 @@ from gridmap.flows.dispatch import Situation, read_situation
 from gridmap.flows.draft_standing import posts_planned
 from gridmap.flows.rehome import is_elsewhere
 from gridmap.flows.rematch import found_anew, reports_of
-from gridmap.grid import LEVELS, Area, Edition, Households, Level, Severity
+from gridmap.flows.staffing import TOLD
+from gridmap.grid import LEVELS, Area, Edition, Finding, Households, Level, Severity
 from gridmap.grid.checks import Candidate, codes_are_there_and_once, parents_are_of_the_level_above, shapes_are_sound
 from gridmap.grid.crosswalk import owners_of
 from gridmap.incidents import Incident
@@ -20,7 +21,7 @@ from gridmap.matching import find_many, index_of
 from gridmap.planning.compare import Comparison, Points, Side, compare
 from gridmap.roster import Roster
 from gridmap.store import Store, Tx, drafts, editions, incidents, land, people, points
-from gridmap.words import Lang
+from gridmap.words import Lang, Sentence
 
 YEAR = timedelta(days=365)
 TABLES = ("cells", "moves", "workers", "incidents", "sheets", "households")
@@ -39,6 +40,8 @@ class ChangingHands:
     cell_after: str | None
     worker_before: str | None
     worker_after: str | None
+    lon: float | None
+    lat: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +163,22 @@ def rehearse(store: Store, draft: str, *, against: int | None = None, now: datet
     )  # fmt: skip
 
 
+def at_stake(store: Store, draft: str, areas: tuple[Area, ...], *, policy: str, now: datetime, actor: Actor) -> Iterator[Finding]:
+    """A note of the open incidents that would change hands if the draft (these are its areas) were in force, at the first of them, with
+    the county's rule of what becomes of them; nothing where nothing is in force, or the actor sees none."""
+    with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
+        heads = editions.heads(tx)
+        if editions.number_in_force(tx, now) is None:
+            return
+        wanted = posts_planned(tx, draft, people.posts(tx, at=now), now)
+    planned = Edition(max(head.number for head in heads) + 1, now, now, areas)
+    _, found = _incidents(store, planned, wanted, since=now, actor=actor)
+    if found:
+        who = [f"{one.number} {one.worker_before or '-'}→{one.worker_after or '-'}" for one in found]
+        facts = {"count": len(found), "incidents": ", ".join(who[:TOLD]), "policy": Sentence(f"rehome.{policy}")}
+        yield Finding("incidents_change_hands", Severity.NOTE, found[0].cell_before or "", found[0].lon, found[0].lat, facts)
+
+
 def _need_sound(draft: str, areas: tuple[Area, ...]) -> None:
     candidate = Candidate(areas)
     rules = (codes_are_there_and_once, parents_are_of_the_level_above, shapes_are_sound)
@@ -214,4 +233,4 @@ def _likely(tx: Tx, situation: Situation) -> list[str]:
 
 
 def _hands(one: Incident, place: Mapping[str, Any]) -> ChangingHands:
-    return ChangingHands(one.number, one.cell, place["cell"], one.worker, place["worker"])
+    return ChangingHands(one.number, one.cell, place["cell"], one.worker, place["worker"], one.lon, one.lat)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import shapely
+from shapely import LineString
 
 from gridmap.access import Actor, Grant, Role
 from gridmap.duty import Duty, Post, Worker
@@ -27,7 +28,7 @@ from gridmap.planning.kinds import MoveKind
 from gridmap.planning.moves import CellsUnknown, Merge
 from gridmap.planning.posting import PostWorker
 from gridmap.planning.reparent import ParentApart, ParentUnfit, Reparent
-from gridmap.store import Store, drafts, people
+from gridmap.store import Store, drafts, land, people
 from tests.builders import ALL
 from tests.store.test_move_cells import DRAFT, cells, merge_some, revision, seal, step
 from tests.store.test_publish import EAST, LAND, NOW, PLANNER, TOWNSHIP, WEST, fill, homes, settle, square
@@ -210,3 +211,21 @@ def test_what_cannot_be_given_or_posted_is_refused_and_changes_nothing(county: S
             make(county, operation)
         assert "{" not in told.value.text("zh")
     assert (seal(county), revision(county)) == (before, kept)
+
+
+def test_a_cell_that_a_river_parts_is_told_after_a_move_and_by_the_gate_until_there_is_a_bridge(county: Store) -> None:
+    middle = cells(county)[0].shape.representative_point()
+    with county.begin(ALL) as tx:
+        land.put_lines(tx, "barrier", [LineString([(middle.x, 29), (middle.x, 31)])], ["河"])
+    parted = {finding.area for finding in check_draft(county, DRAFT, actor=PLANNER) if finding.code == "cell_across_barrier"}
+    assert cells(county)[0].code in parted
+    made = merge_some(county)
+    assert "cell_across_barrier" in {finding.code for finding in made.findings}
+    seen = see_village(county, DRAFT, WEST.code, now=NOW, actor=PLANNER)
+    assert seen.findings == made.findings
+    told = {finding.area for finding in step(undo, county).findings if finding.code == "cell_across_barrier"}
+    assert told == parted
+    bridges = [LineString([(middle.x - 1e-3, 30 + n * 1e-5), (middle.x + 1e-3, 30 + n * 1e-5)]) for n in range(250)]
+    with county.begin(ALL) as tx:
+        land.put_lines(tx, "bridge", bridges, ["桥"] * len(bridges))
+    assert "cell_across_barrier" not in {finding.code for finding in check_draft(county, DRAFT, actor=PLANNER)}

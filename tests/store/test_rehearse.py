@@ -9,7 +9,7 @@ from shapely import box
 
 from gridmap.access import ANONYMOUS, Actor, Grant, Role, SignInNeeded, operator
 from gridmap.errors import DraftMissing, EditionMissing
-from gridmap.flows.publish import publish
+from gridmap.flows.publish import check_draft, publish
 from gridmap.flows.rehearse import TABLES, DraftUnsound, Rehearsal, rehearse
 from gridmap.flows.rehome import ASKED, Rehoming, rehome
 from gridmap.grid import Area, Households, Level
@@ -124,3 +124,16 @@ def test_a_draft_that_is_not_whole_is_refused_with_what_is_wrong(county: Store) 
         rehearse(county, "none", now=NOW, actor=OPERATOR)
     with pytest.raises(EditionMissing):
         rehearse(county, "autumn", against=9, now=NOW, actor=OPERATOR)
+
+
+@pytest.mark.parametrize("policy", list(Rehoming))
+def test_the_gate_lists_what_would_change_hands_with_the_countys_rule_and_a_place(county: Store, policy: Rehoming) -> None:
+    one, _ = take_in(county, lon=113.009), take_in(county, lon=IN_CELL_4[0], lat=IN_CELL_4[1])
+    asked = {"at": NOW, "policy": str(policy)}
+    [finding] = [each for each in check_draft(county, "autumn", actor=BOTH, **asked) if each.code == "incidents_change_hands"]  # type: ignore[arg-type]
+    assert (finding.facts["count"], finding.facts["incidents"]) == (1, f"{one.number} W1→W2")
+    assert (str(finding.severity), finding.lon, finding.lat) == ("note", one.lon, one.lat)
+    assert finding.text("zh") != finding.text("en")
+    assert "{" not in finding.text("zh")
+    codes = {each.code for each in check_draft(county, "autumn", actor=PLANNER, **asked)}  # type: ignore[arg-type]
+    assert "incidents_change_hands" not in codes

@@ -1,12 +1,14 @@
 """The planner's page in a real browser: cells are moved with the pointer and by keys alone, in both languages, and nothing is lost."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import shapely
 from playwright.sync_api import Browser, Page, Route, expect
 
+from gridmap.access import Role
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.publish import publish
 from gridmap.flows.start_draft import start_draft
@@ -14,9 +16,11 @@ from gridmap.grid import Area, Households
 from gridmap.store import Store, drafts, editions
 from gridmap.store.land import put_households
 from tests.builders import ALL, OPERATOR
+from tests.signing import light_passwords, person
 from tests.small_land import EAST, NOW, WEST
 from tests.web.conftest import Watched, watched
 from tests.web.page_checks import faults, texts
+from tests.web.test_accounts import visitor
 
 DRAFT = "spring"
 
@@ -277,6 +281,44 @@ def test_the_second_planner_is_told_and_what_is_sent_while_nothing_answers_is_se
     done(page, "cells merged")
     assert len(whole(draft)) == len(seen) - 1
     plan.faults[:] = [fault for fault in plan.faults if "ERR_FAILED" not in fault]
+
+
+def test_one_approves_and_another_publishes_and_whoever_is_slower_is_told(browser: Browser, draft: Store, url: str) -> None:
+    """What was looked at is what is approved and published: each time the other was quicker, the page says whose change came between."""
+    with light_passwords():
+        for name in ("anna", "bert"):
+            person(draft, name, Role.PLANNER, at=datetime.now(UTC))
+        with visitor(browser, url, "anna") as anna, visitor(browser, url, "bert") as bert:
+            before = cells(draft)
+            for seen in (anna, bert):
+                seen.page.goto(f"{url}/plan/{DRAFT}?village={WEST}&lang=en")
+                expect(seen.page.locator("#balance tr")).to_have_count(len(before))
+            bert.page.click("#publish")
+            anna.page.click(f"[data-cell='{sorted(before)[0]}']")
+            anna.page.click("#merge")
+            done(anna.page, "cells merged")
+
+            told = bert.page.locator("#window [role=alert]")
+            bert.page.click("#approve")
+            expect(told).to_contain_text("anna")
+            expect(bert.page.locator("#approved")).to_contain_text("Nobody has approved")
+            expect(bert.page.locator("#balance tr")).to_have_count(len(before) - 1)
+            bert.page.click("#approve")
+            expect(bert.page.locator("#approved")).to_contain_text("by bert")
+            bert.page.click("#publish-now")
+            expect(told).to_contain_text("approve")
+            with draft.read(ALL) as tx:
+                assert editions.heads(tx)[0].number == 2
+
+            anna.page.click("#publish")
+            anna.page.click("#publish-now")
+            expect(anna.page.locator("#window [role=alert]")).to_contain_text("bert")
+            expect(anna.page.locator("#approved")).to_contain_text("by bert")
+            anna.page.fill("#note", "by two")
+            anna.page.click("#publish-now")
+            expect(anna.page.locator(".good")).to_contain_text("Edition 3")
+    with draft.read(ALL) as tx:
+        assert (editions.heads(tx)[0].note, editions.heads(tx)[0].actor) == ("by two", "anna")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -33,15 +33,25 @@ export function publish(village, tell) {
   const note = el("input", { id: "note", class: "field", maxlength: 500, autocomplete: "off" });
   const at = el("input", { id: "when", class: "field", type: "datetime-local" });
   const told = el("p", { class: "sad", role: "alert" });
-  const by = el("p", {}, village.told.approved ? t("plan.approved_by", { who: village.told.approved }) : t("plan.approved_none"));
+  const by = el("p", { id: "approved" });
+  const render = () => {
+    by.textContent = village.told.approved ? t("plan.approved_by", { who: village.told.approved }) : t("plan.approved_none");
+  };
+  // Whoever acted on what is no more is told what came between, and sees the draft as it is now before acting again.
+  const refused = async (fault) => {
+    told.textContent = fault.message;
+    if (fault.status !== 412) return;
+    await village.load();
+    render();
+  };
   const approve = async () => {
     try {
       await ask(`${village.base}/approve`, { method: "POST", body: { revision: village.told.revision } });
       await village.load();
-      by.textContent = t("plan.approved_by", { who: village.told.approved });
+      render();
       told.textContent = "";
     } catch (fault) {
-      told.textContent = fault.message;
+      await refused(fault);
     }
   };
   const send = async () => {
@@ -50,9 +60,10 @@ export function publish(village, tell) {
       byId("window").close();
       tell(made);
     } catch (fault) {
-      told.textContent = fault.message;
+      await refused(fault);
     }
   };
+  render();
   show(
     t("plan.publish"),
     el("p", {}, t("plan.publish_hint", { draft: facts.draft })),
