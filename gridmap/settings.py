@@ -43,11 +43,13 @@ class WebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class PhotoSettings:
-    """How long photos are kept from the day on which they arrive, how large one may be as it is sent (MiB), how many a report may have."""
+    """How long photos are kept from the day on which they arrive, how large one may be as it is sent (MiB), how many a report may have, and
+    how much all that came in part may take together (MiB)."""
 
     days: int = 365
     mib: int = 20
     most: int = 9
+    unfinished: int = 2048
 
     @property
     def bytes(self) -> int:
@@ -178,6 +180,7 @@ def _photos(env: Mapping[str, str], faults: list[Sentence]) -> PhotoSettings:
         days=_number(env, "GRIDMAP_PHOTO_DAYS", 365, faults, within=(1, 730)),
         mib=_number(env, "GRIDMAP_PHOTO_MIB", 20, faults, within=(1, 64)),
         most=_number(env, "GRIDMAP_PHOTOS", 9, faults, within=(0, 20)),
+        unfinished=_number(env, "GRIDMAP_PHOTOS_UNFINISHED_MIB", 2048, faults, within=(64, 1_048_576)),  # at least one of the largest
     )
 
 

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from api.answers import photo
 from api.asker import Asker, doing
 from api.sign_in import network_of
+from api.tasks import SERVICE
 from gridmap.access import Action
 from gridmap.errors import BadInput
 from gridmap.flows import photos as flow
@@ -90,7 +91,13 @@ class Landing:
         store, now = self.asked.store, self.asked.now
         if self.network is not None:
             flow.slow_down(store, self.network, now=now)
+        _make_room(self.asked, len(part))
         return flow.add_part(store, self.place, self.sha256, Part(at, part), self.bounds, now=now)
+
+
+def _make_room(asked: Asker, size: int) -> None:
+    """Once before anything is read, so that nobody sends in vain, and again for each part, because others send, too."""
+    flow.make_room(asked.store, size, asked.settings.photos, keeper=SERVICE, now=asked.now)
 
 
 async def receive(request: Request, asked: Asker, place: Callable[[], Place], sha256: str, content_range: str | None) -> Response:
@@ -104,6 +111,7 @@ async def receive(request: Request, asked: Asker, place: Callable[[], Place], sh
         return _stands(one, 200)
     have = one.have if one else 0
     if span.start is not None:
+        await run_in_threadpool(_make_room, asked, max(1, (span.total or 0) - have))
         try:
             have = await _land(request, Landing(asked, to, sha256, bounds, network, span.start, have))
         except ClientDisconnect:
@@ -157,7 +165,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     409: {"description": "Bytes before these are missing (go on at `offset`), it is another file than its name says, or there are enough."},
     413: {"description": "Larger than a photo may be."},
     422: {"description": "No JPEG, PNG, WebP or HEIC, or none that can be drawn. Nothing of it is kept."},
-    503: {"description": "Too many at once; what came is kept. Ask again with `Content-Range: bytes */TOTAL`."},
+    503: {"description": "Too many at once, or no room; what came is kept. Ask again later, with `Content-Range: bytes */TOTAL`."},
 }
 
 

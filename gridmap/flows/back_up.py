@@ -23,8 +23,9 @@ class Made:
 def back_up(store: Store, path: Path, *, actor: Actor, now: datetime, force: bool = False, advance: Advance = lambda size: None) -> Made:
     """Write the database as it is at one moment to `path`, readable by its owner alone, whole or not at all, and read it once again.
 
-    Others work on meanwhile; those who write to a SQLite file wait while its pages are copied. Forbidden for all but the operator;
-    OutputExists where something is there and `force` does not say that it may go; FolderMissing, OSError, StoreUnreachable.
+    Others work on meanwhile; those who write to a SQLite file wait while what they changed during its copy is looked for. Forbidden for all
+    but the operator; OutputExists where something is there and `force` does not say that it may go; FolderMissing, OSError,
+    StoreUnreachable.
     """
     scope = allowed(actor, Action.OPERATE)
     check_out(path, force=force)

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gridmap.access import Action, Actor, Scope, allowed
-from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.errors import BadInput, Conflict, NotFound, Unavailable
 from gridmap.flows.follow import ReportMissing
+from gridmap.flows.purge import purge_photos
 from gridmap.flows.slow import slow
-from gridmap.incidents.photo import Photo, check_photo_name
+from gridmap.incidents.photo import STILL_FOR, Photo, check_photo_name
 from gridmap.photos import Drawn, Workshop
 from gridmap.settings import PhotoSettings
 from gridmap.store import Store, Tx, history, incidents, photos
@@ -39,6 +40,10 @@ class PhotoEmpty(BadInput):
 
 class PhotosTooMany(Conflict):
     """There are as many photos as there may be; facts: most."""
+
+
+class PhotosUnfinishedFull(Unavailable):
+    """All that came in part takes as much room together as it may; what came of this one is kept; facts: most (MiB)."""
 
 
 class PhotoGap(Conflict):
@@ -138,6 +143,26 @@ def add_part(store: Store, place: Place, sha256: str, part: Part, bounds: PhotoS
 def _check_room(tx: Tx, place: Place, bounds: PhotoSettings) -> None:
     if photos.count(tx, place.holder) >= bounds.most:
         raise PhotosTooMany(most=bounds.most)
+
+
+def make_room(store: Store, size: int, bounds: PhotoSettings, *, keeper: Actor, now: datetime) -> None:
+    """See that so many bytes more may come, of whatever photo: who sends one sees that one alone, the keeper sees them all.
+
+    Where all that came in part takes its whole room, what nobody went on with for a while is forgotten, as it would be later: a phone that
+    comes back to it begins anew. PhotosUnfinishedFull where that is not enough. Those who ask at one moment are not told of each other: it
+    may be passed by a part for each of them.
+    """
+    scope = allowed(keeper, Action.OPERATE)
+    if _fits(store, scope, size, bounds):
+        return
+    purge_photos(store, days=bounds.days, now=now, actor=keeper, in_parts_for=STILL_FOR)
+    if not _fits(store, scope, size, bounds):
+        raise PhotosUnfinishedFull(most=bounds.unfinished)
+
+
+def _fits(store: Store, scope: Scope, size: int, bounds: PhotoSettings) -> bool:
+    with store.read(scope) as tx:
+        return photos.unfinished(tx) + size <= bounds.unfinished * 2**20
 
 
 def finish(store: Store, workshop: Workshop, place: Place, sha256: str, bounds: PhotoSettings, *, now: datetime) -> Photo:

@@ -51,11 +51,14 @@ def _purge_some(store: Store, scope: Scope, now: datetime) -> int:
     return gone
 
 
-def purge_photos(store: Store, *, days: int, now: datetime, actor: Actor, dry_run: bool = False) -> PurgedPhotos:
+def purge_photos(
+    store: Store, *, days: int, now: datetime, actor: Actor, dry_run: bool = False, in_parts_for: timedelta = IN_PARTS_FOR
+) -> PurgedPhotos:
     """Delete the pictures whose term is over at `now`, or that are older than `days`, which may have been more when they came; what came in
-    part three days ago, and names whose photo did not come in a month. History keeps how many. Forbidden for all but the operator."""
+    part three days ago (`in_parts_for`), and names whose photo did not come in a month. History keeps how many. Forbidden for all but the
+    operator."""
     scope = allowed(actor, Action.OPERATE)
-    due = photos.Due(now, now - timedelta(days=days), now - IN_PARTS_FOR)
+    due = photos.Due(now, now - timedelta(days=days), now - in_parts_for)
     with store.read(scope) as tx:
         found = photos.past(tx, due)
     if dry_run:

@@ -15,6 +15,7 @@ MOST_NAMED = 20  # by one report
 # What was named and never came, and what came in part, is forgotten: a phone that finds its way back after that begins anew.
 NAMED_FOR = timedelta(days=30)
 IN_PARTS_FOR = timedelta(days=3)
+STILL_FOR = timedelta(minutes=10)  # where there is no room for more: after that long without a part, what came of a file makes room
 _NAME = re.compile("[0-9a-f]{64}")
 
 

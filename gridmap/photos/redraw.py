@@ -20,10 +20,11 @@ from typing import Any
 
 READY, PICTURE, TOO_MANY_PIXELS, COSTLY = b"R", b"P", b"M", b"C"
 FAILED = 1  # how it ends where a decoder stumbles, over whatever: nothing of ours hides it
-MEMORY = 600 * 2**20  # bytes of addresses
-SECONDS = 10  # of computing
+MEMORY = 512 * 2**20  # bytes of addresses
+SECONDS = 6  # of computing: twice what the largest honest photo of each kind takes
 QUALITY, QUALITY_SMALL = 82, 75
 MOST_READ = 128 * 2**20
+MOST_SCANS = 100  # of a JPEG: each costs a walk over all pixels, and a hundred thousand fit in a file; cameras write ten
 
 # The calls that decoding makes, by Linux's numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h):
 # read, write, close, fstat, lseek, mmap, mprotect, munmap, brk, rt_sigaction, rt_sigprocmask, rt_sigreturn, mremap, madvise, getpid,
@@ -90,6 +91,10 @@ class TooManyPixels(Exception):
     """More than is decoded."""
 
 
+class TooManyScans(Exception):
+    """A progressive JPEG that would be walked through without end."""
+
+
 def drawn(decoder: Any, data: bytes, most_pixels: int, side: int) -> Any:
     """The first picture of the file as RGB, upright, in the colours of sRGB, no side longer than `side`."""
     picture = decoder(io.BytesIO(data))
@@ -99,6 +104,8 @@ def drawn(decoder: Any, data: bytes, most_pixels: int, side: int) -> Any:
     turn = picture.getexif().get(0x0112, 1)  # Exif's orientation; decoding HEIC turns by itself and leaves 1
     profile = picture.info.get("icc_profile")
     if picture.format in {"JPEG", "MPO"}:
+        if data.count(b"\xff\xda") > MOST_SCANS:
+            raise TooManyScans
         picture.draft("RGB", (side, side))  # decoded at an eighth, a quarter or half the size where that is enough
     picture.load()
     return upright(in_srgb(shrunk(in_eight_bits(picture), side), profile), turn)
@@ -164,7 +171,7 @@ def answer(decoder: Any, most_pixels: int, side: int, small: int) -> bytes:
         large, little = coded(picture, QUALITY), coded(shrunk(picture, small), QUALITY_SMALL)
     except TooManyPixels:
         return TOO_MANY_PIXELS
-    except MemoryError:
+    except (MemoryError, TooManyScans):
         return COSTLY
     return PICTURE + struct.pack(">II", len(large), len(little)) + large + little
 

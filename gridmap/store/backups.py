@@ -1,14 +1,19 @@
 """A whole database into one file, and back: a snapshot of one moment, and a place where it is laid down whole or not at all.
 
-SQLite is copied page by page with its own backup interface. PostgreSQL's tables go out by COPY in one snapshot and come back in one
-transaction: the tables are made by our migrations, as they were at the backup's schema, filled, compared and only then brought to ours.
+SQLite's file is copied while others write it, and put right while nobody does (`page_copy`). PostgreSQL's tables go out by COPY in one
+snapshot and come back in one transaction: the tables are made by our migrations, as they were at the backup's schema, filled, compared and
+only then brought to ours.
 """
 
+import errno
+import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import TypeVar
 
 from sqlalchemy import URL, text
@@ -16,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.errors import Conflict, Unavailable
-from gridmap.store import editions, history
+from gridmap.store import editions, history, page_copy
 from gridmap.store.backup_file import Advance, Backup, BackupDamaged, BackupWriter, Manifest, Tally
 from gridmap.store.connect import make_engine, read_url, shown, sqlite_file
 from gridmap.store.copying import columns_of, copy_in, copy_out, key_of, set_sequences
@@ -29,7 +34,6 @@ from gridmap.store.store import Store, Tx
 from gridmap.version import __version__
 
 DATABASE = "database.sqlite"
-_PAGES = 2_000  # at once, between two tellings of how far it is
 T = TypeVar("T")
 
 
@@ -76,19 +80,52 @@ def _write_table(tx: Tx, writer: BackupWriter, name: str, columns: tuple[str, ..
 
 @contextmanager
 def _copied(store: Store, beside: Path, advance: Advance) -> Iterator[Store]:
-    """The file's copy, of one moment: writers wait while its pages are read, because the reading transaction is never let go of."""
+    """The file's copy, of one moment. Writers go on while it is copied, and wait while what they changed meanwhile is looked for: a
+    reading transaction holds them off, which also has undone what a dead one left half-way."""
     beside.touch(0o600)
     try:
-        with _driver_told(store.url_shown), store.raw() as source, closing(sqlite3.connect(beside)) as target:
-            source.execute("BEGIN")
-            source.execute("SELECT count(*) FROM sqlite_master").close()
-            size = source.execute("PRAGMA page_size").fetchone()[0]
-            source.backup(target, pages=_PAGES, progress=lambda _status, left, total: advance(min(_PAGES, total - left) * size))
-            source.execute("ROLLBACK")
+        assert store.file is not None
+        with _page_copier(store.file, beside) as (copied, go):
+            advance(copied())
+            with _driver_told(store.url_shown), store.raw() as source:
+                source.execute("BEGIN")
+                try:
+                    source.execute("SELECT count(*) FROM sqlite_master").close()
+                    go()
+                    size = copied()
+                finally:
+                    source.execute("ROLLBACK")
+            advance(size)
         with Store.open(f"sqlite:///{beside}", make=False) as copy:
             yield copy
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _page_copier(source: Path, target: Path) -> Iterator[tuple[Callable[[], int], Callable[[], None]]]:
+    """`page_copy` at work: what waits until it has copied (then: how many bytes) and what tells it that nobody writes now. OSError."""
+    command = [sys.executable, "-I", "-B", page_copy.__file__, str(source), str(target)]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        told, heard = process.stdin, process.stdout
+
+        def copied() -> int:
+            word, _, number = heard.readline().partition(" ")
+            if word != page_copy.COPIED:
+                code = int(number) if word == page_copy.FAULT else errno.EIO
+                raise OSError(code, os.strerror(code), str(target))
+            return int(number)
+
+        def go() -> None:
+            told.write(f"{page_copy.GO}\n")
+            told.flush()
+
+        try:
+            yield copied, go
+        finally:
+            process.kill()
 
 
 @contextmanager

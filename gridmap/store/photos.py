@@ -70,6 +70,11 @@ def count(tx: Connection, holder: str) -> int:
     return tx.scalar(select(func.count(photo.c.sha256)).where(within(tx, photo), photo.c.holder == holder, begun)) or 0
 
 
+def unfinished(tx: Connection) -> int:
+    """How many bytes are here of files that are not here as a whole: all that the scope shows, read from the index of those alone."""
+    return int(tx.scalar(select(func.sum(photo.c.have)).where(within(tx, photo), photo.c.part_at.is_not(None))) or 0)
+
+
 def add_part(tx: Connection, key: PhotoKey, start: int, data: bytes, *, at: datetime) -> int:
     """Put bytes behind those that are here, which end at `start`; how many there are now."""
     tx.execute(insert(photo_part).values(holder=key[0], sha256=key[1], start=start, data=data))
@@ -139,9 +144,11 @@ def past(tx: Connection, due: Due) -> Past:
 
 
 def purge(tx: Connection, due: Due, *, most: int) -> Past:
-    """Delete what is due, the longest overdue first, at most so many photos; of what came in part too long ago only the parts."""
+    """Delete what is due, the longest overdue first, at most so many photos; of what came in part too long ago only the parts. What
+    somebody goes on with at this moment is waited for, and then not due."""
     wanted = select(photo.c.holder, photo.c.sha256, photo.c.arrived_at, photo.c.kept_until, photo.c.part_at)
-    rows = tx.execute(wanted.where(within(tx, photo), _past(due)).order_by(photo.c.kept_until).limit(most)).all()
+    held = wanted.where(within(tx, photo), _past(due)).order_by(photo.c.kept_until).limit(most).with_for_update()
+    rows = tx.execute(held).all()
     ended = [(row.holder, row.sha256) for row in rows if row.arrived_at or row.kept_until <= due.at]
     every = [(row.holder, row.sha256) for row in rows]
     if every:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -17,6 +18,7 @@ from httpx2 import Response
 
 from api import create_app
 from gridmap.photos import Workshop, redraw
+from gridmap.settings import PhotoSettings
 from gridmap.store import Store
 from tests import patient, photographs
 from tests.api.test_reports import report
@@ -176,6 +178,22 @@ def test_a_file_is_never_held_back_by_the_bound_of_other_bodies_and_never_passes
         other = sent(client)
         unsaid = client.put(at(other, b""), content=iter([bytes(2**20), b"x"]))
         assert (unsaid.status_code, photos(client, other)) == (413, [])
+
+
+def test_where_all_that_is_on_its_way_takes_its_room_another_is_told_to_come_later_and_what_came_is_kept(land: Store) -> None:
+    if land.dialect != "sqlite":
+        pytest.skip("the bound does not depend on the database")
+    settings = replace(some_settings(), photos=PhotoSettings(unfinished=1))
+    with TestClient(create_app(land, settings), base_url="http://127.0.0.1:8000") as client:
+        large, other = bytes(2**20 - 9), photo("jpeg") + bytes(9)
+        first, second = sent(client, name_of(large)), sent(client, name_of(other))
+        assert put(client, at(first, large), large, 0, len(large) - 1).status_code == 204
+        full = put(client, at(second, other), other)
+        assert (full.status_code, full.json()["type"]) == (503, "urn:gridmap:problem:photos_unfinished_full")
+        assert int(full.headers["Retry-After"]) > 0
+        assert client.head(at(first, large)).headers["Upload-Offset"] == str(len(large) - 1)
+        assert put(client, at(first, large), large, len(large) - 1).status_code == 422  # it was none, and is gone
+        assert put(client, at(second, other), other).status_code == 201
 
 
 def test_while_a_photo_is_drawn_the_service_answers_and_who_finds_no_place_keeps_what_came(

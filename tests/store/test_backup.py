@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from random import Random
+from threading import Event, Thread
 from typing import Any
 from zipfile import ZipFile
 
@@ -19,11 +21,11 @@ from gridmap.cli import app
 from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor
 from gridmap.flows.back_up import back_up
-from gridmap.flows.intake import receive
+from gridmap.flows.intake import receive, receive_many
 from gridmap.flows.restore import prove, restore
 from gridmap.flows.verify_history import verify
 from gridmap.incidents.report import Report
-from gridmap.store import Store, accounts, history, incidents, people, schema
+from gridmap.store import Store, accounts, backups, history, incidents, people, schema
 from gridmap.store.backup_file import _LETTERS, _SEAL, BackupDamaged, BackupForeign, Manifest, writing
 from gridmap.store.backups import RestoreElsewhere, RestoreOverLive, RestoreUnfaithful, ScratchForbidden
 from gridmap.store.copying import copy_out, key_of
@@ -126,6 +128,56 @@ def test_backups_that_are_made_under_load_are_each_of_one_moment(store, url, tmp
             assert made.manifest.rows["history"] == made.manifest.head
     heads = [prove(tmp_path / f"{number}.gridmap", url, actor=OPERATOR).manifest.head for number in range(TIMES)]
     assert heads == sorted(set(heads))
+
+
+def test_whoever_writes_while_a_file_is_copied_does_not_wait_and_is_part_of_it(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path}/a.db?timeout=0.1") as store:
+        settle(store)
+        receive_many(store, [report(number) for number in range(200)], now=NOW, actor=OPERATOR)
+        steps: list[int] = []
+
+        def write(size: int) -> None:
+            """At each telling of how far it is; the first is when all was copied once."""
+            with store.begin(ALL) as tx:
+                history.hold(tx)
+                history.record(tx, NOW, "draft.cut", f"draft:{len(steps)}")
+                steps.append(history.head(tx)[0])
+
+        made = back_up(store, tmp_path / "a.gridmap", actor=OPERATOR, now=NOW, advance=write)
+        assert made.manifest.head == steps[0]
+        assert len(steps) > 2
+        assert prove(tmp_path / "a.gridmap", f"sqlite:///{tmp_path}/a.db", actor=OPERATOR).faults == ()
+
+
+def test_a_file_that_is_written_grows_and_shrinks_while_it_is_copied_is_copied_as_it_is_in_the_end(tmp_path):
+    source, target, random = tmp_path / "source", tmp_path / "target", Random(5)
+    stop = Event()
+    with source.open("wb+", buffering=0) as file:
+        file.write(random.randbytes(9 * 2**20 + 17))
+        target.touch()
+
+        def scribble() -> None:
+            while not stop.is_set():
+                file.seek(random.randrange(9 * 2**20))
+                file.write(random.randbytes(5000))
+                file.truncate(random.randrange(8 * 2**20, 10 * 2**20))
+
+        thread = Thread(target=scribble)
+        thread.start()
+        with backups._page_copier(source, target) as (copied, go):
+            copied()
+            stop.set()
+            thread.join()
+            go()
+            assert copied() == source.stat().st_size
+    assert target.read_bytes() == source.read_bytes()
+
+
+def test_a_disk_that_takes_no_more_of_a_copy_is_told_and_nothing_is_left(tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(b"x")
+    with backups._page_copier(source, Path("/dev/full")) as (copied, _), pytest.raises(OSError, match="No space left"):
+        copied()
 
 
 def test_a_damaged_backup_is_refused_and_the_live_database_stays_as_it_was(store, url, tmp_path):

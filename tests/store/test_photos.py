@@ -25,12 +25,12 @@ from gridmap.flows import photos as flow
 from gridmap.flows.follow import ReportMissing
 from gridmap.flows.intake import receive
 from gridmap.flows.merge import merge, split
-from gridmap.flows.photos import Part, PhotoGap, PhotoMissing, PhotoOther, PhotosTooMany, PhotoTooLarge, Place
+from gridmap.flows.photos import Part, PhotoGap, PhotoMissing, PhotoOther, PhotosTooMany, PhotosUnfinishedFull, PhotoTooLarge, Place
 from gridmap.flows.purge import PurgedPhotos, purge_photos
 from gridmap.flows.step import step
 from gridmap.incidents import Answer, Channel, Report, State, body_hash
 from gridmap.incidents.life import Step, Taken
-from gridmap.incidents.photo import IN_PARTS_FOR, NAMED_FOR, Photo, PhotoNameUnusable, PhotosNamedMany, PhotosNamedTwice
+from gridmap.incidents.photo import IN_PARTS_FOR, NAMED_FOR, STILL_FOR, Photo, PhotoNameUnusable, PhotosNamedMany, PhotosNamedTwice
 from gridmap.photos import Workshop
 from gridmap.photos.kinds import PhotoKindUnknown
 from gridmap.photos.workshop import PhotosCrowded, PhotoUnreadable
@@ -201,6 +201,35 @@ def test_no_file_is_larger_and_no_report_has_more_than_is_allowed(county: Store)
     ):
         with pytest.raises(PhotosTooMany):
             ask()
+
+
+def test_all_that_came_in_part_takes_no_more_room_than_it_may_and_what_nobody_goes_on_with_makes_room(county: Store) -> None:
+    tight, quarter = PhotoSettings(unfinished=1), bytes(2**18)
+    still, lively = (place(county, take(county)) for _ in range(2))
+
+    def room(size: int, at: datetime) -> None:
+        flow.make_room(county, size, tight, keeper=OPERATOR, now=at)
+
+    room(2**20, NOW)
+    flow.add_part(county, still, "1" * 64, Part(0, quarter), tight, now=NOW)
+    for part in range(3):
+        flow.add_part(county, lively, "2" * 64, Part(part * 2**18, quarter), tight, now=NOW + SECOND)
+    with pytest.raises(PhotosUnfinishedFull) as full:
+        room(1, NOW + STILL_FOR - SECOND)
+    assert full.value.facts == {"most": 1}
+    assert rows(county) == {"photo": 2, "part": 4, "told": 0}  # and what came stays
+    room(2**18, NOW + STILL_FOR)
+    assert flow.stand(county, still, "1" * 64).is_awaited  # type: ignore[union-attr]
+    assert flow.stand(county, lively, "2" * 64).have == 3 * 2**18  # type: ignore[union-attr]
+    assert bring(county, still, DATA, at=NOW + STILL_FOR).arrived_at
+    room(2**18, NOW + STILL_FOR)  # a picture takes none of that room
+    with pytest.raises(PhotosUnfinishedFull):
+        room(2**18 + 1, NOW + STILL_FOR)
+
+
+def test_only_the_keeper_makes_room(county: Store) -> None:
+    with pytest.raises(Refusal):
+        flow.make_room(county, 1, BOUNDS, keeper=Actor(), now=NOW)
 
 
 def test_whoever_shows_a_report_brings_its_photos_and_whoever_works_with_an_incident_those_of_the_work(county: Store) -> None:
