@@ -150,6 +150,17 @@ def test_many_portions_keep_their_order(bench: Bench) -> None:
     assert {(int(row["id"]) % 2, row["match_code"]) for row in rows} == {(0, "06"), (1, "1,5")}
 
 
+def test_behind_many_plain_lines_quotes_and_faults_are_found_at_their_line(bench: Bench) -> None:
+    plain = "id,lon,lat\n" + "".join(f"{n},113.005,28.005\n" for n in range(PORTION_ROWS + 3))
+    done = bench.match(plain + '"two\nlines",113.015,28.005\nlast,113.005,28.005\n')
+    assert done.rows == PORTION_ROWS + 5
+    assert [(row["id"], row["match_code"]) for row in bench.rows()[-2:]] == [("two\nlines", "1,5"), ("last", "06")]
+    bench.out.unlink()
+    at = PORTION_ROWS + 5
+    for kind, fault in ((RowUneven, "1,2,3,4\n"), (QuoteOpen, '1,2,"3\n')):
+        assert f"Line {at} " in bench.refused(kind, plain + fault).replace(",", "").replace(":", " ")
+
+
 def test_packed_text_is_read_and_written(bench: Bench) -> None:
     bench.out = bench.folder / "out.csv.gz"
     bench.match(gzip.compress(points_csv(IN_WEST).encode()), "points.csv.gz")

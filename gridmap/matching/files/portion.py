@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -63,7 +62,8 @@ class Matched:
 
 def _metres(values: NDArray[np.float64]) -> list[str]:
     """Metres with centimetres; empty where there is no number."""
-    return ["" if isnan(value) else f"{value:.2f}" for value in values.tolist()]
+    texts = ("%.2f\n" * len(values) % tuple(values.tolist())).split("\n")[:-1]
+    return [text if text != "nan" else "" for text in texts] if np.isnan(values).any() else texts
 
 
 class Portion(Protocol):
