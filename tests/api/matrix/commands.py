@@ -33,6 +33,7 @@ from gridmap.flows import (
     dry_route,
     end_post,
     follow,
+    give_area,
     grants,
     handover,
     import_areas,
@@ -46,6 +47,7 @@ from gridmap.flows import (
     nearby,
     notify,
     photos,
+    post_in_draft,
     post_workers,
     print_sheets,
     propose_rulings,
@@ -68,6 +70,8 @@ from gridmap.grid import Level
 from gridmap.incidents import Channel, Report
 from gridmap.incidents.life import Step, Taken
 from gridmap.planning.moves import Merge
+from gridmap.planning.posting import PostWorker
+from gridmap.planning.reparent import Reparent
 from gridmap.store import Store
 from gridmap.store.schema import LandKind
 from gridmap.tables.columns import Register
@@ -121,6 +125,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "end_post.end_post": ("register.change", lambda s, a, t: end_post.end_post(s, Post("none", C111, Duty.WORKER, NOW), actor=a, now=t)),
     "follow.follow": ("report.follow", lambda s, a, t: follow.follow(s, UNKNOWN_ID, network="", actor=a, now=t)),
+    "give_area.give_area": (
+        "draft.change",
+        lambda s, a, t: give_area.give_area(s, "none", Reparent("x", "y"), revision=None, now=t, actor=a),
+    ),
     "grants.propose_grant": ("grant.change", lambda s, a, t: grants.propose_grant(s, NAME, Role.AUDITOR, actor=a, now=t)),
     "grants.add_with_grant": ("grant.change", lambda s, a, t: grants.add_with_grant(s, "no name", Role.AUDITOR, actor=a, now=t)),
     "grants.confirm_grant": ("grant.change", lambda s, a, t: grants.confirm_grant(s, UNKNOWN_ID, actor=a, now=t)),
@@ -161,6 +169,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "notify.list_notices": ("notice.read", lambda s, a, _: notify.list_notices(s, limit=5, actor=a)),
     "notify.notify": ("operate", lambda s, a, _: notify.notify(s, _nobody, clock=lambda: datetime(2000, 1, 1, tzinfo=NOW.tzinfo), actor=a)),
     "notify.try_parked": ("operate", lambda s, a, t: notify.try_parked(s, now=t, actor=a)),
+    "post_in_draft.post_in_draft": (
+        "draft.change",
+        lambda s, a, t: post_in_draft.post_in_draft(s, "none", PostWorker("x", None), revision=None, now=t, actor=a),
+    ),
     "post_workers.post_workers": (
         "register.change",
         lambda s, a, _: post_workers.post_workers(s, now=LONG_AGO, actor=a),
@@ -191,6 +203,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
         lambda s, a, t: redraw_draft.redraw_draft(s, 1, draft="none", villages=("none",), now=t, actor=a),
     ),
     "rehearse.rehearse": ("draft.read", lambda s, a, t: rehearse.rehearse(s, "none", now=t, actor=a)),
+    "rehearse.at_stake": ("draft.read", lambda s, a, t: list(rehearse.at_stake(s, "none", (), policy="stay", now=t, actor=a))),
     "replay_routes.replay_routes": (
         "incident.read",
         lambda s, a, t: replay_routes.replay_routes(s, (), since=NOW, until=NOW.replace(year=NOW.year + 1), now=t, actor=a),
@@ -214,7 +227,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "tokens.end_all": ("account.change", lambda s, a, t: tokens.end_all(s, NAME, actor=a, now=t)),
     "verify_history.verify": ("audit.read", lambda s, a, _: verify_history.verify(s, None, actor=a)),
 }
-MADE_OF_OTHERS = frozenset({"import_reports.import_reports", "main_job.run_main_job"})
+MADE_OF_OTHERS = frozenset({"import_reports.import_reports", "main_job.run_main_job", "make_move.make_move"})
 """What only calls others of these, with the same actor."""
 
 
