@@ -1,4 +1,4 @@
-// An incident's photos: what came is shown small and opens large; a step may bring one, named by its SHA-256.
+// Photos: what came of an incident's is shown small and opens large; a step may bring one, a new report several, each named by its SHA-256.
 
 import { ask } from "./ask.js";
 import { el } from "./dom.js";
@@ -19,14 +19,33 @@ export function shots(p) {
   return [here.length ? el("ul", { class: "photos" }, here.map(shot)) : null, missing ? el("p", { class: "soft" }, t("photos.to_come", { n: missing })) : null];
 }
 
-export function chooser(id) {
-  return el("input", { class: "field", id, type: "file", accept: KINDS });
+export function chooser(id, { multiple = false } = {}) {
+  return el("input", { class: "field", id, type: "file", accept: KINDS, multiple });
 }
 
 // Its name, once it is there. What a cut line left behind is not sent again in vain: the service goes on behind it.
 export async function brought(id, file) {
-  const hash = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-  const name = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const name = await named(file);
   await ask(at(id, name), { method: "PUT", body: file });
   return name;
+}
+
+export async function named(file) {
+  const hash = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Bring those that a report named (`photos`: name to file), one after the other. Of those that did not arrive, why; one that fails holds up no other.
+export async function bringAll(report, photos, tell) {
+  const failed = new Map();
+  let n = 0;
+  for (const [name, file] of photos) {
+    tell(t("report.photo_sending", { n: ++n, of: photos.size }));
+    try {
+      await ask(`/api/reports/${report}/photos/${name}`, { method: "PUT", body: file });
+    } catch (fault) {
+      failed.set(name, `${file.name}: ${fault.message}`);
+    }
+  }
+  return failed;
 }
