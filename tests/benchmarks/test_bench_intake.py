@@ -27,11 +27,13 @@ import pytest
 from gridmap.access import operator
 from gridmap.collector import collect_seldom
 from gridmap.county import make_county, write_county
-from gridmap.flows.intake import receive_many
+from gridmap.flows.intake import PER_TRANSACTION, receive_many
 from gridmap.flows.main_job import run_main_job
 from gridmap.incidents import Channel, Report
 from gridmap.store import Store
 from tests import patient, postgres
+from tests.benchmarks.roofs import CLIENTS, flushes, single_inserts
+from tests.benchmarks.sheet import Sheet
 from tests.crash_cluster import Cluster, durable, reachable_folder
 from tests.ports import kept_port
 
@@ -133,39 +135,57 @@ def middle(runs: Sequence[Told]) -> Told:
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk (apt-get install wrk)")
 @pytest.mark.skipif(not NAIVE.exists(), reason="the naive service is not here (../shared/checks)")
-def test_durable_single_reports_beside_the_naive_service(cluster: Cluster, county: str, tmp_path: Path) -> None:
+def test_durable_single_reports_beside_the_naive_service(cluster: Cluster, county: str, tmp_path: Path, sheet: Sheet) -> None:
     file = tmp_path / "places"
     file.write_text("".join(f"{lon!r} {lat!r} {issue}\n" for lon, lat, issue in places(county)))
     naive = postgres.database_url(cluster.url, "naive").replace("postgresql://", "postgresql+psycopg2://")
-    with kept_port() as one, kept_port() as other, kept_port() as third:
+    with kept_port() as one, kept_port() as other:
         served_by = {"naive": one, "gridmap": other}
         with (
             served("naive_intake:app", one, DATABASE_URL=naive),
             served("tests.benchmarks.served:service", other, GRIDMAP_DATABASE_URL=county),
         ):
-            ratios = {}
-            for connections in CONNECTIONS:
-                runs: dict[str, list[Told]] = {which: [] for which in served_by}
-                for which in list(served_by) * (ROUNDS + 1):
-                    runs[which].append(measure(served_by[which], which, connections, file))
-                found = {which: middle(told[1:]) for which, told in runs.items()}  # the first run warms up
-                for which, told in found.items():
-                    print(
-                        f"\n{connections:>4} connections, {which:>7}: {told.rate:6,.0f}/s, p50 {told.p50:.1f}, p99 {told.p99:.1f} ms",
-                        end="",
-                    )
-                ratios[connections] = found["gridmap"].rate / found["naive"].rate, found["gridmap"].p99 / found["naive"].p99
-        with served("tests.benchmarks.served:nothing", third):
-            roof = measure(third, "naive", 128, file)
-    print(f"\nthe framework with nothing in it, 128 connections: {roof.rate:,.0f} a second", end="")
-    for connections, (rate, p99) in ratios.items():
-        print(f"\n{connections:>4} connections: {rate:.2f} times the rate, {p99:.2f} of the p99", end="")
-    print()
-    assert ratios[128][0] >= 2.5
-    assert ratios[128][1] <= 0.6
+            found = {connections: in_turn(served_by, connections, file) for connections in CONNECTIONS}
+    rows = [_row(connections, told["gridmap"], told["naive"]) for connections, told in found.items()]
+    about = (
+        f"Reports a second that wrk got a 201 for, and milliseconds; the run in the middle of {ROUNDS}, each of {SECONDS} s, in turn. "
+        "Gridmap finds cell, worker and office, keeps report, incident, clocks, history, public row and notice; "
+        "the naive service finds the cell and keeps one row.\n"
+        f"Roofs: {roofs(cluster, file)}."
+    )
+    head = ("connections", "Gridmap /s", "p50", "p99", "naive /s", "p50", "p99", "× the rate", "of its p99")
+    sheet.add("Durable single reports over HTTP, beside a naive service", about, head, rows)
+    ours, theirs = found[128]["gridmap"], found[128]["naive"]
+    assert ours.rate / theirs.rate >= 2.5
+    assert ours.p99 / theirs.p99 <= 0.6
 
 
-def test_many_at_a_time_beside_a_bare_copy_of_the_same_rows(county: str) -> None:
+def in_turn(served_by: dict[str, int], connections: int, file: Path) -> dict[str, Told]:
+    """The run in the middle of each; the first round warms up."""
+    runs: dict[str, list[Told]] = {which: [] for which in served_by}
+    for which in list(served_by) * (ROUNDS + 1):
+        runs[which].append(measure(served_by[which], which, connections, file))
+    return {which: middle(told[1:]) for which, told in runs.items()}
+
+
+def roofs(cluster: Cluster, file: Path) -> str:
+    """What holds for anybody's service here."""
+    with kept_port() as port, served("tests.benchmarks.served:nothing", port):
+        framework = measure(port, "naive", 128, file)
+    folder = cluster.data.parent
+    inserts, flushed = single_inserts(cluster.url, folder), flushes(folder)
+    return (
+        f"the framework with nothing in it {framework.rate:,.0f}/s at 128 connections; PostgreSQL alone, a row and a commit each (pgbench, "
+        f"{CLIENTS} clients) {inserts:,.0f}/s; the disk flushes {flushed:,.0f} times a second (pg_test_fsync, fdatasync)"
+    )
+
+
+def _row(connections: int, ours: Told, theirs: Told) -> tuple[object, ...]:
+    told = [text for one in (ours, theirs) for text in (f"{one.rate:,.0f}", f"{one.p50:.1f}", f"{one.p99:.1f}")]
+    return (connections, *told, f"{ours.rate / theirs.rate:.2f}", f"{ours.p99 / theirs.p99:.2f}")
+
+
+def test_many_at_a_time_beside_a_bare_copy_of_the_same_rows(county: str, sheet: Sheet) -> None:
     """The peer writes the very rows that intake wrote, with the same keys, indexes and checks, as a superuser, in one COPY a table."""
     sent = [Report(issue=issue, channel=Channel.SYSTEM, lon=lon, lat=lat, datum="wgs84", text="坑") for lon, lat, issue in places(county)]
     sent = [replace(one, sender="bench", key=str(uuid4())) for _ in range(1 + MANY // len(sent)) for one in sent][:MANY]
@@ -177,8 +197,14 @@ def test_many_at_a_time_beside_a_bare_copy_of_the_same_rows(county: str) -> None
         ours = (MANY - 10) / (time.perf_counter() - before)
     ids = [answer.incident for answer in outcomes]
     bare = len(ids) / copied(county, ids)
-    print(
-        f"\nmany at a time: {ours:,.0f} a second found, routed and kept; a bare COPY of the same rows: {bare:,.0f}; {ours / bare:.2f} of it"
+    about = (
+        f"{MANY:,} reports found, routed and kept by one process, {PER_TRANSACTION} a transaction; beside it a bare COPY of the same rows."
+    )
+    sheet.add(
+        "Many reports at a time, beside a bare COPY",
+        about,
+        ("Gridmap /s", "COPY /s", "of it"),
+        [(f"{ours:,.0f}", f"{bare:,.0f}", f"{ours / bare:.2f}")],
     )
     assert ours / bare >= 0.5
 
