@@ -14,6 +14,7 @@ from gridmap.cli import county as _county  # noqa: F401
 from gridmap.cli import cut as _cut  # noqa: F401
 from gridmap.cli import database as _database  # noqa: F401
 from gridmap.cli import demo as _demo  # noqa: F401
+from gridmap.cli import export as _export  # noqa: F401
 from gridmap.cli import incidents as _incidents  # noqa: F401
 from gridmap.cli import land as _land  # noqa: F401
 from gridmap.cli import match as _match  # noqa: F401

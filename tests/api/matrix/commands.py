@@ -32,6 +32,7 @@ from gridmap.flows import (
     draft_village,
     dry_route,
     end_post,
+    export_land,
     follow,
     give_area,
     grants,
@@ -124,6 +125,8 @@ COMMANDS: dict[str, tuple[str, Call]] = {
         lambda s, a, t: dry_route.dry_route(s, dry_route.Question(issue="x", area=C111), actor=a, now=t),
     ),
     "end_post.end_post": ("register.change", lambda s, a, t: end_post.end_post(s, Post("none", C111, Duty.WORKER, NOW), actor=a, now=t)),
+    "export_land.export_draft": ("draft.read", lambda s, a, t: export_land.export_draft(s, "none", now=t, actor=a)),
+    "export_land.export_edition": ("draft.read", lambda s, a, t: export_land.export_edition(s, 999_999, now=t, actor=a)),
     "follow.follow": ("report.follow", lambda s, a, t: follow.follow(s, UNKNOWN_ID, network="", actor=a, now=t)),
     "give_area.give_area": (
         "draft.change",
