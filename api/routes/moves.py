@@ -17,6 +17,7 @@ from gridmap.flows.make_move import Move
 from gridmap.flows.make_move import make_move as make
 from gridmap.flows.move_cells import Made, redo, undo
 from gridmap.planning import moves as planned
+from gridmap.planning.mend import Mend
 from gridmap.planning.posting import PostWorker
 from gridmap.planning.reparent import Reparent
 from gridmap.store import drafts, moves
@@ -84,6 +85,16 @@ class Merging(_Move):
         return planned.Merge(tuple(self.cells))
 
 
+class Mending(_Move):
+    """The cells of a village, drawn by hand, become a tiling of it: what several claim or nobody does goes to one cell each."""
+
+    move: Literal["mend"]
+    village: Code
+
+    def operation(self) -> Move:
+        return Mend(self.village)
+
+
 class Giving(_Move):
     """An area goes to another parent beside it: a cell to another village of its township, a village to another township. A cell whose code
     begins with its village's gets a code there, and whoever stands at it goes along."""
@@ -107,7 +118,7 @@ class Posting(_Move):
         return PostWorker(self.cell, self.worker)
 
 
-Moving = Annotated[Assigning | Dragging | Splitting | Merging | Giving | Posting, Body(discriminator="move")]
+Moving = Annotated[Assigning | Dragging | Splitting | Merging | Mending | Giving | Posting, Body(discriminator="move")]
 
 
 def read_revision(if_match: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""`gridmap plan assign | border | split | merge | give | post | undo | redo | moves`: a draft moved by hand, without the page."""
+"""`gridmap plan assign | border | split | merge | mend | give | post | undo | redo | moves`: a draft moved by hand, without the page."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,6 +83,13 @@ def merge(
     from gridmap.planning.moves import Merge  # noqa: PLC0415
 
     _make(draft, Merge(tuple(cells)), revision, actor, json=json)
+
+
+@_command("mend")
+def mend(draft: Draft, village: VillageCode, *, revision: Revision = None, actor: ActorName = "", json: JsonFlag = False) -> None:
+    from gridmap.planning.mend import Mend  # noqa: PLC0415
+
+    _make(draft, Mend(village), revision, actor, json=json)
 
 
 @_command("give")

@@ -10,6 +10,7 @@ from gridmap.access import Action, Actor, Scope, allowed
 from gridmap.duty import Duty, Post
 from gridmap.flows.draft_standing import posts_planned
 from gridmap.grid import Area, Households, Level
+from gridmap.grid.counts import with_households
 from gridmap.grid.crosswalk import owners_of
 from gridmap.store import Store, drafts, land, people
 
@@ -66,7 +67,7 @@ def _division(store: Store, areas: tuple[Area, ...], posts: Sequence[Post], scop
     owner = owners_of(cells, given.lon, given.lat) if cells else np.full(len(given.ids), -1)
     told = (owner >= 0) & np.append(mine, False)[owner]  # -1 is the last one, which is nobody's
     return Division(
-        areas=areas,
+        areas=with_households(areas, given) if scope.everywhere else areas,  # a draft that came from a file has no counts
         workers=_workers(posts),
         households=Households(given.ids[told], given.lon[told], given.lat[told], given.counts[told]),
         owner=owner[told].tolist(),

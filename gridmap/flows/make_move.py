@@ -6,12 +6,13 @@ from gridmap.access import Actor
 from gridmap.flows.give_area import give_area
 from gridmap.flows.move_cells import Made, move
 from gridmap.flows.post_in_draft import post_in_draft
+from gridmap.planning.mend import Mend
 from gridmap.planning.moves import Operation
 from gridmap.planning.posting import PostWorker
 from gridmap.planning.reparent import Reparent
 from gridmap.store import Store
 
-Move = Operation | Reparent | PostWorker
+Move = Operation | Mend | Reparent | PostWorker
 
 
 def make_move(store: Store, draft: str, operation: Move, *, revision: str | None, now: datetime, actor: Actor) -> Made:

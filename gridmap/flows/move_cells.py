@@ -12,11 +12,12 @@ from gridmap.flows.draft_village import findings_of, read_ground, with_people
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.grid import Area, Finding, Level
 from gridmap.planning.kinds import MoveKind
-from gridmap.planning.moves import Assign, Border, CellsUnknown, Merge, Operation, Split, cells_named, make
+from gridmap.planning.mend import Mend, mend
+from gridmap.planning.moves import Assign, Border, CellsUnknown, Ground, Merge, Operation, Split, cells_named, make
 from gridmap.planning.tiling import digest
 from gridmap.store import Store, Tx, drafts, history, moves
 
-KIND_OF = {Assign: MoveKind.ASSIGN, Border: MoveKind.BORDER, Split: MoveKind.SPLIT, Merge: MoveKind.MERGE}
+KIND_OF = {Assign: MoveKind.ASSIGN, Border: MoveKind.BORDER, Split: MoveKind.SPLIT, Merge: MoveKind.MERGE, Mend: MoveKind.MEND}
 
 
 class NothingToUndo(Conflict):
@@ -40,19 +41,20 @@ class Made:
     findings: tuple[Finding, ...]
 
 
-def move(store: Store, draft: str, operation: Operation, *, revision: str | None, now: datetime, actor: Actor) -> Made:
+def move(store: Store, draft: str, operation: Operation | Mend, *, revision: str | None, now: datetime, actor: Actor) -> Made:
     """Make a move that was decided on this revision (None: on whatever is there).
 
-    Nothing is written if anything is refused: DraftMissing, CellsUnknown, AreaForeign, DraftMoved, and what `planning.moves.make` refuses.
+    Nothing is written if anything is refused: DraftMissing, CellsUnknown, AreaForeign, DraftMoved, and what `planning.moves.make`
+    refuses, or `planning.mend.mend`.
     """
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
         seen = moves.revision(tx, draft)
         village = _village_of(tx, draft, operation)
         ground = with_people(tx, read_ground(tx, draft, village))
-        need_revision(tx, draft, revision, lambda: cells_named(operation, ground.owners))
+        need_revision(tx, draft, revision, lambda: _cells_of(operation, ground))
     need_jurisdiction(scope, (ground.village,))
-    moved = make(ground, operation)
+    moved = mend(ground) if isinstance(operation, Mend) else make(ground, operation)
     after = ground.after(moved.changed)
     kind, before = KIND_OF[type(operation)], ground.before(moved.changed)
     with store.begin(scope) as tx:
@@ -68,8 +70,14 @@ def move(store: Store, draft: str, operation: Operation, *, revision: str | None
     return Made(made, kind, village, moved.changed, moved.households, findings)
 
 
-def _village_of(tx: Tx, draft: str, operation: Operation) -> str:
+def _cells_of(operation: Operation | Mend, ground: Ground) -> frozenset[str]:
+    return frozenset(ground.by_code) if isinstance(operation, Mend) else cells_named(operation, ground.owners)
+
+
+def _village_of(tx: Tx, draft: str, operation: Operation | Mend) -> str:
     """The village in which an operation's cells lie. CellsUnknown."""
+    if isinstance(operation, Mend):
+        return operation.village
     named = operation.to if isinstance(operation, Assign) else operation.cell if isinstance(operation, Split) else (*operation.cells, "")[0]
     cells = [area for area in drafts.some(tx, draft, codes=[named]) if area.level is Level.CELL and area.parent]
     if not cells:

@@ -14,6 +14,7 @@ class MoveKind(StrEnum):
     MERGE = "merge"
     PARENT = "parent"
     POST = "post"  # who is to stand at a cell once the draft is in force
+    MEND = "mend"  # the cells of one village, so that they tile it
     CUT = "cut"  # one village, anew
     UNDO = "undo"
     REDO = "redo"

@@ -156,6 +156,12 @@ class Ground:
         return Ground(self.village, own, others, self.households, self.taken)
 
 
+def set_corners(shapes: Mapping[str, Polygon], extra: Extra) -> dict[str, Polygon]:
+    """Those of the shapes that have edges upon which corners are set, with them."""
+    filled = {code: with_corners(shape, extra) for code, shape in shapes.items()}
+    return {code: shape for code, shape in filled.items() if shape is not shapes[code]}
+
+
 def _only(households: Households, wanted: Bools) -> Households:
     return Households(households.ids[wanted], households.lon[wanted], households.lat[wanted], households.counts[wanted])
 
@@ -197,9 +203,8 @@ class _Draft:
 
     def set_corners(self, extra: Extra) -> None:
         """Set corners upon the edges of all cells that have these edges."""
-        for shapes in (self.shapes, self.corners):
-            for code, shape in shapes.items():
-                shapes[code] = with_corners(shape, extra)
+        self.shapes |= set_corners(self.shapes, extra)
+        self.corners |= set_corners(self.corners, extra)
 
     def put(self, code: str, shape: BaseGeometry) -> None:
         """CellParted where the cell would not be of one piece."""
@@ -220,7 +225,7 @@ class _Draft:
         changed: dict[str, Area | None] = {code: None for code in ground.by_code if code not in self.shapes}
         for cell, count in zip(cells, counts, strict=True):
             before = ground.by_code.get(cell.code)
-            if before is None or not _alike(before.shape, cell.shape):
+            if before is None or not alike(before.shape, cell.shape):
                 changed[cell.code] = replace(cell, households=count) if known_counts else cell
         if not changed:
             raise NothingMoves
@@ -235,7 +240,7 @@ class _Draft:
         return Moved(changed, int(ground.households.counts[gone].sum()))
 
 
-def _alike(one: BaseGeometry, other: BaseGeometry) -> bool:
+def alike(one: BaseGeometry, other: BaseGeometry) -> bool:
     """Whether two shapes have the same corners, wherever their rings begin."""
     return one is other or bool(shapely.equals_exact(shapely.normalize(one), shapely.normalize(other), tolerance=0.0))
 

@@ -15,6 +15,7 @@ from gridmap.cli import app
 from gridmap.cli.export import ExportOutUnusable, ExportTwo
 from gridmap.errors import DraftMissing, EditionMissing
 from gridmap.grid import Level
+from gridmap.planning.border_line import NothingMoves
 from gridmap.store import Store, drafts
 from gridmap.tables.export import OutputExists
 from tests.builders import ALL
@@ -74,6 +75,35 @@ def test_an_edited_cell_comes_back_with_every_overlap_and_gap_told(drawn: str, t
         now = {area.code: area.shape for area in drafts.areas(tx, "import") if area.level is Level.CELL}
     assert json.loads(said.stdout)["changed"] == 1, "they are told, and mended only on request"
     assert all(now[code].equals_exact(shape, 0) for code, shape in zip(cells.code, moved, strict=True))
+
+
+@pytest.mark.usefixtures("drawn")
+def test_what_came_back_with_overlaps_and_gaps_is_mended_on_request_taken_back_and_published(tmp_path: Path) -> None:
+    out, edited = tmp_path / "draft.gpkg", tmp_path / "edited.gpkg"
+    answer("export", "import", "--out", str(out))
+    cells = geopandas.read_file(out, layer="cells")
+    moved = cells.geometry.copy()
+    moved[0] = shapely.transform(moved[0], lambda xy: xy + np.array([5e-4, 0.0]))
+    cells.set_geometry(moved).to_file(edited, layer="cells", driver="GPKG")
+    imported(edited, "--draft", "import")
+    village = cells.parent[0]
+    made = answer("mend", "import", village)
+    assert made["findings"] == [] or {each["code"] for each in made["findings"]} <= {"cell_households"}
+    mended = geopandas.read_file(wrote(tmp_path / "mended.gpkg"), layer="cells")
+    here = mended[mended.parent == village]
+    assert shapely.coverage_is_valid(here.geometry.to_numpy())
+    assert mended.households.sum() == cells.households.sum(), "nobody is lost"
+    assert isinstance(plan("mend", "import", village).exception, NothingMoves)
+    answer("undo", "import", village)
+    back = geopandas.read_file(wrote(tmp_path / "back.gpkg"), layer="cells")
+    assert shapely.equals_exact(back.geometry, moved, 0.0, normalize=True).all()
+    answer("redo", "import", village)
+    assert answer("publish")["edition"] == 1
+
+
+def wrote(out: Path) -> Path:
+    answer("export", "import", "--out", str(out))
+    return out
 
 
 @pytest.mark.usefixtures("drawn")

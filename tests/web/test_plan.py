@@ -1,11 +1,13 @@
 """The planner's page in a real browser: cells are moved with the pointer and by keys alone, in both languages, and nothing is lost."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from playwright.sync_api import Browser, Page, Route, expect
 
 from gridmap.access import Role
@@ -333,3 +335,24 @@ def test_the_pages_read_well_in_both_languages(browser: Browser, draft: Store, u
         foreign = [text for text in texts(seen.page) if any("\u4e00" <= letter <= "\u9fff" for letter in text)]
         assert bool(foreign) is (lang == "zh")
         assert (seen.foreign, seen.faults) == ([], [])
+
+
+def test_cells_drawn_elsewhere_that_overlap_are_mended_by_one_key_and_taken_back(plan: Watched, draft: Store) -> None:
+    page = plan.page
+    expect(page.locator("#tool-mend")).to_be_hidden()
+    one = sorted(cells(draft))[0]
+    drawn = cells(draft)[one]
+    with draft.begin(ALL) as tx:
+        drafts.put(tx, DRAFT, [replace(drawn, shape=shapely.affinity.translate(drawn.shape, 0.0005))], at=NOW)
+    page.reload()
+    expect(page.locator("#tool-mend")).to_be_visible()
+    expect(page.locator("#problems")).to_contain_text("overlap")
+    expect(page.locator("#tool-border")).to_be_disabled()
+    page.keyboard.press("m")
+    done(page, "overlaps and gaps mended")
+    whole(draft)
+    expect(page.locator("#tool-border")).to_be_enabled()
+    expect(page.locator("#tool-mend")).to_be_hidden()
+    page.keyboard.press("z")
+    done(page, "taken back")
+    assert cells(draft)[one].shape.equals_exact(shapely.affinity.translate(drawn.shape, 0.0005), 0.0)

@@ -114,6 +114,7 @@ const BUTTONS = [
   ["lasso", "L", () => tools.take("lasso")],
   ["border", "B", () => tools.take("border")],
   ["split", "S", () => tools.take("split")],
+  ["mend", "M", () => change(village.move({ move: "mend", village: facts.village }))],
   ["cut", "", () => change(village.send("cut", { village: facts.village }))],
   ["undo", "Z", () => change(village.step("undo"))],
   ["redo", "Y", () => change(village.step("redo"))],
@@ -142,17 +143,18 @@ function render() {
   problems(village, state.problem, look);
   for (const [name] of BUTTONS) {
     const button = byId(`tool-${name}`), drawn = ["lasso", "border", "split"].includes(name);
-    const lacking = { undo: !told.undo, redo: !told.redo, lasso: !told.arcs || !told.households, border: !told.arcs, split: !told.arcs }[name];
+    const lacking = { undo: !told.undo, redo: !told.redo, lasso: !told.arcs || !told.households, border: !told.arcs, split: !told.arcs, mend: !told.broken }[name];
     button.disabled = !changes || village.busy || Boolean(lacking);
     if (drawn) button.setAttribute("aria-pressed", String(tools.tool === name));
   }
+  byId("tool-mend").hidden = !told.broken; // only where there is something to mend
   byId("cross").hidden = !tools.tool;
   byId("hint").hidden = !tools.tool;
   if (tools.tool) byId("hint").textContent = t(`plan.hint.${tools.tool}`);
 }
 
 const FIELDS = { w: "worker", g: "give-to" };
-const KEYS = { l: "lasso", b: "border", s: "split", z: "undo", y: "redo" };
+const KEYS = { l: "lasso", b: "border", s: "split", m: "mend", z: "undo", y: "redo" };
 
 function listen() {
   document.addEventListener("keydown", (event) => {
