@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gridmap.atlas.board import Board
 from gridmap.atlas.colours import NOBODY, Look
@@ -96,19 +97,25 @@ def _outlines(view: View, factor: float) -> Iterable[str]:
     if not view.own.any():
         return
     villages, mine = view.villages, view.own_villages
-    around = path_of([shape for code, shape in villages.items() if code not in mine])
-    yield along(around, 0.35 * factor, "#9A978E", dash=(2.4 * factor, 0.8 * factor))
-    rims = path_of([shape for code, shape in villages.items() if code in mine])
+    own = _once([shape for code, shape in villages.items() if code in mine])
+    around = shapely.difference(_once([shape for code, shape in villages.items() if code not in mine]), own)
+    yield along(path_of([shapely.line_merge(around)]), 0.35 * factor, "#9A978E", dash=(2.4 * factor, 0.8 * factor))
+    rims = path_of([own])
     yield along(rims, 2.2 * factor, RIBBON, opacity=0.42)
     yield along(rims, 0.55 * factor, VILLAGE_LINE, dash=(3.6 * factor, 0.9 * factor, 0.7 * factor, 0.9 * factor))
     towns = [township_of(view, plot.village) for plot in view.plots]
     if len(set(towns) - {""}) > 1:
         yield along(
-            path_of(list(view.outlines(towns).values())),
+            path_of([_once(list(view.outlines(towns).values()))]),
             0.8 * factor,
             TOWNSHIP_LINE,
             dash=(6 * factor, 1.2 * factor, 1.2 * factor, 1.2 * factor),
         )
+
+
+def _once(outlines: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Borders as lines, those that two share once: two dashed strokes upon each other fill each other's gaps."""
+    return shapely.line_merge(shapely.union_all(shapely.boundary(outlines)))
 
 
 def township_of(view: View, village: str) -> str:

@@ -148,12 +148,12 @@ def _as_json(answer: Mapping[str, Any]) -> str:
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Any]:
-    """A bar on stderr (only when a person watches); yields `advance(steps)`."""
+    """A bar on stderr (only when a person watches); yields `advance(steps, total)`, the total where it becomes known on the way."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda steps=1: bar.advance(task, steps)
+        yield lambda steps=1, total=None: bar.update(task, advance=steps, total=total)
 
 
 def warm_up() -> None:

@@ -86,6 +86,7 @@ def worker(
     lang: PrintLang = "zh",
     variant: Variant = "internal",
     edition: EditionNumber = None,
+    changed_since: Since = None,
     out: Out = None,
     csv: Table = None,
     gpkg: Shapes = None,
@@ -94,7 +95,7 @@ def worker(
     json: JsonFlag = False,
 ) -> None:
     chosen = _choices(paper, scale, lang, variant)
-    _print("worker", (id,), chosen, (edition, None), (out, csv, gpkg), force=force, actor=actor, json=json)
+    _print("worker", (id,), chosen, (edition, changed_since), (out, csv, gpkg), force=force, actor=actor, json=json)
 
 
 def _choices(paper: str, scale: str, lang: Literal["zh", "en", "both"], variant: str) -> "Choices":
@@ -135,11 +136,11 @@ def _print(
         check_out(file, force=force)
     order = Order(Book(book), codes, choices, edition=editions[0], changed_since=editions[1])
     with _open() as store, progress(words("cli.print_progress")) as advance:
-        pages = [0]
+        parts = [0]
 
         def watch(done: "Progress") -> None:
-            advance(done.pages - pages[0])
-            pages[0] = done.pages
+            advance(done.parts - parts[0], done.of)
+            parts[0] = done.parts
 
         printed = lay_out(store, order, now=now(), actor=acting(store, actor), fonts_folder=settings().fonts, watch=watch)
     written = write(printed, out, folder=folder, table=files[1], shapes=files[2])

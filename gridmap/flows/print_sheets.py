@@ -155,6 +155,7 @@ class _Making:
         found: dict[str, tuple[Page, ...]] = {}
         parts = {code: self._parts(code) for code in self.order.codes}
         done = Progress(of=sum(parts.values()))
+        watch(done)
         for code in self.order.codes:
             pages = self._pages(code, _from(done, watch))
             done = replace(done, pages=done.pages + len(pages), parts=done.parts + parts[code])
@@ -171,17 +172,29 @@ class _Making:
 
     def _pages(self, code: str, watch: Callable[[int], object]) -> list[Page]:
         """The pages for one code; none where all its sheets are still true."""
-        book, made = self.order.book, self.made
-        if book is Book.WALL:
-            return wall_map(made, code)
-        if book is Book.WORKER:
-            return worker_book(made, code)
-        if book is Book.VILLAGE:
-            return village_book(made, code) if self.only is None or code in self.only else []
-        within = frozenset(village.code for village in made.plane.subject.villages_in(code))
-        if self.only is not None and not self.only & within:
+        made = self.made
+        if self.only is not None and not self.only & self._villages(code):
             return []
-        return township_book(made, code, before=self.earlier, only=self.only, watch=watch)
+        match self.order.book:
+            case Book.WALL:
+                return wall_map(made, code)
+            case Book.WORKER:
+                return worker_book(made, code)
+            case Book.VILLAGE:
+                return village_book(made, code)
+            case Book.TOWNSHIP:
+                return township_book(made, code, before=self.earlier, only=self.only, watch=watch)
+
+    def _villages(self, code: str) -> frozenset[str]:
+        """The villages that are shown for a code."""
+        subject = self.made.plane.subject
+        match self.order.book:
+            case Book.WORKER:
+                return frozenset(plot.village for plot in subject.of_worker(code))
+            case Book.VILLAGE:
+                return frozenset({code})
+            case _:
+                return frozenset(village.code for village in subject.villages_in(code))
 
 
 def _from(done: Progress, watch: Watch) -> Callable[[int], object]:

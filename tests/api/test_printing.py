@@ -123,6 +123,7 @@ def test_the_code_on_a_sheet_says_whether_it_is_current_and_where_to_report(clie
     assert "West Village" in first.text
     assert "0702" in first.text
     assert "0700-" not in first.text
+    assert f'href="/print?book=village&amp;code={WEST}"' in first.text
     south, north = box(113.0, 28.0, 113.01, 28.009), box(113.0, 28.009, 113.01, 28.02)  # beside no other village
     moved = tuple(replace(area, shape={CELLS[0]: south, CELLS[2]: north}.get(area.code, area.shape)) for area in AREAS)
     with land.begin(ALL) as tx:
@@ -138,5 +139,7 @@ def test_the_code_on_a_sheet_says_whether_it_is_current_and_where_to_report(clie
 
 def test_everybody_may_open_what_a_code_leads_to(client: TestClient, land: Store) -> None:
     person(land, "boss", (Role.ADMINISTRATOR, None))
-    assert client.get(f"/v/{WEST}?e=1", follow_redirects=False).status_code == 200
+    opened = client.get(f"/v/{WEST}?e=1", follow_redirects=False)
+    assert opened.status_code == 200
+    assert "/print?" not in opened.text, "only whoever may print is offered to"
     assert client.get("/print", follow_redirects=False).status_code == 303

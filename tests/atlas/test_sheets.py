@@ -284,6 +284,18 @@ def test_frames_in_any_coordinate_system_give_the_same_sheet(fonts: Fonts) -> No
     assert "网格员甲000" in texts[0]
 
 
+def test_a_dashed_border_of_two_villages_is_stroked_once(town: Subject, fonts: Fonts) -> None:
+    """Two strokes of one dash that begin at different corners fill each other's gaps."""
+    made = make_set(town, choices(paper=Paper.A0), fonts)
+    [page] = opened(wall_map(made, TOWN), made.choices, fonts)
+    wine = tuple(int(VILLAGE_LINE[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    strokes = [path for path in page.get_drawings() if path["color"] == pytest.approx(wine, abs=0.01) and path["dashes"] != "[] 0"]
+    on_map = [path for path in strokes if path["rect"].width > 500]  # not the legend's
+    bits = [tuple(sorted((tuple(a), tuple(b)))) for path in on_map for kind, a, b in path["items"] if kind == "l"]
+    assert len(bits) > 300
+    assert len(bits) == len(set(bits))
+
+
 def test_neighbours_never_part_however_much_their_borders_are_simplified(town: Subject) -> None:
     plane = Plane.of(town)
     west, south, east, north = plane.bounds(town.plots) or (0.0, 0.0, 0.0, 0.0)

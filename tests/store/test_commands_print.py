@@ -120,6 +120,11 @@ def test_only_sheets_that_a_redraw_made_out_of_date_are_printed(typed: Typed) ->
     assert (told["pages"], told["edition"]) == (2, 2)
     told = typed("village", WEST, EAST, "--changed-since", "2", "--json").answer
     assert (told["pages"], told["edition"]) == (4, 3)
+    assert typed("worker", "W1", "--changed-since", "2", "--json").answer["cells"] == 1, "W1 works in the village that was redrawn"
+    assert typed("township", TOWN, "--wall", "--changed-since", "2", "--out", "wall.pdf").code == 0
+    for still in (("worker", "W1"), ("township", TOWN, "--wall")):
+        assert typed(*still, "--changed-since", "3", "--out", "still.pdf").err.startswith("Nothing to print")
+    assert not Path("still.pdf").exists()
     assert typed("township", TOWN, "--out", "new.pdf").code == 0
     assert "边界调整" in text("new.pdf")
     assert typed("township", TOWN, "--out", "old.pdf", "--edition", "1").code == 0
@@ -131,7 +136,7 @@ def test_how_far_an_order_is_is_told_village_by_village(typed: Typed) -> None:
     with Store.open("sqlite:///gridmap.db") as store:
         order = Order(Book.TOWNSHIP, (TOWN,), Choices())
         printed = lay_out(store, order, now=NOW, actor=OPERATOR, watch=told.append)
-    assert [(each.parts, each.of) for each in told] == [(1, 2), (2, 2), (2, 2)]
+    assert [(each.parts, each.of) for each in told] == [(0, 2), (1, 2), (2, 2), (2, 2)]
     assert [each.pages for each in told] == sorted(each.pages for each in told)
     assert told[-1].pages == len(printed.pages)
 

@@ -21,3 +21,9 @@ def test_another_name_is_an_ordinary_error() -> None:
 def test_the_face_alone_loads_no_heavy_package() -> None:
     ask = "import gridmap, sys; print(sorted({'numpy', 'shapely', 'pyproj', 'pandas'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_command_alone_loads_no_heavy_package() -> None:
+    heavy = "{'numpy', 'shapely', 'pandas', 'pyarrow', 'numba', 'sqlalchemy', 'fastapi', 'folium', 'typst'}"
+    ask = f"import gridmap.cli, sys; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout == "[]\n"
