@@ -77,12 +77,16 @@ def cut_village(ground: Ground, band: Band, seed: int) -> Share:
 def divide(graph: Graph, band: Band, rng: Random) -> Cells:
     """The buildings of one village in connected cells, those that no household lives near in none.
 
-    Starts again, a few times, where some cell stays out of the band, and keeps the best.
+    Within a cushion first, so that cells have room on both sides; within the very bounds where that leaves some cell out of them. Starts
+    again, a few times, where some cell stays out even so, and keeps the best.
     """
     found = []
     for _ in range(TRIES):
-        cells = Cells(graph, band, start(graph, band, rng))
+        cells = Cells(graph, band.cushioned(), start(graph, band.cushioned(), rng))
         polish(cells, rng)
+        cells.band = band
+        if cells.missed():
+            polish(cells, rng)
         found.append(cells)
         if not cells.missed():
             break
