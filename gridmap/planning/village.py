@@ -19,6 +19,7 @@ from gridmap.planning.outlines import join, to_degrees
 from gridmap.planning.pieces import part
 from gridmap.planning.plane import Plane, is_land
 from gridmap.planning.polish import polish
+from gridmap.planning.small import SMALL, divide_small
 from gridmap.planning.split import start
 from gridmap.words import Sentence
 
@@ -78,8 +79,10 @@ def divide(graph: Graph, band: Band, rng: Random) -> Cells:
     """The buildings of one village in connected cells, those that no household lives near in none.
 
     Within a cushion first, so that cells have room on both sides; within the very bounds where that leaves some cell out of them. Starts
-    again, a few times, where some cell stays out even so, and keeps the best.
+    again, a few times, where some cell stays out even so, and keeps the best. A small village is searched thoroughly instead.
     """
+    if len(graph.weight) <= SMALL:
+        return divide_small(graph, band, rng)
     found = []
     for _ in range(TRIES):
         cells = Cells(graph, band.cushioned(), start(graph, band.cushioned(), rng))
