@@ -12,12 +12,12 @@ from gridmap.planning.split import Tree, halves, start, tree
 
 SMALL = 60
 """Up to so many buildings a village is small."""
-STARTS = 8
-STEPS = 8
-"""How often for each building, from each start, some neighbours are divided by chance."""
-HEAT = 0.3
-"""By how much of an average cell's cost a first step may make things worse; the last may not at all."""
-NOISE = 0.3
+STARTS = 20
+STEPS = 240
+"""How often, from each start, some neighbours are divided by chance."""
+HEAT = 1.0
+"""By how much of an average cell's cost a first step may well make things worse; the last may not at all."""
+NOISE = 0.5
 """By how much the price of a cut is falsified, so that another one than the best comes up."""
 FEW = 14
 """So many buildings can be divided in every possible way."""
@@ -26,8 +26,9 @@ FEW = 14
 def divide_small(graph: Graph, band: Band, rng: Random) -> Cells:
     """The buildings of a small village in connected cells, near the least cost that there is within these very bounds."""
     found = []
-    for _ in range(STARTS):
-        cells = Cells(graph, band, start(graph, band, rng))
+    narrow = Band(band.low, (band.low + band.high) // 2)  # of more cells
+    for turn in range(STARTS):
+        cells = Cells(graph, band, start(graph, narrow if turn % 2 else band, rng))
         polish(cells, rng)
         if len(cells.nodes) == 1 and sum(graph.weight) < 2 * band.low:
             return cells
@@ -47,14 +48,13 @@ def anneal(cells: Cells, rng: Random) -> Cells:
     """Divide two to four neighbours anew by chance, and again; what is dearer is taken too at first, ever less of it. The best of all."""
     now = best = cost(cells)
     kept = [list(nodes) for nodes in cells.nodes.values()]
-    steps = STEPS * len(cells.of)
-    for step in range(steps):
+    for step in range(STEPS):
         group = _some_neighbours(cells, rng)
         if any(map(cells.has_giant, group)):
             continue
         parts = _by_chance(cells, _nodes(cells, group), rng)
         dearer = sum(cells.cost_of(cells.total(part), giant=False) for part in parts) - sum(map(cells.cost, group))
-        heat = HEAT * (1 - step / steps) * now / len(cells.nodes)
+        heat = HEAT * (1 - step / STEPS) * now / len(cells.nodes)
         if dearer < 0 or (heat > 0 and rng.random() < math.exp(-dearer / heat)):
             cells.replace(group, parts)
             now += dearer
