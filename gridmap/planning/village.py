@@ -50,7 +50,7 @@ class Share:
     of: Ints
 
 
-def cut_village(ground: Ground, band: Band, seed: int) -> Share:
+def cut_village(ground: Ground, band: Band, seed: int, *, thorough: bool = True) -> Share:
     """Cells that tile the village exactly. The seed and the village's code decide everything that is left to chance."""
     if not ground.counts.any():
         return _empty(ground)
@@ -60,7 +60,7 @@ def cut_village(ground: Ground, band: Band, seed: int) -> Share:
     found = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
     buildings, faces = cover(flat, pieces, found, list(plane.forward(ground.bridges)))
     graph = Graph.of(buildings, faces.doors)
-    cells = divide(graph, band, Random(f"{seed} {ground.village.code}"))
+    cells = divide(graph, band, Random(f"{seed} {ground.village.code}"), thorough=thorough)
     numbers = {cell: number for number, cell in enumerate(cells.nodes)}
     land = _land(faces, np.array([numbers.get(cell, -1) for cell in cells.of], dtype=np.int64))
     reasons = _reasons(cells, parted=len(np.unique(buildings.piece)) > 1)
@@ -75,13 +75,13 @@ def cut_village(ground: Ground, band: Band, seed: int) -> Share:
     return _in_order(share)
 
 
-def divide(graph: Graph, band: Band, rng: Random) -> Cells:
+def divide(graph: Graph, band: Band, rng: Random, *, thorough: bool = True) -> Cells:
     """The buildings of one village in connected cells, those that no household lives near in none.
 
     Within a cushion first, so that cells have room on both sides; within the very bounds where that leaves some cell out of them. Starts
-    again, a few times, where some cell stays out even so, and keeps the best. A small village is searched thoroughly instead.
+    again, a few times, where some cell stays out even so, and keeps the best. A small village is searched thoroughly instead, if asked.
     """
-    if len(graph.weight) <= SMALL:
+    if thorough and len(graph.weight) <= SMALL:
         return divide_small(graph, band, rng)
     found = []
     for _ in range(TRIES):

@@ -106,8 +106,22 @@ def test_after_a_twentieth_of_the_households_changed_at_most_twice_the_fewest_mo
     whole(made.cells)
     assert made.offers[0].misfits > made.done.misfits == 0
     assert 0 < made.fewest <= made.done.moved <= 2 * made.fewest
-    assert made.done.touched <= 2 * made.offers[0].misfits
+    assert made.fewest_touched <= made.done.touched <= 2 * made.fewest_touched
     assert compare(Side(before, {}), Side(made.cells, {}), now).moved == made.done.moved
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_after_a_twentieth_of_the_households_changed_anywhere_at_most_a_tenth_of_the_cells_change(
+    before: tuple[Area, ...], seed: int
+) -> None:
+    people, rng = homes(), np.random.default_rng(seed)
+    counts = people.counts.copy()
+    counts[rng.choice(len(counts), 30, replace=False)] = 0
+    np.add.at(counts, rng.choice(len(counts), 30), 1)
+    made = redraw(VILLAGES, before, Households(people.ids, people.lon, people.lat, counts))
+    assert made.done.misfits == 0
+    assert made.done.touched <= 0.1 * len(before)
+    assert made.done.moved <= 2 * made.fewest
 
 
 def test_nobody_is_handed_over_a_river_but_at_a_bridge() -> None:
