@@ -228,7 +228,15 @@ def _tell_redraw(made: "Redraw", band: Bounds, draft: str, edition: int, *, json
     """What moved, what each reach would have given, and what is out of the band."""
     offers = [asdict(offer) for offer in made.offers]
     done = {name: value for name, value in asdict(made.done).items() if name != "reach"}
-    facts = {"draft": draft, "from": edition, "cells": len(made.cells), "fewest": made.fewest, **done, **band}
+    facts = {
+        "draft": draft,
+        "from": edition,
+        "cells": len(made.cells),
+        "fewest": made.fewest,
+        "fewest_touched": made.fewest_touched,
+        **done,
+        **band,
+    }
     lines = [words("cli.plan_cut_redrawn", **facts | {"edition": edition})]
     lines += [words("cli.plan_cut_offer", **offer | {"reach": words(f"redraw.{offer['reach']}")}) for offer in offers]
     lines += [*_by_reason(made), words("cli.plan_cut_next", draft=draft)]

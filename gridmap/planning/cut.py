@@ -70,6 +70,7 @@ def cut_villages(
     high: int = 80,
     seed: int = 0,
     retired: Collection[str] = (),
+    thorough: bool = True,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
     """Cut each village into connected cells of `low` to `high` households wherever that can be done.
@@ -77,7 +78,8 @@ def cut_villages(
     Everything is in degrees. The cells of a village tile it exactly, and none has households on two sides of a barrier (a line or
     an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
     digits, numbered in rows from north to south, from west to east in each; codes in `retired` are passed over. The same input and
-    seed give the same cells. `advance(1)` is called after each village.
+    seed give the same cells. Without `thorough` small villages are searched no longer than large ones. `advance(1)` is called after each
+    village.
     Refuses with CutBand, CutVillageRepeated, CutVillageUnusable or CutTooMany.
     """
     check_cut(villages, low, high)
@@ -88,7 +90,7 @@ def cut_villages(
     for number, village in enumerate(villages):
         own = owner == number
         ground = Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village))
-        shares.append(cut_village(ground, Band(low, high), seed))
+        shares.append(cut_village(ground, Band(low, high), seed, thorough=thorough))
         advance(1)
     outlines = [_sound(*each) for each in zip(villages, shares, _sewn(villages, shares), strict=True)]
     codes = [_codes(village, len(own), retired) for village, own in zip(villages, outlines, strict=True)]

@@ -9,6 +9,9 @@ from gridmap.planning.faces import Buildings
 DOORWAY_M = 2.0
 """Neighbours with less common border than this share a cell only where nothing else connects them."""
 
+CUSHION = 3
+"""By how many households the bounds are tightened at first: what a cell of 50 to 80 gains or loses in some years."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -31,6 +34,11 @@ class Band:
     def fits(self, households: int) -> bool:
         """Whether so many households can be dealt into cells within both bounds at all (households taken singly)."""
         return 1 <= self.fewest(households) <= self.most(households)
+
+    def cushioned(self) -> "Band":
+        """The band without what is next to its bounds: who grows or shrinks a little stays in the wider one."""
+        cushion = min(CUSHION, (self.high - self.low) // 6)
+        return Band(self.low + cushion, self.high - cushion)
 
     def slack(self, households: int) -> float:
         """How far from the bounds equal cells could stay, in households per cell; negative where no number of cells fits."""

@@ -45,6 +45,12 @@ def fewest_moves(counts: Iterable[tuple[int, int]], low: int, high: int) -> int:
     return min(max(gone, come) for gone, come in coming.items())
 
 
+def fewest_touched(counts: Collection[int], low: int) -> int:
+    """How many cells of one village have to change at least: all that do not fit (their households), and where a single one cannot be
+    divided into two, a neighbour."""
+    return 2 if len(counts) == 1 and max(counts) < 2 * low else len(counts)
+
+
 def hand_over(cells: Cells, fixed: Collection[int] = ()) -> frozenset[int]:
     """Hand buildings over between neighbouring cells until all fit but those in `fixed` (numbers of cells that stay as they are) and those
     that nothing helps. The numbers of the cells that changed. Every cell stays connected; one that joined another is left empty."""

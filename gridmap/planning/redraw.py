@@ -18,7 +18,7 @@ from gridmap.planning.compare import same_outline
 from gridmap.planning.cut import CutException, check_cut, cut_villages
 from gridmap.planning.fates import heirs
 from gridmap.planning.graph import Band
-from gridmap.planning.handing import fewest_moves
+from gridmap.planning.handing import fewest_moves, fewest_touched
 from gridmap.planning.regroup import Neighbourhood, regroup
 from gridmap.words import Sentence
 
@@ -56,7 +56,8 @@ class Offer:
 class Redraw:
     """All cells of the villages, why some are out of the band, and what each reach would have given over all villages.
 
-    `fewest` households had to move at least, whoever does it, to bring into the band what was brought there.
+    `fewest` households had to move and `fewest_touched` cells to change at least, whoever does it, to bring into the band what was brought
+    there.
     """
 
     cells: tuple[Area, ...]
@@ -64,6 +65,7 @@ class Redraw:
     done: Offer
     offers: tuple[Offer, ...]
     fewest: int
+    fewest_touched: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +116,7 @@ def redraw(
     of: dict[str | None, list[int]] = defaultdict(list)
     for at, cell in enumerate(cells):
         of[cell.parent].append(at)
-    chosen, offers, fewest = [], [], 0
+    chosen, offers, fewest, touched = [], [], 0, 0
     for village in villages:
         own = tuple(replace(cells[at], households=int(counts[at])) for at in of[village.code])
         taken = frozenset({*retired, *(cell.code for cell in own)})
@@ -123,8 +125,9 @@ def redraw(
         chosen.append(min(tries, key=lambda one: (one.offer.misfits, one.offer.moved, one.offer.touched)))
         offers.append([one.offer for one in tries])
         settled = _settled(ground, chosen[-1].cells)
-        sizes = zip(of[village.code], own, strict=True)
-        fewest += fewest_moves([(int(counts[at]), int(largest[at])) for at, cell in sizes if cell.code in settled], low, high)
+        sizes = [(int(counts[at]), int(largest[at])) for at, cell in zip(of[village.code], own, strict=True) if cell.code in settled]
+        fewest += fewest_moves(sizes, low, high)
+        touched += fewest_touched([count for count, _ in sizes], low)
         advance(1)
     done = _sum(None, [one.offer for one in chosen])
     return Redraw(
@@ -133,6 +136,7 @@ def redraw(
         done,
         tuple(_sum(reach, [found[at] for found in offers]) for at, reach in enumerate(Reach)),
         fewest,
+        touched,
     )
 
 
@@ -243,7 +247,7 @@ def _cut_anew(ground: _Ground, reach: Reach, freed: set[int]) -> _Try:
     land, people = _freed(ground, old)
     made = cut_villages(
         land, people, ground.barriers, ground.bridges,
-        low=ground.band.low, high=ground.band.high, seed=ground.seed, retired=ground.retired,
+        low=ground.band.low, high=ground.band.high, seed=ground.seed, retired=ground.retired, thorough=False,
     )  # fmt: skip
     new, stay = sew_around([ground.village], land, made.cells, kept)
     found = crosswalk(old, new, people)

@@ -1,11 +1,12 @@
 """Villages are cut one by one: here their cells get each other's corners on the borders that they share."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import LinearRing, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -31,8 +32,10 @@ def sew(villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Pol
     """The cells of each village, with the corners that the neighbour's cells have upon the same bit of outline.
 
     What cells have set upon an outline is put exactly upon its straight bit, whatever the coordinate system; the corners of the
-    villages stay. Where two outlines do not carry the same corners nothing is added.
+    villages stay; one that lies upon another village's straight border is a corner there too. Where two outlines are drawn apart nothing
+    is added.
     """
+    villages, cells = _noded(villages, cells)
     runs = [list(_runs(village, own)) for village, own in zip(villages, cells, strict=True)]
     set_upon: dict[Edge, set[Corner]] = {}
     for run in (run for own in runs for run in own):
@@ -40,6 +43,69 @@ def sew(villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Pol
     straight = {edge: _straight(edge, corners) for edge, corners in set_upon.items()}
     seams = [_seam(own, straight) for own in runs]
     return [[_sewn(cell, seam) for cell in own] for own, seam in zip(cells, seams, strict=True)]
+
+
+def _noded(
+    villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Polygon]]
+) -> tuple[list[Polygon | MultiPolygon], list[list[Polygon]]]:
+    """Villages and cells with the corners that other villages have upon their straight borders.
+
+    Such a corner lies beside the border by its own rounding: where only one side has it, the two overlap or gape by that.
+    """
+    upon = _upon(villages)
+    lands, found = list(villages), [list(own) for own in cells]
+    for at, corners in upon.items():
+        seam = _Seam()
+        for run in _runs(villages[at], cells[at]):
+            _set(seam, run, corners.get(_edge(run), ()))
+        found[at] = [_sewn(cell, seam) for cell in cells[at]]
+        bare = _Seam()
+        for edge, own in corners.items():
+            _set(bare, list(edge), own)
+        parts = [_sewn(part, bare) for part in shapely.get_parts(villages[at]).tolist()]
+        lands[at] = parts[0] if isinstance(villages[at], Polygon) else MultiPolygon(parts)
+    return lands, found
+
+
+def _upon(villages: Sequence[Polygon | MultiPolygon]) -> dict[int, dict[Edge, list[Corner]]]:
+    """Of each village the straight borders upon which some village has a corner, with these corners."""
+    rings, village = shapely.get_rings(shapely.get_parts(villages)), np.repeat(np.arange(len(villages)), _rings_of(villages))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    starts = np.flatnonzero(ring[:-1] == ring[1:])
+    edges = shapely.linestrings(np.stack([xy[starts], xy[starts + 1]], axis=1))
+    places = np.unique(xy, axis=0)
+    of_edge, of_place = shapely.STRtree(shapely.points(places)).query(edges, predicate="dwithin", distance=SAME)
+    a, b, m = xy[starts[of_edge]], xy[starts[of_edge] + 1], places[of_place]
+    inner = (np.hypot(*(m - a).T) > SAME) & (np.hypot(*(m - b).T) > SAME)
+    found: dict[int, dict[Edge, list[Corner]]] = {}
+    for at, start, end, corner in zip(village[ring[starts[of_edge]]][inner].tolist(), a[inner], b[inner], m[inner], strict=True):
+        edge = _edge([complex(*start), complex(*end)])
+        found.setdefault(at, {}).setdefault(edge, []).append(complex(*corner))
+    return found
+
+
+def _rings_of(villages: Sequence[Polygon | MultiPolygon]) -> NDArray[np.int64]:
+    """How many rings each village has."""
+    return np.array([len(shapely.get_rings(shapely.get_parts(village))) for village in villages], dtype=np.int64)
+
+
+def _set(seam: _Seam, run: Run, corners: Iterable[Corner]) -> None:
+    """Set corners upon a run; one of its own that is at the same place as such a corner moves there."""
+    start, along = run[0], run[-1] - run[0]
+    share = {corner: ((corner - start) * along.conjugate()).real for corner in (*run, *corners)}
+    for corner in corners:
+        seam.moved.update((own, corner) for own in run[1:-1] if abs(own - corner) <= SAME)
+    order = list(dict.fromkeys(seam.moved.get(corner, corner) for corner in sorted(share, key=share.__getitem__)))
+    mine = {seam.moved.get(corner, corner) for corner in run}
+    _fill(seam, order, mine)
+
+
+def _fill(seam: _Seam, order: Run, mine: Collection[Corner]) -> None:
+    """What of `order` lies between two neighbouring corners of `mine`."""
+    own = [place for place, corner in enumerate(order) if corner in mine]
+    for i, j in pairwise(own):
+        seam.extra[order[i], order[j]] = order[i + 1 : j]
+        seam.extra[order[j], order[i]] = order[i + 1 : j][::-1]
 
 
 def _edge(run: Run) -> Edge:
@@ -97,10 +163,7 @@ def _seam(runs: Iterable[Run], straight: dict[Edge, dict[Corner, Corner]]) -> _S
         seam.moved.update((corner, placed[corner]) for corner in run[1:-1])
         order = list(dict.fromkeys([edge[0], *placed.values(), edge[1]]))
         mine = {run[0], run[-1], *(placed[corner] for corner in run[1:-1])}
-        own = [place for place, corner in enumerate(order) if corner in mine]
-        for i, j in pairwise(own):
-            seam.extra[order[i], order[j]] = order[i + 1 : j]
-            seam.extra[order[j], order[i]] = order[i + 1 : j][::-1]
+        _fill(seam, order, mine)
     return seam
 
 

@@ -46,11 +46,11 @@ def bisect(graph: Graph, band: Band, nodes: Sequence[int], rng: Random, trees: i
         whole = add(whole, graph.moment[node])
     best, found = spread(whole) + MISSED * (5 + whole[0] - band.high), None
     for _ in range(trees):
-        order, parent = _tree(graph, nodes, rng)
+        order, parent = tree(graph, nodes, rng)
         price, edge = _best_edge(graph, band, (order, parent), whole)
         if price < best:
             best, found = price, (order, parent, edge)
-    return None if found is None else _halves(*found)
+    return None if found is None else halves(*found)
 
 
 def _price(band: Band, moment: Moment) -> float:
@@ -63,7 +63,7 @@ def _price(band: Band, moment: Moment) -> float:
     return spread(moment) * (1 + 0.5 / (1 - short))
 
 
-def _tree(graph: Graph, nodes: Sequence[int], rng: Random) -> Tree:
+def tree(graph: Graph, nodes: Sequence[int], rng: Random) -> Tree:
     """A spanning tree that prefers short steps, by chance: its branches are compact."""
     inside, x, y, near = set(nodes), graph.x, graph.y, graph.near
     root = nodes[rng.randrange(len(nodes))]
@@ -94,7 +94,8 @@ def _best_edge(graph: Graph, band: Band, tree: Tree, whole: Moment) -> tuple[flo
     return best
 
 
-def _halves(order: list[int], parent: dict[int, int], edge: int) -> tuple[list[int], list[int]]:
+def halves(order: list[int], parent: dict[int, int], edge: int) -> tuple[list[int], list[int]]:
+    """What hangs on a building of a tree, with it, and the rest."""
     branch = {edge}
     for node in order[order.index(edge) + 1 :]:
         if parent[node] in branch:

@@ -19,6 +19,7 @@ from gridmap.planning.outlines import join, to_degrees
 from gridmap.planning.pieces import part
 from gridmap.planning.plane import Plane, is_land
 from gridmap.planning.polish import polish
+from gridmap.planning.small import SMALL, divide_small
 from gridmap.planning.split import start
 from gridmap.words import Sentence
 
@@ -49,7 +50,7 @@ class Share:
     of: Ints
 
 
-def cut_village(ground: Ground, band: Band, seed: int) -> Share:
+def cut_village(ground: Ground, band: Band, seed: int, *, thorough: bool = True) -> Share:
     """Cells that tile the village exactly. The seed and the village's code decide everything that is left to chance."""
     if not ground.counts.any():
         return _empty(ground)
@@ -59,7 +60,7 @@ def cut_village(ground: Ground, band: Band, seed: int) -> Share:
     found = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
     buildings, faces = cover(flat, pieces, found, list(plane.forward(ground.bridges)))
     graph = Graph.of(buildings, faces.doors)
-    cells = divide(graph, band, Random(f"{seed} {ground.village.code}"))
+    cells = divide(graph, band, Random(f"{seed} {ground.village.code}"), thorough=thorough)
     numbers = {cell: number for number, cell in enumerate(cells.nodes)}
     land = _land(faces, np.array([numbers.get(cell, -1) for cell in cells.of], dtype=np.int64))
     reasons = _reasons(cells, parted=len(np.unique(buildings.piece)) > 1)
@@ -74,15 +75,21 @@ def cut_village(ground: Ground, band: Band, seed: int) -> Share:
     return _in_order(share)
 
 
-def divide(graph: Graph, band: Band, rng: Random) -> Cells:
+def divide(graph: Graph, band: Band, rng: Random, *, thorough: bool = True) -> Cells:
     """The buildings of one village in connected cells, those that no household lives near in none.
 
-    Starts again, a few times, where some cell stays out of the band, and keeps the best.
+    Within a cushion first, so that cells have room on both sides; within the very bounds where that leaves some cell out of them. Starts
+    again, a few times, where some cell stays out even so, and keeps the best. A small village is searched thoroughly instead, if asked.
     """
+    if thorough and len(graph.weight) <= SMALL:
+        return divide_small(graph, band, rng)
     found = []
     for _ in range(TRIES):
-        cells = Cells(graph, band, start(graph, band, rng))
+        cells = Cells(graph, band.cushioned(), start(graph, band.cushioned(), rng))
         polish(cells, rng)
+        cells.band = band
+        if cells.missed():
+            polish(cells, rng)
         found.append(cells)
         if not cells.missed():
             break

@@ -85,6 +85,13 @@ def test_a_plain_village_is_cut_into_cells_in_the_band() -> None:
     assert (cut.cells[0].code, cut.cells[0].name, cut.cells[0].name_en) == (f"{land.code}001", "第1网格", "Cell 1")
 
 
+def test_cells_keep_room_on_both_sides_of_the_band_where_there_is_any() -> None:
+    land, people = village(box(0, 0, 300, 300)), homes(lattice(30, 30))
+    assert all(53 <= size <= 77 for size in sizes(cut_villages([land], people)))
+    full, crowd = village(box(0, 0, 160, 100)), homes(lattice(16, 10))
+    assert sizes(cut_villages([full], crowd, low=75)) == [80, 80]
+
+
 def test_the_same_input_and_seed_give_the_same_cells() -> None:
     land, people = village(box(0, 0, 150, 200)), homes(lattice(15, 20))
     first, again = (cut_villages([land], people, seed=3) for _ in range(2))

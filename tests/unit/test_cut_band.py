@@ -29,6 +29,12 @@ def test_of_fifty_to_eighty_only_few_and_eighty_one_to_ninety_nine_cannot() -> N
     assert [n for n in range(1, 1000) if not Band(50, 80).fits(n)] == [*range(1, 50), *range(81, 100)]
 
 
+def test_a_cushion_leaves_a_band_and_lies_within_it() -> None:
+    assert Band(50, 80).cushioned() == Band(53, 77)
+    assert Band(40, 52).cushioned() == Band(42, 50)
+    assert Band(5, 5).cushioned() == Band(5, 5)
+
+
 def test_slack_is_negative_just_where_nothing_fits() -> None:
     band = Band(50, 80)
     assert all((band.slack(n) >= 0) == band.fits(n) for n in range(1, 500))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gridmap.planning.cells import Cells
 from gridmap.planning.graph import Band, Graph
-from gridmap.planning.handing import fewest_moves, hand_over
+from gridmap.planning.handing import fewest_moves, fewest_touched, hand_over
 from gridmap.planning.split import start
 
 BAND = Band(50, 80)
@@ -51,6 +51,7 @@ def test_whatever_grew_or_shrank_cells_stay_connected_and_nothing_gets_worse(see
     if wrong(cells) == 0:
         moved = sum(weight[node] for node, cell in enumerate(was) if cells.of[node] != cell)
         assert moved >= fewest_moves(counts, BAND.low, BAND.high)
+        assert len(touched) >= fewest_touched([count for count, _ in counts if count and not BAND.holds(count)], BAND.low)
 
 
 def test_the_bound_counts_what_one_move_can_serve_twice_once() -> None:
@@ -58,6 +59,10 @@ def test_the_bound_counts_what_one_move_can_serve_twice_once() -> None:
     assert fewest_moves([(85, 3), (40, 2)], 50, 80) == 10
     assert fewest_moves([(20, 1), (48, 2)], 50, 80) == 20  # the first joins the second
     assert fewest_moves([(200, 120), (6, 1), (0, 0)], 50, 80) == 6
+
+
+def test_a_lone_misfit_needs_a_neighbour_unless_it_is_two_cells() -> None:
+    assert [fewest_touched(counts, 50) for counts in ([], [84], [45], [110], [84, 45])] == [0, 2, 2, 1, 2]
 
 
 def test_a_small_cell_joins_its_neighbour_where_that_is_cheapest() -> None:
