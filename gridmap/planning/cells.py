@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmap.planning.borders import Floats
 from gridmap.planning.graph import Band, Graph
 
 Moment = tuple[int, float, float, float]
@@ -87,6 +91,16 @@ class Cells:
         if self.band.holds(count):
             return spread(moment)
         return spread(moment) + MISSED * (5 + max(self.band.low - count, count - self.band.high))
+
+    def costs_of(self, moments: Floats, giant: NDArray[np.bool_]) -> Floats:
+        """`cost_of` for many: moments along the last axis."""
+        count = moments[..., 0]
+        apart = (moments[..., 1] ** 2 + moments[..., 2] ** 2) / np.maximum(count, 1)
+        spreads = np.where(count > 0, np.maximum(moments[..., 3] - apart, 0.0), 0.0)
+        out = np.maximum(self.band.low - count, count - self.band.high)
+        missed = np.where(out > 0, MISSED * (5 + out), 0.0)
+        costs: Floats = spreads + np.where(giant, CROWDED * count, missed)
+        return costs
 
     def cost(self, cell: int) -> float:
         return self.cost_of(self.moment[cell], self.has_giant(cell))

@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+import numpy as np
+
+from gridmap.planning.borders import Floats
 from gridmap.planning.faces import Buildings
 
 DOORWAY_M = 2.0
@@ -42,8 +45,14 @@ class Band:
 
     def slack(self, households: int) -> float:
         """How far from the bounds equal cells could stay, in households per cell; negative where no number of cells fits."""
-        counts = {max(1, self.fewest(households)), max(1, self.most(households))}
-        return max(min(households / k - self.low, self.high - households / k) for k in counts)
+        return _slack(self.low, self.high, households)
+
+
+@lru_cache(maxsize=100_000)
+def _slack(low: int, high: int, households: int) -> float:
+    """Asked for every edge of every tree: kept."""
+    counts = {max(1, -(-households // high)), max(1, households // low)}
+    return max(min(households / k - low, high - households / k) for k in counts)
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,11 @@ class Graph:
         """Per building: households, and households times x, y and x² + y²: what sums to a cell's centre and spread."""
         places = zip(self.weight, self.x, self.y, strict=True)
         return [(w, w * x, w * y, w * (x * x + y * y)) for w, x, y in places]
+
+    @cached_property
+    def moments(self) -> Floats:
+        """The same as an (n, 4) array."""
+        return np.array(self.moment, dtype=np.float64)
 
     def connected(self, nodes: Collection[int]) -> bool:
         return len(nodes) == 0 or len(self._reach(next(iter(nodes)), set(nodes))) == len(nodes)

@@ -1,10 +1,10 @@
 """Better cells by small changes: one building over, two neighbours divided anew, a few neighbours cut afresh."""
 
-import math
-from itertools import accumulate
 from random import Random
 
-from gridmap.planning.cells import NOTHING, Cells, Moment, add, less
+import numpy as np
+
+from gridmap.planning.cells import Cells, Moment, add, less
 from gridmap.planning.split import split
 
 ROUNDS = 6
@@ -74,18 +74,20 @@ def resplit(cells: Cells, one: int, other: int) -> bool:
 
 def _sweeps(cells: Cells, nodes: list[int]) -> list[tuple[float, list[int], int]]:
     """For each of some directions the best places to cut: (cost, buildings in order, place)."""
-    graph, found = cells.graph, []
-    for step in range(AXES):
-        cos, sin = math.cos(math.pi * step / AXES), math.sin(math.pi * step / AXES)
-        order = sorted(nodes, key=lambda n: (graph.x[n] * cos + graph.y[n] * sin, n))
-        sums = list(accumulate((graph.moment[n] for n in order), add, initial=NOTHING))
-        giants = list(accumulate((cells.giant(n) for n in order), initial=0))
-        priced = sorted(
-            (cells.cost_of(sums[i], giants[i] > 0) + cells.cost_of(less(sums[-1], sums[i]), giants[-1] > giants[i]), i)
-            for i in range(1, len(order))
-        )
-        found += [(price, order, place) for price, place in priced[:3]]
-    return found
+    moments = cells.graph.moments[nodes]
+    turn = np.pi * np.arange(AXES)[:, None] / AXES
+    x, y = np.array(cells.graph.x)[nodes], np.array(cells.graph.y)[nodes]
+    order = np.argsort(x * np.cos(turn) + y * np.sin(turn), axis=1, kind="stable")
+    sums = np.cumsum(moments[order], axis=1)
+    giants = np.cumsum(moments[order, 0] > cells.band.high, axis=1)
+    left, right = sums[:, :-1], sums[:, -1:] - sums[:, :-1]
+    price = cells.costs_of(left, giants[:, :-1] > 0) + cells.costs_of(right, giants[:, -1:] > giants[:, :-1])
+    best = np.argsort(price, axis=1, kind="stable")[:, :3]
+    return [
+        (price[axis, place], [nodes[at] for at in order[axis].tolist()], place + 1)
+        for axis, places in enumerate(best.tolist())
+        for place in places
+    ]
 
 
 def recut(cells: Cells, cell: int, rng: Random) -> bool:

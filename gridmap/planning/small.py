@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 
 from gridmap.planning.cells import MISSED, Cells, Moment, add, less, spread
@@ -13,8 +13,8 @@ from gridmap.planning.split import Tree, halves, start, tree
 SMALL = 60
 """Up to so many buildings a village is small."""
 STARTS = 20
-STEPS = 240
-"""How often, from each start, some neighbours are divided by chance."""
+STEPS = 40
+"""How often for each cell, from each start, some neighbours are divided by chance; six times as often at most."""
 HEAT = 1.0
 """By how much of an average cell's cost a first step may well make things worse; the last may not at all."""
 NOISE = 0.5
@@ -48,13 +48,14 @@ def anneal(cells: Cells, rng: Random) -> Cells:
     """Divide two to four neighbours anew by chance, and again; what is dearer is taken too at first, ever less of it. The best of all."""
     now = best = cost(cells)
     kept = [list(nodes) for nodes in cells.nodes.values()]
-    for step in range(STEPS):
+    steps = STEPS * min(6, len(cells.nodes))
+    for step in range(steps):
         group = _some_neighbours(cells, rng)
         if any(map(cells.has_giant, group)):
             continue
         parts = _by_chance(cells, _nodes(cells, group), rng)
         dearer = sum(cells.cost_of(cells.total(part), giant=False) for part in parts) - sum(map(cells.cost, group))
-        heat = HEAT * (1 - step / STEPS) * now / len(cells.nodes)
+        heat = HEAT * (1 - step / steps) * now / len(cells.nodes)
         if dearer < 0 or (heat > 0 and rng.random() < math.exp(-dearer / heat)):
             cells.replace(group, parts)
             now += dearer
@@ -99,21 +100,27 @@ def _some_edge(cells: Cells, found: Tree, whole: Moment, rng: Random) -> int | N
     branch = {node: cells.graph.moment[node] for node in order}
     best, edge = spread(whole) + MISSED * max(0, whole[0] - cells.band.high), None
     for node in reversed(order[1:]):
-        price = _price(cells.band, branch[node]) + _price(cells.band, less(whole, branch[node]))
-        price *= 1 + NOISE * rng.random()
+        own, above = branch[node], parent[node]
+        price = (_price(cells.band, own) + _price(cells.band, less(whole, own))) * (1 + NOISE * rng.random())
         if price < best:
             best, edge = price, node
-        branch[parent[node]] = add(branch[parent[node]], branch[node])
+        branch[above] = add(branch[above], own)
     return edge
 
 
 def _price(band: Band, moment: Moment) -> float:
     """What a part costs that is one cell, or will be about so many equal ones."""
-    households = moment[0]
+    parts, missed = _likely(band, moment[0])
+    return spread(moment) / parts + missed
+
+
+@lru_cache(maxsize=10_000)
+def _likely(band: Band, households: int) -> tuple[int, float]:
+    """How many cells so many households will be, and the price of those that no division brings into the band."""
     if households <= band.high:
-        return spread(moment) + (MISSED * (5 + band.low - households) if households < band.low else 0)
-    short = max(0.0, -band.slack(households))
-    return spread(moment) / max(1, round(households * 2 / (band.low + band.high))) + (MISSED * (5 + short) if short else 0)
+        return 1, MISSED * (5 + band.low - households) if households < band.low else 0.0
+    short = -band.slack(households)
+    return max(1, round(households * 2 / (band.low + band.high))), MISSED * (5 + short) if short > 0 else 0.0
 
 
 def settle(cells: Cells) -> None:

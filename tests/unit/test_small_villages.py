@@ -2,6 +2,7 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 
 from gridmap.planning.cells import Cells
@@ -59,6 +60,15 @@ def test_the_same_village_and_seed_give_the_same_cells() -> None:
     graph = village(24, 14, 7)
     first, again = (divide(graph, BAND, Random("one")) for _ in range(2))
     assert first.of == again.of
+
+
+def test_many_costs_are_each_cells_cost() -> None:
+    graph = village(20, 16, 1)
+    graph.weight[3] = 120
+    cells = Cells(graph, BAND, [[3], [0, 1], [2, 4, 5, 6], list(range(7, 13)), list(range(13, 20))])
+    moments = np.array(list(cells.moment.values()))
+    giant = np.array([cells.has_giant(cell) for cell in cells.nodes])
+    assert cells.costs_of(moments, giant) == pytest.approx([cells.cost(cell) for cell in cells.nodes])
 
 
 def test_settling_makes_nothing_dearer_and_keeps_giants() -> None:
