@@ -148,8 +148,9 @@ def letter(nth: int) -> str:
 
 
 def fitting_scale(width_m: float, height_m: float, box: Box, *, fill: float = 0.94) -> int:
-    """The largest scale of SCALES at which so many metres fill no more than this share of the box."""
-    needed = max(width_m / (box.w * fill), height_m / (box.h * fill)) * 1000
+    """The largest scale of SCALES at which so many metres fill no more than this share of the box, and leave CLEAR at each side."""
+    width, height = (min(side * fill, side - 2 * CLEAR) for side in (box.w, box.h))
+    needed = max(width_m / width, height_m / height) * 1000
     return int(next((scale for scale in SCALES if scale >= needed), math.ceil(needed / 100_000) * 100_000))
 
 

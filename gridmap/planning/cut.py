@@ -19,6 +19,8 @@ from gridmap.planning.seams import sew
 from gridmap.planning.village import Ground, Share, cut_village
 from gridmap.words import Sentence, say
 
+MANY = 100
+"""Of more villages than these no small one is searched thoroughly: that takes a second each, and a county has thousands."""
 ROOM = 999
 """The codes that three digits can make, none of them 000."""
 
@@ -78,11 +80,12 @@ def cut_villages(
     Everything is in degrees. The cells of a village tile it exactly, and none has households on two sides of a barrier (a line or
     an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
     digits, numbered in rows from north to south, from west to east in each; codes in `retired` are passed over. The same input and
-    seed give the same cells. Without `thorough` small villages are searched no longer than large ones. `advance(1)` is called after each
-    village.
+    seed give the same cells. Without `thorough`, and of more than MANY villages, small ones are searched no longer than large ones.
+    `advance(1)` is called after each village.
     Refuses with CutBand, CutVillageRepeated, CutVillageUnusable or CutTooMany.
     """
     check_cut(villages, low, high)
+    thorough = thorough and len(villages) <= MANY
     spots = shapely.points(households.lon, households.lat)
     owner = _village_of(villages, spots)
     walls, ways = shapely.STRtree(list(barriers)), shapely.STRtree(list(bridges))

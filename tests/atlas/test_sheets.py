@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gridmap.atlas.book import WorkerWithoutCells, make_set, township_book, village_book, wall_map, worker_book
-from gridmap.atlas.choices import Page, ScaleUnusable, read_scale
+from gridmap.atlas.choices import Page, PrintLang, ScaleUnusable, read_scale
 from gridmap.atlas.drawing import VILLAGE_LINE
 from gridmap.atlas.fonts import FontMissing, Fonts, GlyphMissing, find_fonts
 from gridmap.atlas.paper import CLEAR, OVERLAP, Layout, Paper, Window, fitting_scale, windows
@@ -230,6 +230,25 @@ def test_a_village_too_large_for_a_readable_sheet_takes_several_and_an_overview(
     assert set().union(*(page.squares for page in sheets[1:])) == {plot.code for plot in land.plots}
     assert [str(page.sheet) for page in sheets] == [str(nth) for nth in range(1, len(sheets) + 1)]
     assert any("见第" in side["t"] for page in sheets[1:] for side in page.data["beyond"])
+
+
+@given(st.floats(10, 90_000), st.floats(10, 90_000), st.sampled_from(list(Paper)), st.booleans())
+def test_what_fits_a_page_takes_one(width: float, height: float, paper: Paper, landscape: bool) -> None:
+    """Also on small paper, where the margin of the map is more than a share of it."""
+    box = Layout(paper, landscape).map
+    assert len(windows((0.0, 0.0, width, height), fitting_scale(width, height, box), box)) == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+@pytest.mark.parametrize("paper", list(Paper))
+def test_nothing_in_the_margin_stands_on_anything_else(town: Subject, fonts: Fonts, paper: Paper, lang: PrintLang) -> None:
+    made = make_set(town, choices(paper=paper, lang=lang), fonts)
+    for pages in (worker_book(made, "W0013"), village_book(made, VILLAGE)):
+        data = pages[maps(pages)[0]].data
+        read = opened([pages[maps(pages)[0]]], made.choices, fonts)[0]
+        map_ = {text for text, _ in type_in(read, data["frame"])}
+        found = type_in(read, {"x": 0, "y": 0, "w": data["width"], "h": data["height"]})
+        assert overlapping([(text, box) for text, box in found if text not in map_]) == []
 
 
 @given(st.floats(10, 90_000), st.floats(10, 90_000), st.sampled_from([1000, 2500, 10_000]), st.sampled_from(list(Paper)), st.booleans())
