@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import pyarrow as pa
 
 from gridmap.flows.parts import ROWS_A_PART, Parts, in_parts
 from gridmap.flows.place_points import Degrees, Doubts, PlaceOptions, Watch, portions_in_degrees, read_areas, unwatched
 from gridmap.grid import How
 from gridmap.grid.index.cores import in_order
 from gridmap.matching import DEFAULT_ACCURACY_M, HOWS, CoverageIndex
-from gridmap.matching.files import Columns, Matched, PointFile, Portion, Writer, choose_columns, join_files, open_points, open_writer
+from gridmap.matching.files import Columns, Matched, Names, PointFile, Portion, Writer, choose_columns, join_files, open_points, open_writer
 from gridmap.tables.export import check_out
 from gridmap.version import __version__
 from gridmap.words import Sentence
 
 Placed = tuple[Portion, Degrees, Degrees]
-HOW_TEXTS = pa.array([str(how) for how in HOWS])
+HOW_TEXTS = Names.of([str(how) for how in HOWS])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +56,12 @@ class Matcher:
     """Areas and their codes, ready to answer portions; may be called by many threads."""
 
     index: CoverageIndex
-    codes: pa.Array
+    codes: Names
     options: MatchOptions
 
     @classmethod
     def of(cls, codes: Sequence[str], index: CoverageIndex, options: MatchOptions) -> Self:
-        return cls(index, pa.array(codes, pa.string()), options)
+        return cls(index, Names.of(codes), options)
 
     def __call__(self, placed: Placed) -> Answered:
         portion, lon, lat = placed

@@ -20,7 +20,7 @@ from gridmap.flows.place_points import Watch, portions_in_degrees, read_areas, u
 from gridmap.grid.index import warm
 from gridmap.grid.index.cores import cores
 from gridmap.matching import CoverageIndex
-from gridmap.matching.files import Columns, TablePoints, choose_columns, open_points, open_writer
+from gridmap.matching.files import Columns, Names, TablePoints, choose_columns, open_points, open_writer
 from gridmap.tables.export import OutputExists, check_out
 from gridmap.version import __version__
 
@@ -114,7 +114,7 @@ def _matcher(folder: str, options: MatchOptions) -> Matcher:
     """The areas as they were laid out: mapped, so that the workers of a machine share one copy."""
     warm()
     codes = pq.read_table(Path(folder, CODES), columns=["code"]).column("code").combine_chunks()
-    return Matcher(CoverageIndex.open(Path(folder, INDEX)), codes, options)
+    return Matcher(CoverageIndex.open(Path(folder, INDEX)), Names(codes), options)
 
 
 def _files(points: Path) -> list[Path]:

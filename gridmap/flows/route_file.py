@@ -8,7 +8,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from gridmap.flows.place_points import PlacedPortions, PlaceOptions, Watch, unwatched
-from gridmap.matching.files import Portion, check_columns, choose_columns, open_points, open_writer
+from gridmap.matching.files import Pieces, Portion, check_columns, choose_columns, joined, open_points, open_writer
 from gridmap.routing import Answer, RuleBook
 from gridmap.tables.export import check_out, put_in_place
 from gridmap.tables.learned_rules import read_rules
@@ -32,6 +32,9 @@ class Routed:
     def texts(self) -> list[Sequence[str]]:
         confident = ["true" if one.confident else "false" for one in self.answers]
         return [[one.office for one in self.answers], confident, self.reasons]
+
+    def laid(self, between: str) -> Pieces:
+        return Pieces.of(joined(self.texts(), between))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """An interrupted `gridmap match` goes on where it was: the file holds what an unbroken run writes."""
 
+import codecs
 import gzip
 import json
 import subprocess
@@ -16,7 +17,7 @@ import shapely
 
 from gridmap.flows.match_file import MatchedFile, MatchOptions, match_file
 from gridmap.flows.place_points import Watch, unwatched
-from gridmap.matching.files import opening, table, text
+from gridmap.matching.files import blocks, opening, table, text
 from gridmap.matching.files.text import QuoteOpen
 from tests.builders import bent_coverage, moved
 
@@ -27,6 +28,7 @@ TEXT_ROWS, TABLE_ROWS = 1 << 10, 1 << 12  # in a portion, so that a small file h
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "PORTION_ROWS", TEXT_ROWS)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 45 * TEXT_ROWS)
     for module in (table, opening):
         monkeypatch.setattr(module, "TABLE_ROWS", TABLE_ROWS)
 
@@ -92,6 +94,16 @@ def test_a_run_that_was_stopped_goes_on_and_no_row_is_lost_or_doubled(
     assert content(out) == content(whole)
     assert (resumed.rows, resumed.by_how, resumed.notes) == (unbroken.rows, unbroken.by_how, unbroken.notes)
     assert {path.name for path in tmp_path.iterdir()} == {whole.name, name}
+
+
+def test_a_mark_of_the_encoding_stands_once_before_all_parts(land: Path, tmp_path: Path) -> None:
+    points, out = tmp_path / "points.csv", tmp_path / "out.csv"
+    points.write_bytes(codecs.BOM_UTF8 + (land / "points.csv").read_bytes())
+    with pytest.raises(KeyboardInterrupt):
+        match_file(points, land / "areas.geojson", out, OPTIONS, watch=stopped_after(2))
+    match_file(points, land / "areas.geojson", out, OPTIONS)
+    matched(land, tmp_path / "plain.csv")
+    assert out.read_bytes() == codecs.BOM_UTF8 + content(tmp_path / "plain.csv")
 
 
 def test_what_an_earlier_run_wrote_is_not_written_again(land: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class _Wait(event.Listener):
     told = False
 
     def on_start(self, event: Any) -> None:
-        ours = event.data["dispatcher"].py_func.__module__.startswith(__package__)
+        ours = event.data["dispatcher"].py_func.__module__.startswith("gridmap.")
         if ours and not self.told:
             self.told = True
             TOLD_BY.warning(say("cli.compiling", read_lang()))

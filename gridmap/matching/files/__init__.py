@@ -1,7 +1,8 @@
 """Files of points, read and written in portions: every row and column is kept, the answers are added."""
 
+from gridmap.matching.files.laying import Pieces
 from gridmap.matching.files.opening import check_columns, choose_columns, join_files, open_points, open_writer
-from gridmap.matching.files.portion import ADDED, ADDED_SCHEMA, NOTHING, Added, Columns, Matched, PointFile, Portion, Writer
+from gridmap.matching.files.portion import ADDED, ADDED_SCHEMA, NOTHING, Added, Columns, Matched, Names, PointFile, Portion, Writer, joined
 from gridmap.matching.files.table import ColumnNotNumbers, TablePoints, TablePortion
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "ColumnNotNumbers",
     "Columns",
     "Matched",
+    "Names",
+    "Pieces",
     "PointFile",
     "Portion",
     "TablePoints",
@@ -20,6 +23,7 @@ __all__ = [
     "check_columns",
     "choose_columns",
     "join_files",
+    "joined",
     "open_points",
     "open_writer",
 ]

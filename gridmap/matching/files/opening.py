@@ -4,7 +4,6 @@ import gzip
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO
 
@@ -95,15 +94,14 @@ def open_writer(
         with pq.ParquetWriter(path, schema, use_dictionary=_repeated(schema)) as table:
             yield lambda portion, answers: table.write_batch(portion.batch(answers))
         return
-    head = points.head(added)
+    head = points.head(added).encode(points.encoding)
     with ExitStack() as files:
         file: BinaryIO = files.enter_context(path.open("wb"))
         if kind_of.suffix.lower() == ".gz":  # without the name that it has while it is written, nor the hour: equal rows make equal files
             file = files.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0))  # type: ignore[assignment]
-        text = files.enter_context(TextIOWrapper(file, encoding=points.encoding, newline=""))
         if not goes_on:
-            text.write(head)
-        yield lambda portion, answers: text.write(portion.lines(answers))
+            file.write(head)
+        yield lambda portion, answers: file.write(portion.lines(answers))
 
 
 def join_files(parts: Sequence[Path], out: Path) -> None:

@@ -1,14 +1,14 @@
 """What passes between reading, matching and writing."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gridmap.matching.files.laying import BEYOND, Pieces, lay_answers
 from gridmap.words import Sentence
 
 # Rows in memory at a time: enough that fixed costs vanish, few enough that wide rows stay small.
@@ -34,15 +34,60 @@ class Added(Protocol):
     def texts(self) -> list[Sequence[str]]:
         """As the fields of a text file, column by column, not yet quoted."""
 
+    def laid(self, between: str) -> Pieces:
+        """The same row by row, quoted where need be, as bytes."""
+
+
+def quoted(text: str, delimiter: str) -> str:
+    """A text as one field."""
+    if any(mark in text for mark in (delimiter, '"', "\n", "\r")):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def joined(columns: Sequence[Sequence[str]], between: str) -> list[str]:
+    """Columns of texts as fields, row by row."""
+    return list(map(between.join, zip(*(_fields(column, between) for column in columns), strict=True)))
+
+
+def _fields(texts: Sequence[str], delimiter: str) -> Sequence[str]:
+    together = "".join(texts)
+    if quoted(together, delimiter) is together:
+        return texts
+    as_field = {text: quoted(text, delimiter) for text in set(texts)}
+    return [as_field[text] for text in texts]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """Texts that rows name by their position, -1 for none."""
+
+    array: pa.Array
+    _pieces: dict[str, Pieces] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Names":
+        return cls(pa.array(texts, pa.string()))
+
+    def at(self, positions: NDArray[np.integer]) -> pa.Array:
+        """Those texts, null for none."""
+        return self.array.take(pa.array(positions, mask=positions < 0))
+
+    def laid(self, positions: NDArray[np.integer], between: str) -> tuple[NDArray[np.int64], Pieces]:
+        """(which piece is each one's, all texts as fields); the last piece is nothing at all."""
+        if between not in self._pieces:
+            self._pieces[between] = Pieces.of([*_fields(self.array.to_pylist(), between), ""])
+        return np.where(positions < 0, len(self.array), positions), self._pieces[between]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matched:
     """Whose each point is: positions in `codes` and `hows`, -1 for none; distances in metres, not a number for none."""
 
     owner: NDArray[np.int64]
-    codes: pa.Array
+    codes: Names
     how: NDArray[np.int8]
-    hows: pa.Array
+    hows: Names
     distance_m: NDArray[np.float64]
     border_m: NDArray[np.float64]
     schema: ClassVar[pa.Schema] = ADDED_SCHEMA
@@ -50,14 +95,17 @@ class Matched:
     def arrays(self) -> list[pa.Array]:
         """As the columns of ADDED_SCHEMA, nothing as null, distances in whole centimetres."""
         metres = (pa.array(np.round(column, 2), from_pandas=True) for column in (self.distance_m, self.border_m))
-        return [self._code(), self.hows.take(pa.array(self.how)), *metres]
-
-    def _code(self) -> pa.Array:
-        return self.codes.take(pa.array(self.owner, mask=self.owner < 0))
+        return [self.codes.at(self.owner), self.hows.at(self.how), *metres]
 
     def texts(self) -> list[Sequence[str]]:
-        code, how = pc.fill_null(self._code(), ""), self.hows.take(pa.array(self.how))
-        return [code.to_pylist(), how.to_pylist(), _metres(self.distance_m), _metres(self.border_m)]
+        names = (texts.at(positions).fill_null("").to_pylist() for texts, positions in ((self.codes, self.owner), (self.hows, self.how)))
+        return [*names, _metres(self.distance_m), _metres(self.border_m)]
+
+    def laid(self, between: str) -> Pieces:
+        if any((column >= BEYOND).any() for column in (self.distance_m, self.border_m)):  # on no earth, but in no loop either
+            return Pieces.of(joined(self.texts(), between))
+        owner, how = self.codes.laid(self.owner, between), self.hows.laid(self.how, between)
+        return lay_answers(owner, how, (self.distance_m, self.border_m), ord(between))
 
 
 def _metres(values: NDArray[np.float64]) -> list[str]:
@@ -78,8 +126,8 @@ class Portion(Protocol):
     def text(self, column: str) -> list[str]:
         """One column as texts without spaces around them, empty where a row has nothing there."""
 
-    def lines(self, added: Added) -> str:
-        """The rows as text, line ends included, the answers behind the last field."""
+    def lines(self, added: Added) -> bytes:
+        """The rows as text in the encoding of their file, line ends included, the answers behind the last field."""
 
     def batch(self, added: Added) -> pa.RecordBatch:
         """The rows as a table, the answers as the last columns."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from gridmap.errors import BadInput, FileUnreadable
 from gridmap.geometry.geoparquet import find_shapes
+from gridmap.matching.files.blocks import number
 from gridmap.matching.files.portion import TABLE_ROWS, Added, Columns
-from gridmap.matching.files.text import number
 from gridmap.words import Sentence
 
 BYTES_AHEAD = 1 << 20  # of each column
@@ -67,7 +67,7 @@ class TablePoints:
 
     def head(self, added: pa.Schema) -> str:
         """As text; ColumnNotText where a column cannot be."""
-        return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema(added)), header=True)
+        return self.as_text(pa.RecordBatch.from_pylist([], schema=self.schema(added)), header=True).decode()
 
     def portions(self, columns: Columns) -> Iterator["TablePortion"]:
         batches = self._file.iter_batches(batch_size=TABLE_ROWS, row_groups=self._groups)
@@ -100,7 +100,7 @@ class TablePoints:
         shapes[shapely.get_type_id(shapes) != shapely.GeometryType.POINT] = None
         return shapely.get_x(shapes), shapely.get_y(shapes)
 
-    def as_text(self, batch: pa.RecordBatch, *, header: bool) -> str:
+    def as_text(self, batch: pa.RecordBatch, *, header: bool) -> bytes:
         """Comma-separated lines; shapes as WKT."""
         columns = [self._plain(name, batch.column(at)) for at, name in enumerate(batch.schema.names)]
         written = BytesIO()
@@ -109,7 +109,7 @@ class TablePoints:
             pyarrow.csv.write_csv(pa.Table.from_arrays(columns, names=batch.schema.names), written, options)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
             raise ColumnNotText(path=self.path, reason=fault) from fault
-        return written.getvalue().decode()
+        return written.getvalue()
 
     def _plain(self, name: str, column: Any) -> Any:
         if name == self.shapes_column and not pa.types.is_struct(column.type):
@@ -134,7 +134,7 @@ class TablePortion:
             raise ColumnNotTexts(path=self.source.path, column=column, kind=cells.type) from fault
         return [(text or "").strip() for text in texts.to_pylist()]
 
-    def lines(self, added: Added) -> str:
+    def lines(self, added: Added) -> bytes:
         return self.source.as_text(self.batch(added), header=False)
 
     def batch(self, added: Added) -> pa.RecordBatch:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gridmap.errors import BadInput, FileUnreadable
-from gridmap.matching.files.portion import PORTION_ROWS, Added, Columns
+from gridmap.matching.files.blocks import LONGEST_FIELD, Begun, number, read_blocks
+from gridmap.matching.files.portion import PORTION_ROWS, Added, Columns, Portion, joined
+from gridmap.matching.files.scan import Layout
 from gridmap.words import Sentence
 
 DELIMITERS = ",;\t|"
 BLOCK = 1 << 20
+PLAIN = ("utf-8", "utf-8-sig")  # in which no byte of a letter can be taken for a delimiter
 Row = tuple[str, list[str]]  # as written, and its fields
-# A field longer than this is a quote that was never closed.
-LONGEST_FIELD = 1 << 24
 
 
 class TextUnreadable(BadInput):
@@ -71,13 +72,22 @@ class TextPoints:
     def schema(self, added: pa.Schema) -> pa.Schema:
         return pa.schema([*(pa.field(name, pa.string()) for name in self.columns), *added])
 
-    def portions(self, columns: Columns) -> Iterator["TextPortion"]:
+    def portions(self, columns: Columns) -> Iterator[Portion]:
         assert columns is not None, "text has no column of shapes"
         at_x, at_y = (self.columns.index(name) for name in columns)
-        with open_text(self.path, self.encoding) as file:
+        begun = Begun(len(codecs.BOM_UTF8) if self.encoding == "utf-8-sig" else 0)
+        if self.encoding in PLAIN:
+            layout = Layout(ord(self.delimiter), len(self.columns), at_x, at_y, self.delimiter == ";")
+            with open_bytes(self.path) as file:
+                file.seek(begun.size)
+                yield from read_blocks(file, self, layout, begun)
+        yield from self.read_exactly(at_x, at_y, begun)
+
+    def read_exactly(self, at_x: int, at_y: int, begun: Begun) -> Iterator["TextPortion"]:
+        """Those that the compiled loops have left to Python: field by field, of any encoding, each fault told with its line."""
+        at, headed = begun.lines, begun.headed
+        with open_text(self.path, self.encoding, begun.size) as file:
             lines = list(islice(file, PORTION_ROWS))
-            at = 0  # of the first of them in the file
-            headed = False
             while lines and not any('"' in line for line in lines):  # then each line is a row
                 rows = self._plain_rows(lines, at)
                 if not headed and rows:
@@ -91,6 +101,11 @@ class TextPoints:
                 next(records, None)
             while rows := list(islice(records, PORTION_ROWS)):
                 yield self._portion(rows, at_x, at_y)
+
+    def read_text(self, rows: str, x: NDArray[np.float64], y: NDArray[np.float64]) -> "TextPortion":
+        """Whole rows of the file, field by field, whose numbers are known."""
+        found = list(self._records(iter(StringIO(rows, newline="")), self.delimiter, len(self.columns)))
+        return TextPortion(x, y, [raw for raw, _ in found], [fields for _, fields in found], self)
 
     def _plain_rows(self, lines: list[str], at: int) -> list[Row]:
         """Those of lines without quotes, which are read together: several times as fast."""
@@ -157,12 +172,13 @@ class TextPortion:
         at = self.source.columns.index(column)
         return [fields[at].strip() for fields in self.fields]
 
-    def lines(self, added: Added) -> str:
+    def lines(self, added: Added) -> bytes:
         between, usual = self.source.delimiter, self.source.line_end
-        answers = map(between.join, zip(*(_fields(column, between) for column in added.texts()), strict=True))
+        answers = joined(added.texts(), between)
         bodies = [raw.rstrip("\r\n") for raw in self.raw]
         rows = zip(self.raw, bodies, answers, strict=True)
-        return "".join([f"{body}{between}{told}{raw[len(body) :] or usual}" for raw, body, told in rows])
+        text = "".join([f"{body}{between}{told}{raw[len(body) :] or usual}" for raw, body, told in rows])
+        return text.encode(_behind(self.source.encoding))
 
     def batch(self, added: Added) -> pa.RecordBatch:
         columns = [pa.array(column, pa.string()) for column in zip(*self.fields, strict=True)]
@@ -198,12 +214,19 @@ def _is_open(raw: str, delimiter: str) -> bool:
     return with_one == with_two
 
 
-def open_text(path: Path, encoding: str) -> TextIOWrapper:
-    """The file's text, line ends untouched."""
-    return TextIOWrapper(_open_bytes(path), encoding=encoding, newline="")
+def open_text(path: Path, encoding: str, behind: int = 0) -> TextIOWrapper:
+    """The file's text behind so many bytes, line ends untouched."""
+    file = open_bytes(path)
+    file.seek(behind)
+    return TextIOWrapper(file, encoding=_behind(encoding) if behind else encoding, newline="")
 
 
-def _open_bytes(path: Path) -> Any:
+def _behind(encoding: str) -> str:
+    """The encoding of what does not stand at the beginning of a file."""
+    return "utf-8" if encoding in PLAIN else encoding
+
+
+def open_bytes(path: Path) -> Any:
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
 
 
@@ -212,7 +235,7 @@ def _look_through(path: Path) -> tuple[str, int]:
     for encoding in ("utf-8", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
-            with _open_bytes(path) as file:
+            with open_bytes(path) as file:
                 first = file.read(BLOCK)
                 decoder.decode(first)
                 lines = first.count(b"\n")
@@ -234,34 +257,9 @@ def split_end(raw: str) -> tuple[str, str]:
     return body, raw[len(body) :]
 
 
-def quoted(text: str, delimiter: str) -> str:
-    """A text as one field."""
-    if any(mark in text for mark in (delimiter, '"', "\n", "\r")):
-        return '"' + text.replace('"', '""') + '"'
-    return text
-
-
-def _fields(texts: Sequence[str], delimiter: str) -> Sequence[str]:
-    together = "".join(texts)
-    if quoted(together, delimiter) is together:
-        return texts
-    as_field = {text: quoted(text, delimiter) for text in set(texts)}
-    return [as_field[text] for text in texts]
-
-
 def numbers(texts: list[str], comma: bool = False) -> NDArray[np.float64]:
     """Each as `number` reads it; all at once where each is one, as a program writes them."""
     if not comma and not any("_" in text for text in texts):
         with suppress(ValueError):
             return np.array(list(map(float, texts)))
     return np.array([number(text, comma) for text in texts])
-
-
-def number(text: str, comma: bool = False) -> float:
-    """The number that a person wrote, not a number for all else. With `comma`, 6,5 is six and a half."""
-    if "_" in text:  # Python would read 1_000 as a thousand
-        return float("nan")
-    try:
-        return float(text.replace(",", ".") if comma else text)
-    except ValueError:
-        return float("nan")
