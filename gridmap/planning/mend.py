@@ -18,7 +18,6 @@ from gridmap.errors import Conflict
 from gridmap.geometry.shapes import repair
 from gridmap.grid import Area
 from gridmap.grid.crosswalk import owners_of, sums
-from gridmap.planning.border_line import NothingMoves
 from gridmap.planning.moves import Ground, Moved, alike, set_corners
 from gridmap.planning.tiling import (
     NEAR,
@@ -46,6 +45,10 @@ class CellLandless(Conflict):
     """Nothing of a cell lies in its village and is its own; facts: village, cell, lon, lat."""
 
 
+class NothingToMend(Conflict):
+    """The cells tile their village already; facts: village."""
+
+
 class VillageParted(Conflict):
     """A village of several parts, or with a hole, is not mended: its cells are drawn, or cut, part by part; facts: village."""
 
@@ -60,13 +63,13 @@ class Mend:
 def mend(ground: Ground) -> Moved:
     """Make the village's cells tile it to the last bit; every household in the village is then in one cell.
 
-    NothingMoves where they do already, CellLandless, DivideFailed, VillageParted.
+    NothingToMend where they do already, CellLandless, DivideFailed, VillageParted.
     """
     village = ground.village.shape
     if not isinstance(village, Polygon):
         raise VillageParted(village=ground.village.code)
     if not ground.cells or _is_whole(ground):
-        raise NothingMoves
+        raise NothingToMend(village=ground.village.code)
     for grid in GRIDS[:-1]:
         try:
             return _mended(ground, village, grid)

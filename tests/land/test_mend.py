@@ -12,8 +12,7 @@ import shapely.affinity
 from shapely import MultiPolygon, Polygon, box
 
 from gridmap.grid import Area
-from gridmap.planning.border_line import NothingMoves
-from gridmap.planning.mend import CellLandless, VillageParted, mend
+from gridmap.planning.mend import CellLandless, NothingToMend, VillageParted, mend
 from gridmap.planning.moves import Ground, Moved
 from gridmap.planning.tiling import check_tiling, exact_area
 from tests.land.test_moves import ground
@@ -77,7 +76,7 @@ def test_an_overlap_goes_to_one_and_a_gap_is_filled(ground: Ground) -> None:
 
 
 def test_a_whole_tiling_is_left_as_it_is(ground: Ground) -> None:
-    with pytest.raises(NothingMoves):
+    with pytest.raises(NothingToMend):
         mend(ground)
 
 

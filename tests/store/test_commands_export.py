@@ -15,7 +15,7 @@ from gridmap.cli import app
 from gridmap.cli.export import ExportOutUnusable, ExportTwo
 from gridmap.errors import DraftMissing, EditionMissing
 from gridmap.grid import Level
-from gridmap.planning.border_line import NothingMoves
+from gridmap.planning.mend import NothingToMend
 from gridmap.store import Store, drafts
 from gridmap.tables.export import OutputExists
 from tests.builders import ALL
@@ -93,7 +93,7 @@ def test_what_came_back_with_overlaps_and_gaps_is_mended_on_request_taken_back_a
     here = mended[mended.parent == village]
     assert shapely.coverage_is_valid(here.geometry.to_numpy())
     assert mended.households.sum() == cells.households.sum(), "nobody is lost"
-    assert isinstance(plan("mend", "import", village).exception, NothingMoves)
+    assert isinstance(plan("mend", "import", village).exception, NothingToMend)
     answer("undo", "import", village)
     back = geopandas.read_file(wrote(tmp_path / "back.gpkg"), layer="cells")
     assert shapely.equals_exact(back.geometry, moved, 0.0, normalize=True).all()
