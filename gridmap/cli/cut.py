@@ -120,16 +120,18 @@ def _read_households(path: Path, count: str, household_id: str | None) -> "House
 
 def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path], bridges: list[Path], band: Bounds) -> "Cut":
     from gridmap.boundaries import read_lines  # noqa: PLC0415
+    from gridmap.grid.index.cores import cores  # noqa: PLC0415
     from gridmap.planning import cut_villages  # noqa: PLC0415
 
     walls, ways = ([shape for path in paths for shape in read_lines(path)] for paths in (barriers, bridges))
     with progress(words("cli.plan_cut_progress"), len(land)) as advance:
-        return cut_villages(land, people.households, walls, ways, **band, advance=advance)
+        return cut_villages(land, people.households, walls, ways, **band, processes=cores(), advance=advance)
 
 
 def _cut_draft(draft: str, named: list[str], keep: list[str], band: Bounds, name: str) -> "Cut":
     from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.flows.cut_draft import cut_draft, villages_of  # noqa: PLC0415
+    from gridmap.grid.index.cores import cores  # noqa: PLC0415
     from gridmap.store import Store  # noqa: PLC0415
 
     with Store.open(settings().database_url) as store:
@@ -137,7 +139,8 @@ def _cut_draft(draft: str, named: list[str], keep: list[str], band: Bounds, name
         with store.read(allowed(actor, Action.DRAFT_CHANGE)) as tx:
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
-            return cut_draft(store, draft=draft, villages=named, keep=keep, **band, now=now(), actor=actor, advance=advance)
+            how = {"processes": cores(), "now": now(), "actor": actor, "advance": advance}
+            return cut_draft(store, draft=draft, villages=named, keep=keep, **band, **how)
 
 
 def _redraw_draft(edition: int, draft: str, chosen: tuple[list[str], list[str]], band: Bounds, name: str) -> "Redraw":

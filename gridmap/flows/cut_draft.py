@@ -49,6 +49,7 @@ def cut_draft(
     seed: int = 0,
     keep: Collection[str] = (),
     revision: str | None = None,
+    processes: int = 1,
     now: datetime,
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
@@ -74,7 +75,9 @@ def cut_draft(
         raise HouseholdsNone
     ground, people = set_aside(areas, own, households, [area for area in seen if area.level is Level.CELL and area not in own])
     taken = {*retired, *(cell.code for cell in own)}
-    cut = cut_villages(ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, advance=advance)
+    cut = cut_villages(
+        ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, processes=processes, advance=advance
+    )
     cells, own = sew_around(areas, ground, cut.cells, own)
     cut = replace(cut, cells=cells)
     with store.begin(scope) as tx:

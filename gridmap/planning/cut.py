@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import shapely
@@ -21,6 +24,10 @@ from gridmap.words import Sentence, say
 
 MANY = 100
 """Of more villages than these no small one is searched thoroughly: that takes a second each, and a county has thousands."""
+FEW = 20
+"""For fewer villages than these another process is not started: that takes as long as to cut them."""
+CHUNK = 4
+"""So many villages are handed to a process at once."""
 ROOM = 999
 """The codes that three digits can make, none of them 000."""
 
@@ -73,6 +80,7 @@ def cut_villages(
     seed: int = 0,
     retired: Collection[str] = (),
     thorough: bool = True,
+    processes: int = 1,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
     """Cut each village into connected cells of `low` to `high` households wherever that can be done.
@@ -81,7 +89,7 @@ def cut_villages(
     an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
     digits, numbered in rows from north to south, from west to east in each; codes in `retired` are passed over. The same input and
     seed give the same cells. Without `thorough`, and of more than MANY villages, small ones are searched no longer than large ones.
-    `advance(1)` is called after each village.
+    So many `processes` share the villages, which changes nothing but the time; `advance(1)` is called after each village.
     Refuses with CutBand, CutVillageRepeated, CutVillageUnusable or CutTooMany.
     """
     check_cut(villages, low, high)
@@ -89,11 +97,14 @@ def cut_villages(
     spots = shapely.points(households.lon, households.lat)
     owner = _village_of(villages, spots)
     walls, ways = shapely.STRtree(list(barriers)), shapely.STRtree(list(bridges))
-    shares = []
+    grounds = []
     for number, village in enumerate(villages):
         own = owner == number
-        ground = Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village))
-        shares.append(cut_village(ground, Band(low, high), seed, thorough=thorough))
+        grounds.append(Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village)))
+    cutting = partial(cut_village, band=Band(low, high), seed=seed, thorough=thorough)
+    shares = []
+    for share in _each(cutting, grounds, processes):
+        shares.append(share)
         advance(1)
     outlines = [_sound(*each) for each in zip(villages, shares, _sewn(villages, shares), strict=True)]
     codes = [_codes(village, len(own), retired) for village, own in zip(villages, outlines, strict=True)]
@@ -103,6 +114,17 @@ def cut_villages(
         _code_of_each(codes, shares, owner),
         (*_out_of_band(cells, shares), *_outside(households, owner)),
     )
+
+
+def _each(cutting: Callable[[Ground], Share], grounds: Sequence[Ground], processes: int) -> Iterator[Share]:
+    """The share of each ground, in their order. Processes, not threads: the solver is Python."""
+    processes = min(processes, len(grounds) // FEW)
+    if processes < 2:
+        yield from map(cutting, grounds)
+        return
+    # Started afresh: a copy of a process that has threads may hold a lock that nobody gives back.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(cutting, grounds, chunksize=CHUNK)
 
 
 def _sewn(villages: Sequence[Area], shares: Sequence[Share]) -> list[list[Polygon]]:

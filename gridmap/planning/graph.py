@@ -47,12 +47,21 @@ class Band:
         """How far from the bounds equal cells could stay, in households per cell; negative where no number of cells fits."""
         return _slack(self.low, self.high, households)
 
+    def slacks(self, most: int) -> Floats:
+        """The slack of 0, 1, … households, up to `most` at least."""
+        return _slacks(self.low, self.high, most.bit_length())
+
 
 @lru_cache(maxsize=100_000)
 def _slack(low: int, high: int, households: int) -> float:
-    """Asked for every edge of every tree: kept."""
+    """Asked for every tree: kept."""
     counts = {max(1, -(-households // high)), max(1, households // low)}
     return max(min(households / k - low, high - households / k) for k in counts)
+
+
+@lru_cache(maxsize=100)
+def _slacks(low: int, high: int, bits: int) -> Floats:
+    return np.array([_slack(low, high, households) for households in range(2**bits)])
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,17 @@ class Graph:
             near[a].append(b)
             near[b].append(a)
         return cls(buildings.weight.tolist(), buildings.spot[:, 0].tolist(), buildings.spot[:, 1].tolist(), [sorted(n) for n in near])
+
+    @cached_property
+    def places(self) -> Floats:
+        """x and y as a (2, n) array."""
+        return np.array([self.x, self.y], dtype=np.float64)
+
+    @cached_property
+    def steps(self) -> list[list[tuple[int, float]]]:
+        """Each building's neighbours with the square of the way there, m²."""
+        x, y = self.x, self.y
+        return [[(b, (x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2) for b in near] for a, near in enumerate(self.near)]
 
     @cached_property
     def moment(self) -> list[tuple[int, float, float, float]]:

@@ -4,6 +4,7 @@ from random import Random
 
 import numpy as np
 
+from gridmap.planning.borders import Ints
 from gridmap.planning.cells import Cells, Moment, add, less
 from gridmap.planning.split import split
 
@@ -62,9 +63,10 @@ def resplit(cells: Cells, one: int, other: int) -> bool:
     """Divide two neighbouring cells anew by the straight line that suits them best."""
     nodes = sorted(cells.nodes[one] | cells.nodes[other])
     now = cells.cost(one) + cells.cost(other)
-    for price, order, place in sorted(_sweeps(cells, nodes), key=lambda s: s[0])[:12]:
+    for price, places, place in sorted(_sweeps(cells, nodes), key=lambda s: s[0])[:12]:
         if price >= now * (1 - 1e-9) - 1e-6:
             return False
+        order = [nodes[at] for at in places.tolist()]
         left, right = order[:place], order[place:]
         if cells.graph.connected(left) and cells.graph.connected(right):
             cells.replace([one, other], [left, right])
@@ -72,22 +74,18 @@ def resplit(cells: Cells, one: int, other: int) -> bool:
     return False
 
 
-def _sweeps(cells: Cells, nodes: list[int]) -> list[tuple[float, list[int], int]]:
-    """For each of some directions the best places to cut: (cost, buildings in order, place)."""
+def _sweeps(cells: Cells, nodes: list[int]) -> list[tuple[float, Ints, int]]:
+    """For each of some directions the best places to cut: (cost, the places of the buildings in `nodes` in order, place of the cut)."""
     moments = cells.graph.moments[nodes]
     turn = np.pi * np.arange(AXES)[:, None] / AXES
-    x, y = np.array(cells.graph.x)[nodes], np.array(cells.graph.y)[nodes]
+    x, y = cells.graph.places[:, nodes]
     order = np.argsort(x * np.cos(turn) + y * np.sin(turn), axis=1, kind="stable")
     sums = np.cumsum(moments[order], axis=1)
     giants = np.cumsum(moments[order, 0] > cells.band.high, axis=1)
     left, right = sums[:, :-1], sums[:, -1:] - sums[:, :-1]
     price = cells.costs_of(left, giants[:, :-1] > 0) + cells.costs_of(right, giants[:, -1:] > giants[:, :-1])
     best = np.argsort(price, axis=1, kind="stable")[:, :3]
-    return [
-        (price[axis, place], [nodes[at] for at in order[axis].tolist()], place + 1)
-        for axis, places in enumerate(best.tolist())
-        for place in places
-    ]
+    return [(price[axis, place], order[axis], place + 1) for axis, places in enumerate(best.tolist()) for place in places]
 
 
 def recut(cells: Cells, cell: int, rng: Random) -> bool:

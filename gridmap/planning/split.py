@@ -4,7 +4,10 @@ import heapq
 from collections.abc import Sequence
 from random import Random
 
-from gridmap.planning.cells import MISSED, NOTHING, Moment, add, less, spread
+import numpy as np
+
+from gridmap.planning.borders import Floats
+from gridmap.planning.cells import MISSED, NOTHING, Moment, add, spread
 from gridmap.planning.graph import Band, Graph
 
 Tree = tuple[list[int], dict[int, int]]
@@ -53,19 +56,20 @@ def bisect(graph: Graph, band: Band, nodes: Sequence[int], rng: Random, trees: i
     return None if found is None else halves(*found)
 
 
-def _price(band: Band, moment: Moment) -> float:
-    """What a part costs that is one cell or will be split on: its spread, and how badly its number of households divides."""
-    short = -band.slack(moment[0]) if moment[0] else band.low
-    if band.holds(moment[0]):
-        return spread(moment)
-    if short > 0:
-        return spread(moment) + MISSED * (5 + short)
-    return spread(moment) * (1 + 0.5 / (1 - short))
+def _prices(band: Band, moments: Floats) -> Floats:
+    """What parts cost that are one cell or will be split on: their spread, and how badly their numbers of households divide."""
+    count = moments[:, 0]
+    apart = (moments[:, 1] ** 2 + moments[:, 2] ** 2) / np.maximum(count, 1)
+    spreads = np.where(count > 0, np.maximum(moments[:, 3] - apart, 0.0), 0.0)
+    slack = band.slacks(int(count.max()))[count.astype(np.int64)]
+    on = np.where(slack < 0, spreads + MISSED * (5 - slack), spreads * (1 + 0.5 / (1 + np.maximum(slack, 0.0))))
+    prices: Floats = np.where((band.low <= count) & (count <= band.high), spreads, on)
+    return prices
 
 
 def tree(graph: Graph, nodes: Sequence[int], rng: Random) -> Tree:
     """A spanning tree that prefers short steps, by chance: its branches are compact."""
-    inside, x, y, near = set(nodes), graph.x, graph.y, graph.near
+    inside, steps, chance, push = set(nodes), graph.steps, rng.random, heapq.heappush
     root = nodes[rng.randrange(len(nodes))]
     order, parent = [], {}
     heap = [(0.0, root, root)]
@@ -75,23 +79,26 @@ def tree(graph: Graph, nodes: Sequence[int], rng: Random) -> Tree:
             continue
         parent[node] = above
         order.append(node)
-        for other in near[node]:
-            if other in inside and other not in parent:
-                step = (x[node] - x[other]) ** 2 + (y[node] - y[other]) ** 2
-                heapq.heappush(heap, (step * rng.random(), other, node))
+        inside.remove(node)
+        for other, step in steps[node]:
+            if other in inside:
+                push(heap, (step * chance(), other, node))
     return order, parent
 
 
 def _best_edge(graph: Graph, band: Band, tree: Tree, whole: Moment) -> tuple[float, int]:
-    """The node whose branch is best cut off, with the price of the two sides."""
+    """The node whose branch is best cut off (of equals the lowest), with the price of the two sides."""
     order, parent = tree
+    if len(order) < 2:
+        return float("inf"), order[0]
     branch = {node: graph.moment[node] for node in order}
-    best = (float("inf"), order[0])
     for node in reversed(order[1:]):
-        price = _price(band, branch[node]) + _price(band, less(whole, branch[node]))
-        best = min(best, (price, node))
         branch[parent[node]] = add(branch[parent[node]], branch[node])
-    return best
+    nodes = sorted(order[1:])
+    moments = np.array([branch[node] for node in nodes])
+    prices = _prices(band, moments) + _prices(band, np.array(whole) - moments)
+    at = int(prices.argmin())
+    return float(prices[at]), nodes[at]
 
 
 def halves(order: list[int], parent: dict[int, int], edge: int) -> tuple[list[int], list[int]]:
