@@ -76,6 +76,7 @@ def _balance(seen: VillageDraft, asked: Asker) -> list[dict[str, Any]]:
                 "name": cell.name_in(asked.lang),
                 "households": cell.households if seen.known else None,
                 "before": before[cell.code].households if seen.known and cell.code in before else None,
+                "locked": cell.code in seen.locked,
                 "fresh": cell.code not in before,
                 "came": came.get(cell.code, 0) if seen.known else None,
                 "went": went.get(cell.code, 0) if seen.known else None,

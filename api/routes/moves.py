@@ -17,6 +17,7 @@ from gridmap.flows.make_move import Move
 from gridmap.flows.make_move import make_move as make
 from gridmap.flows.move_cells import Made, redo, undo
 from gridmap.planning import moves as planned
+from gridmap.planning.locking import Lock
 from gridmap.planning.mend import Mend
 from gridmap.planning.posting import PostWorker
 from gridmap.planning.reparent import Reparent
@@ -118,7 +119,17 @@ class Posting(_Move):
         return PostWorker(self.cell, self.worker)
 
 
-Moving = Annotated[Assigning | Dragging | Splitting | Merging | Mending | Giving | Posting, Body(discriminator="move")]
+class Locking(_Move):
+    """A cell stays as it is, whatever is done around it; or may be changed again."""
+
+    move: Literal["lock", "unlock"]
+    cell: Code
+
+    def operation(self) -> Move:
+        return Lock(self.cell, locked=self.move == "lock")
+
+
+Moving = Annotated[Assigning | Dragging | Splitting | Merging | Mending | Giving | Posting | Locking, Body(discriminator="move")]
 
 
 def read_revision(if_match: str | None) -> str | None:

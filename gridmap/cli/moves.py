@@ -1,4 +1,4 @@
-"""`gridmap plan assign | border | split | merge | mend | give | post | undo | redo | moves`: a draft moved by hand, without the page."""
+"""`gridmap plan assign | border | split | merge | mend | give | post | lock | unlock | undo | redo | moves`: a draft moved by hand."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -123,6 +123,20 @@ def post(
     if bool(worker) is nobody:
         raise WorkerOrNobody
     _make(draft, PostWorker(cell, worker or None), revision, actor, json=json)
+
+
+@_command("lock")
+def lock(draft: Draft, cell: Cell, *, revision: Revision = None, actor: ActorName = "", json: JsonFlag = False) -> None:
+    from gridmap.planning.locking import Lock  # noqa: PLC0415
+
+    _make(draft, Lock(cell), revision, actor, json=json)
+
+
+@_command("unlock")
+def unlock(draft: Draft, cell: Cell, *, revision: Revision = None, actor: ActorName = "", json: JsonFlag = False) -> None:
+    from gridmap.planning.locking import Lock  # noqa: PLC0415
+
+    _make(draft, Lock(cell, locked=False), revision, actor, json=json)
 
 
 @_command("undo")

@@ -8,6 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import BadInput, Conflict, NotFound
+from gridmap.flows.draft_locks import locks_of, need_unlocked
 from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.import_areas import known_areas, need_jurisdiction
 from gridmap.flows.publish import retired_codes
@@ -57,7 +58,7 @@ def cut_draft(
     """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store; with a `revision`
     only if the draft is at it (DraftMoved).
 
-    The cells named by `keep` stay as they are (a mall, a mine: cells of their own), and what is around them is cut.
+    The cells named by `keep` stay as they are (a mall, a mine: cells of their own), those that are locked too; what is around them is cut.
 
     A draft that does not exist starts from the edition in force. Nothing is written if anything is refused: DraftMissing,
     VillagesNone, VillageMissing, CellMissing, HouseholdsNone, DraftChanged, and what `cut_villages` refuses.
@@ -67,7 +68,8 @@ def cut_draft(
         need_revision(tx, draft, revision)
         areas = villages_of(store, tx, draft, villages, now)
         seen = state_of(store, tx, draft, areas, now)
-        own = _own(seen, areas, keep, draft)
+        locked = locks_of(tx, draft).keys() & {area.code for area in seen}
+        own = _own(seen, areas, {*keep, *locked}, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
     need_jurisdiction(scope, areas)
@@ -129,13 +131,14 @@ def state_of(store: Store, tx: Tx, draft: str, villages: Iterable[Area], now: da
 
 def replace_cells(store: Store, tx: Tx, draft: str, seen: Sequence[Area], cells: Iterable[Area], *, now: datetime) -> None:
     """Put the cells in the place of those that the villages had; DraftChanged where `seen` (`state_of`) is not as it is any more: what
-    another planner did meanwhile is never written over."""
+    another planner did meanwhile is never written over. CellsLocked."""
     drafts.hold(tx)
     if state_of(store, tx, draft, [area for area in seen if area.level is Level.VILLAGE], now) != tuple(seen):
         raise DraftChanged(draft=draft)
     made, villages = list(cells), [area.code for area in seen if area.level is Level.VILLAGE]
     before = {area.code: area for area in seen if area.level is Level.CELL}
     after: dict[str, Area | None] = {**dict.fromkeys(before), **{cell.code: cell for cell in made}}
+    need_unlocked(tx, draft, after)
     if len(villages) > 1:
         drafts.put(tx, draft, made, at=now, gone=[code for code, cell in after.items() if cell is None])
         return

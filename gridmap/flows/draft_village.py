@@ -11,6 +11,7 @@ from gridmap.access import Action, Actor, allowed, may
 from gridmap.duty import Duty, Post, Worker
 from gridmap.errors import NotFound
 from gridmap.flows.approve_draft import approval
+from gridmap.flows.draft_locks import locks_broken, locks_of
 from gridmap.flows.draft_standing import posts_planned, standing
 from gridmap.grid import Area, Finding, Households, Level
 from gridmap.grid.checks import check_village
@@ -33,7 +34,8 @@ class VillageDraft:
 
     `before` are its cells in the edition in force; `holders` the workers that the draft wants, by the code of the cell; `workers` all there
     are; `parents` the areas to which a cell or the village itself may go: villages of its township and townships, beside it; `undo` and
-    `redo` the changes that a step back, or forward, would be; `approved` who stands for the draft as it is.
+    `redo` the changes that a step back, or forward, would be; `approved` who stands for the draft as it is; `locked` the codes of
+    cells that stay.
     """
 
     draft: str
@@ -47,6 +49,7 @@ class VillageDraft:
     findings: tuple[Finding, ...]
     undo: MoveRow | None
     redo: MoveRow | None
+    locked: frozenset[str]
     approved: MoveRow | None
 
 
@@ -84,6 +87,7 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
         ground, parents = read_ground(tx, draft, village), _parents(tx, draft, village)
         there, revision = standing(moves.rows(tx, draft), village), moves.revision(tx, draft)
         approved = approval(tx, draft)
+        locks = [cell for cell in locks_of(tx, draft).values() if cell.parent == village]
         number = editions.number_in_force(tx, now)
         before = store.edition(tx, number).children(village) if number is not None else ()
         workers = {worker.id: worker for worker in people.workers(tx)}
@@ -99,7 +103,7 @@ def see_village(store: Store, draft: str, village: str, *, now: datetime, actor:
         draft=draft, revision=revision, ground=ground, known=known,
         before=tuple(cell for cell in before if cell.level is Level.CELL), parents=parents,
         holders=_holders(ground, posted, workers), workers=tuple(workers.values()),
-        findings=findings,
+        findings=(*locks_broken(locks, ground.cells), *findings), locked=frozenset(cell.code for cell in locks),
         approved=approved, undo=there.done[-1][0] if there.done else None, redo=there.undone[-1][0] if there.undone else None,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import shapely
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import NotFound
+from gridmap.flows.draft_locks import need_unlocked
 from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.flows.move_cells import Made, record, there_now
@@ -27,7 +28,7 @@ def give_area(store: Store, draft: str, operation: Reparent, *, revision: str | 
     """Give an area to another parent, decided on this revision (None: on whatever is there). It is taken back in the village that gave.
 
     Nothing is written if anything is refused: DraftMissing, AreasUnknown, AreaForeign (both parents' planners have to be asked),
-    DraftMoved, and what `planning.reparent.give` refuses.
+    DraftMoved, CellsLocked, and what `planning.reparent.give` refuses.
     """
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
@@ -41,6 +42,7 @@ def give_area(store: Store, draft: str, operation: Reparent, *, revision: str | 
     with store.begin(scope) as tx:
         drafts.hold(tx)
         need_revision(tx, draft, seen, lambda: named)
+        need_unlocked(tx, draft, changed)
         before = there_now(tx, draft, changed)
         drafts.change(tx, draft, changed, at=now)
         made = moves.append(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
+from gridmap.flows.draft_locks import need_unlocked
 from gridmap.flows.draft_revision import TOLD, need_revision
 from gridmap.flows.draft_standing import standing
 from gridmap.flows.draft_village import findings_of, read_ground, with_people
@@ -44,8 +45,8 @@ class Made:
 def move(store: Store, draft: str, operation: Operation | Mend, *, revision: str | None, now: datetime, actor: Actor) -> Made:
     """Make a move that was decided on this revision (None: on whatever is there).
 
-    Nothing is written if anything is refused: DraftMissing, CellsUnknown, AreaForeign, DraftMoved, and what `planning.moves.make`
-    refuses, or `planning.mend.mend`.
+    Nothing is written if anything is refused: DraftMissing, CellsUnknown, AreaForeign, DraftMoved, CellsLocked, and what
+    `planning.moves.make` refuses, or `planning.mend.mend`.
     """
     scope = allowed(actor, Action.DRAFT_CHANGE)
     with store.read(scope) as tx:
@@ -60,6 +61,7 @@ def move(store: Store, draft: str, operation: Operation | Mend, *, revision: str
     with store.begin(scope) as tx:
         drafts.hold(tx)
         need_revision(tx, draft, seen, lambda: frozenset(moved.changed))
+        need_unlocked(tx, draft, moved.changed)
         drafts.change(tx, draft, moved.changed, at=now)
         made = moves.append(
             tx, draft, kind, at=now, areas=moved.changed, village=village, operation=asdict(operation), before=before,
@@ -86,8 +88,8 @@ def _village_of(tx: Tx, draft: str, operation: Operation | Mend) -> str:
 
 
 def undo(store: Store, draft: str, village: str, *, revision: str | None, now: datetime, actor: Actor) -> Made:
-    """Take back the last move that stands in the village. DraftMissing, DraftVillageMissing, NothingToUndo, MoveOvertaken, AreaForeign,
-    DraftMoved."""
+    """Take back the last move that stands in the village. DraftMissing, DraftVillageMissing, NothingToUndo, MoveOvertaken, CellsLocked,
+    AreaForeign, DraftMoved."""
     return _step(store, (draft, village, MoveKind.UNDO), revision=revision, now=now, actor=actor)
 
 
@@ -114,6 +116,7 @@ def _step(store: Store, what: tuple[str, str, MoveKind], *, revision: str | None
         if maker.after is not None and digest(filter(None, now_there.values())) != maker.after:
             raise MoveOvertaken(draft=draft, cells=", ".join(sorted(maker.areas or ())[:TOLD]))
         need_jurisdiction(scope, (ground.village, *_given(now_there, again)))
+        need_unlocked(tx, draft, again)
         drafts.change(tx, draft, again, at=now)
         after = digest(filter(None, again.values())) if maker.after is not None else None
         made = moves.append(tx, draft, kind, at=now, areas=maker.areas, village=village, of=first.number, before=now_there, after=after)

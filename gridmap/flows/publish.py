@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.errors import Conflict, InstantPast, PublishRefused
 from gridmap.flows.approve_draft import check_second, needs_second
+from gridmap.flows.draft_locks import locks_broken, locks_of
 from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.draft_standing import posts_planned
 from gridmap.flows.draft_village import NOBODY
@@ -62,6 +63,7 @@ def publish(
         candidate = _candidate(store, tx, draft)
         if candidate != judged:
             findings = check(candidate.areas, retired=candidate.retired)
+        findings = (*locks_broken(locks_of(tx, draft).values(), candidate.areas), *findings)
         _refuse(draft, findings if supersede else (*_late(tx, draft), *findings))
         counted = with_households(candidate.areas, land.households(tx))
         edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
@@ -109,7 +111,7 @@ def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None =
     (of `settings.rehome`) also which open incidents would change hands. DraftMissing."""
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
-        late = _late(tx, draft)
+        late = (*_late(tx, draft), *locks_broken(locks_of(tx, draft).values(), candidate.areas))
         posts = posts_planned(tx, draft, people.posts(tx, at=at), at) if at else ()
         barriers, bridges = ([shape for _, shape in land.shapes(tx, kind)] for kind in ("barrier", "bridge"))
     cells = [area for area in candidate.sound if area.level is Level.CELL]

@@ -6,6 +6,7 @@ from datetime import datetime
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
 from gridmap.flows.cut_draft import CellMissing, HouseholdsNone, land_shapes, replace_cells, state_of, villages_of
+from gridmap.flows.draft_locks import locks_of
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Edition, Level
@@ -33,7 +34,8 @@ def redraw_draft(
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Redraw:
     """Redraw the draft's villages (only those named, if any are) from the cells of that edition, by the households in the store; the cells
-    named by `keep` stay as they are. The draft's own cells of these villages go.
+    named by `keep` and those that are locked stay as they are. The draft's own cells of these villages go: a locked one that the edition
+    has otherwise refuses (CellsLocked).
 
     Nothing is written if anything is refused: EditionMissing, VillageOtherwise, and what `cut_draft` refuses.
     """
@@ -43,13 +45,14 @@ def redraw_draft(
         need_jurisdiction(scope, areas)
         seen = state_of(store, tx, draft, areas, now)
         cells = _cells_of(store.edition(tx, edition), areas, draft)
+        locked = locks_of(tx, draft).keys() & {cell.code for cell in cells}
         households, retired = land.households(tx), retired_codes(store, tx)
         barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
     _need_known(keep, cells, draft)
     if not households.total:
         raise HouseholdsNone
     band = {"low": low, "high": high, "seed": seed}
-    made = redraw(areas, cells, households, barriers, bridges, **band, locked=keep, retired=retired, advance=advance)
+    made = redraw(areas, cells, households, barriers, bridges, **band, locked={*keep, *locked}, retired=retired, advance=advance)
     with store.begin(scope) as tx:
         replace_cells(store, tx, draft, seen, made.cells, now=now)
         facts = {"edition": edition, "villages": len(areas), "cells": len(made.cells), "moved": made.done.moved}

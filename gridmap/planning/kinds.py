@@ -14,6 +14,8 @@ class MoveKind(StrEnum):
     MERGE = "merge"
     PARENT = "parent"
     POST = "post"  # who is to stand at a cell once the draft is in force
+    LOCK = "lock"  # a cell stays as it is
+    UNLOCK = "unlock"
     MEND = "mend"  # the cells of one village, so that they tile it
     CUT = "cut"  # one village, anew
     UNDO = "undo"

@@ -11,7 +11,7 @@ from gridmap.store.faults import PostgisMissing, SchemaNewer, StoreNotOurs
 from gridmap.store.schema import metadata
 from gridmap.store.walls import GATE, lower_walls, make_roles, raise_walls
 
-HEAD = "0012"
+HEAD = "0013"
 VERSION_TABLE = "gridmap_version"
 _ALEMBIC = ThreadLock()  # its `op` and `context` are global: two threads, even on two databases, would mix
 

@@ -113,6 +113,21 @@ def test_a_dragged_border_and_a_line_and_households_are_sent_as_operations(clien
     )
 
 
+def test_a_locked_cell_is_told_and_stays(client: TestClient, land: Store) -> None:
+    begun(client, land)
+    now, lock = {"If-Match": "*"}, {"move": "lock", "cell": CELLS[0]}
+    assert client.post(f"{DRAFT}/moves", json=lock, headers=now).json()["kind"] == "lock"
+    seen = client.get(f"{DRAFT}/villages/{WEST}").json()
+    assert [row["code"] for row in seen["balance"] if row["locked"]] == [CELLS[0]]
+    assert seen["undo"]["kind"] == "lock"
+    merge = {"move": "merge", "cells": CELLS[:2]}
+    refused = client.post(f"{DRAFT}/moves", json=merge, headers=now)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:gridmap:problem:cells_locked")
+    assert client.post(f"{DRAFT}/moves", json=lock, headers=now).status_code == 409
+    assert client.post(f"{DRAFT}/undo", json={"village": WEST}, headers=now).status_code == 200
+    assert client.post(f"{DRAFT}/moves", json=merge, headers=now).status_code == 200
+
+
 def test_a_worker_is_set_and_a_cell_given_to_another_village_as_operations(client: TestClient, land: Store) -> None:
     begun(client, land)
     now, east = {"If-Match": "*"}, f"{DRAFT}/villages/{EAST}"

@@ -9,6 +9,7 @@ from gridmap.duty import Worker
 from gridmap.errors import Refusal
 from gridmap.flows.draft_revision import DraftMoved
 from gridmap.flows.move_cells import NothingToUndo
+from gridmap.planning.locking import CellsLocked
 from gridmap.planning.moves import CellsUnknown
 from gridmap.planning.tiling import arcs
 from gridmap.store import Store, drafts, people
@@ -42,12 +43,15 @@ def test_moves_are_typed_taken_back_and_made_again(database: str) -> None:
     assert len(merged["gone"]) == 1
     posted = answer("post", "import", other, "w1")
     assert (posted["kind"], posted["changed"], posted["village"]) == ("post", [], WEST.code)
+    assert answer("lock", "import", other)["kind"] == "lock"
+    assert isinstance(plan("merge", "import", *cells(database)).exception, CellsLocked)
+    assert answer("unlock", "import", other)["kind"] == "unlock"
     edge = next(code for code, area in cells(database).items() if area.shape.bounds[2] >= EAST.shape.bounds[0] - 1e-9)
     assert edge in answer("give", "import", edge, EAST.code)["gone"]
     assert isinstance(plan("split", "import", other, "--line", "1,1 2,2", "--revision", dragged["revision"]).exception, DraftMoved)
     kinds = [each["kind"] for each in answer("moves", "import")["moves"]]
-    assert kinds[:5] == ["parent", "post", "merge", "split", "border"]
-    for _ in range(5):
+    assert kinds[:7] == ["parent", "unlock", "lock", "post", "merge", "split", "border"]
+    for _ in range(7):
         answer("undo", "import", WEST.code)
     assert cells(database) == before
     assert answer("redo", "import", WEST.code)["changed"] == sorted([one, other])

@@ -42,6 +42,7 @@ from gridmap.flows import (
     import_land,
     import_register,
     intake,
+    lock_in_draft,
     merge,
     move_cells,
     move_on,
@@ -70,6 +71,7 @@ from gridmap.flows.act import act_as
 from gridmap.grid import Level
 from gridmap.incidents import Channel, Report
 from gridmap.incidents.life import Step, Taken
+from gridmap.planning.locking import Lock
 from gridmap.planning.moves import Merge
 from gridmap.planning.posting import PostWorker
 from gridmap.planning.reparent import Reparent
@@ -156,6 +158,10 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     ),
     "intake.receive": ("report.send", lambda s, a, t: intake.receive(s, Report(issue="", channel=Channel.SYSTEM), now=t, actor=a)),
     "intake.receive_many": ("report.send", lambda s, a, t: intake.receive_many(s, [], now=t, actor=a)),
+    "lock_in_draft.lock_in_draft": (
+        "draft.change",
+        lambda s, a, t: lock_in_draft.lock_in_draft(s, "none", Lock("x"), revision=None, now=t, actor=a),
+    ),
     "merge.merge": (
         "incident.close",
         lambda s, a, t: merge.merge(s, UNKNOWN_NUMBER, UNKNOWN_ID, revision=1, into_revision=1, now=t, actor=a),

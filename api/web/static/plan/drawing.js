@@ -30,7 +30,7 @@ export class Drawing {
     add(L.geoJSON(told.beside, { pane: "cells", renderer: this.ink.cells, interactive: false, style: { color: "#b9c6d4", weight: 1, fillColor: "#eef2f6", fillOpacity: 0.6 } }));
     told.cells.forEach((cell, at) => {
       const bad = wrong.has(cell.id), mine = cell.id === chosen;
-      const style = { color: bad ? "#b3261e" : mine ? "#0b2545" : "#4a86c5", weight: mine ? 4 : bad ? 3 : 1.5, fillColor: TINTS[at % TINTS.length], fillOpacity: mine ? 0.95 : 0.7 };
+      const style = { color: bad ? "#b3261e" : mine ? "#0b2545" : "#4a86c5", weight: mine ? 4 : bad ? 3 : 1.5, fillColor: TINTS[at % TINTS.length], fillOpacity: mine ? 0.95 : 0.7, dashArray: this.village.row(cell.id).locked ? "2 7" : null };
       add(L.geoJSON(cell, { pane: "cells", renderer: this.ink.cells, interactive: false, style }));
     });
     if (tool === "border") for (const arc of this.village.inner) add(L.polyline(arc.line.map(turn), { pane: "arcs", interactive: false, color: "#c77700", weight: 3 }));
@@ -40,8 +40,8 @@ export class Drawing {
     }
     for (const { properties: { code, label } } of told.cells) {
       const text = document.createElement("span");
-      const { households } = this.village.row(code);
-      text.textContent = households === null ? code.slice(-3) : `${code.slice(-3)} · ${households}`;
+      const { households, locked } = this.village.row(code);
+      text.textContent = `${locked ? "🔒 " : ""}${code.slice(-3)}${households === null ? "" : ` · ${households}`}`;
       add(L.marker([label[1], label[0]], { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: "cell-name", iconSize: null, html: text }) }));
     }
   }

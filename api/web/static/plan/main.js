@@ -59,6 +59,7 @@ const act = {
   assign: (to) => change(village.move({ move: "assign", households: [...state.selected], to })),
   give: (area, to) => change(village.move({ move: "parent", area, to })),
   post: (cell, worker) => change(village.move({ move: "post", cell, worker })),
+  lock: (cell, locked) => change(village.move({ move: locked ? "lock" : "unlock", cell })),
   merge: (other) => change(village.move({ move: "merge", cells: [state.chosen, other] })),
   nearest(other, n) {
     state.target = other;
@@ -163,6 +164,7 @@ function listen() {
     const name = held && event.shiftKey && event.key.toLowerCase() === "z" ? "redo" : KEYS[event.key.toLowerCase()];
     if (event.altKey || (held && !["undo", "redo"].includes(name))) return;
     if (event.key === "Escape") return tools.stop();
+    if (!held && event.key.toLowerCase() === "k") return byId("lock")?.click();
     if (event.key === "[" || event.key === "]") return byId(event.key === "[" ? "before" : "next").click();
     const field = held ? null : byId(FIELDS[event.key.toLowerCase()] ?? "");
     if (field) field.focus();

@@ -15,7 +15,7 @@ export function balance(village, chosen, choose) {
       el(
         "tr",
         { class: [wrong.has(row.code) && "wrong", row.code === chosen && "mine"].filter(Boolean).join(" ") || null },
-        el("th", { scope: "row" }, el("button", { type: "button", class: "cell", title: row.code, data: { cell: row.code }, "aria-pressed": String(row.code === chosen), onclick: () => choose(row.code) }, row.code.slice(-3), " ", el("span", {}, row.name))),
+        el("th", { scope: "row" }, el("button", { type: "button", class: "cell", title: row.code, data: { cell: row.code }, "aria-pressed": String(row.code === chosen), onclick: () => choose(row.code) }, row.code.slice(-3), " ", el("span", {}, row.name), row.locked ? el("span", { class: "locked" }, ` ${t("plan.locked")}`) : null)),
         el("td", {}, row.households === null ? "–" : count(row.households)),
         el("td", {}, change(row)),
         el("td", {}, hectares(row.area_m2)),
@@ -71,7 +71,7 @@ function moving(village, { selected, chosen: code, target }, act) {
 function ofCell(village, { chosen: code }, act) {
   const near = village.neighbours(code), row = village.row(code);
   const title = el("h2", {}, t("plan.chosen", { cell: row.name, code: code.slice(-3) }));
-  const others = village.changes ? [...ofWorker(village, { chosen: code }, act), ...ofParent(village, { chosen: code }, act)] : [];
+  const others = village.changes ? [ofLock(row, act), ...ofWorker(village, { chosen: code }, act), ...ofParent(village, { chosen: code }, act)] : [];
   if (!near.length) return [title, ...others];
   const other = el("select", { id: "other", class: "field narrow" }, options(village, near));
   const most = Math.max(1, village.homes(code).length - 1);
@@ -82,6 +82,12 @@ function ofCell(village, { chosen: code }, act) {
     el("p", { class: "line" }, el("label", { for: "n" }, t("plan.nearest")), n, el("button", { class: "button", type: "button", id: "nearest", onclick: () => act.nearest(other.value, Number(n.value)) }, t("plan.select"))),
     ...others,
   ];
+}
+
+// Whether the cell stays as it is.
+function ofLock(row, act) {
+  const name = row.locked ? "unlock" : "lock";
+  return el("p", { class: "line" }, el("button", { class: "button", type: "button", id: "lock", title: "K", onclick: () => act.lock(row.code, !row.locked) }, t(`plan.${name}`)), row.locked ? el("span", {}, t("plan.locked")) : null);
 }
 
 // To which village a cell can go, and who is to stand there.
