@@ -56,6 +56,11 @@ def cells(store: Store) -> dict[str, Area]:
         return {area.code: area for area in drafts.some(tx, DRAFT, parents=[WEST])}
 
 
+def areas(store: Store) -> dict[str, Area]:
+    with store.read(ALL) as tx:
+        return {area.code: area for area in drafts.areas(tx, DRAFT)}
+
+
 def whole(store: Store) -> dict[str, Area]:
     """The cells as the database has them: one coverage, and everybody in it."""
     found = cells(store)
@@ -356,3 +361,53 @@ def test_cells_drawn_elsewhere_that_overlap_are_mended_by_one_key_and_taken_back
     page.keyboard.press("z")
     done(page, "taken back")
     assert cells(draft)[one].shape.equals_exact(shapely.affinity.translate(drawn.shape, 0.0005), 0.0)
+
+
+def test_a_cell_is_locked_by_a_key_and_stays_and_the_lock_outlives_a_reload(plan: Watched, draft: Store) -> None:
+    page, before = plan.page, cells(draft)
+    first = sorted(before)[0]
+    row = page.locator(f"tr:has([data-cell='{first}'])")
+    page.focus(f"[data-cell='{first}']")
+    page.keyboard.press("Enter")
+    page.keyboard.press("k")
+    done(page, "cell locked")
+    expect(row).to_contain_text("locked")
+    page.reload()
+    expect(row).to_contain_text("locked")
+    expect(page.locator(".cell-name", has_text="🔒")).to_have_count(1)
+    page.click(f"[data-cell='{first}']")
+    page.click("#merge")
+    expect(page.locator("#told")).to_contain_text(f"Cells {first} are locked")
+    plan.faults[:] = [fault for fault in plan.faults if "409" not in fault]
+    assert cells(draft) == before
+    page.click("#lock")
+    done(page, "cell unlocked")
+    expect(row).not_to_contain_text("locked")
+    page.click("#tool-undo")
+    expect(row).to_contain_text("locked")
+    page.click("#tool-undo")
+    expect(row).not_to_contain_text("locked")
+
+
+def test_a_village_goes_to_another_township_by_its_button_and_comes_back(plan: Watched, draft: Store) -> None:
+    page = plan.page
+    village, beside = areas(draft)[WEST], shapely.affinity.translate
+    township = areas(draft)[str(village.parent)]
+    west, _, east, _ = township.shape.bounds
+    other = replace(township, code="990121009", name="邻镇", name_en="Next Town", shape=beside(township.shape, west - east))
+    held = replace(village, code="990121009001", name="邻村", name_en="Next Village", parent=other.code, shape=other.shape)
+    with draft.begin(ALL) as tx:
+        drafts.put(tx, DRAFT, [other, held], at=NOW)
+    page.reload()
+    expect(page.locator("#township option")).to_have_text(["Next Town"])
+    page.click("#give-village")
+    done(page, "area given to another parent")
+    there = areas(draft)
+    assert there[WEST].parent == other.code
+    for parent in (township.code, other.code):
+        own = [area.shape for area in there.values() if area.parent == parent]
+        assert shapely.coverage_union_all(own).equals(there[parent].shape)
+    expect(page.locator("#township option")).to_have_count(1)  # the way back
+    page.click("#tool-undo")
+    done(page, "taken back")
+    assert areas(draft)[WEST].parent == township.code
