@@ -21,6 +21,7 @@ from gridmap.planning.locking import Lock
 from gridmap.planning.mend import Mend
 from gridmap.planning.posting import PostWorker
 from gridmap.planning.reparent import Reparent
+from gridmap.planning.targets import Targets
 from gridmap.store import drafts, moves
 
 MOST_HOUSEHOLDS, MOST_CORNERS, MOST_CELLS = 3000, 1000, 50
@@ -189,13 +190,28 @@ class Cutting(_Move):
     low: Annotated[int, Field(ge=1, le=10000)] = 50
     high: Annotated[int, Field(ge=1, le=10000)] = 80
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    town: Annotated[
+        int | None, Field(ge=0, le=10000, description="Households of a cell to aim at where a residents' committee governs.")
+    ] = None
+    rural: Annotated[int | None, Field(ge=0, le=10000, description="The same where a villagers' committee does.")] = None
     keep: Annotated[list[Code], Field(max_length=MOST_CELLS, description="Cells that stay as they are.")] = []
+
+
+def _aimed(cutting: Cutting, asked: Asker) -> Targets:
+    """What is asked for, else what the county has set."""
+    county = asked.settings
+    return Targets(
+        county.target_town if cutting.town is None else cutting.town, county.target_rural if cutting.rural is None else cutting.rural
+    )
 
 
 @router.post("/{draft}/cut", response_class=JSONResponse)
 def cut_village(asked: Changer, draft: Draft, cutting: Cutting, if_match: IfMatch = None) -> JSONResponse:
     """Cut one village of the draft anew; it is taken back like a move."""
-    more = cutting.model_dump(exclude={"village"}) | {"revision": read_revision(if_match)}
+    more = cutting.model_dump(exclude={"village", "town", "rural"}) | {
+        "revision": read_revision(if_match),
+        "targets": _aimed(cutting, asked),
+    }
     cut = cut_draft(asked.store, draft=draft, villages=[cutting.village], **more, now=asked.now, actor=asked.actor)
     with asked.store.read(asked.scope) as tx:
         revision = moves.revision(tx, draft)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gridmap.boundaries import HouseholdFile
     from gridmap.grid import Area
-    from gridmap.planning import Cut
+    from gridmap.planning import Cut, Targets
     from gridmap.planning.redraw import Redraw
 
 SHOWN = 3
@@ -28,6 +28,7 @@ class Bounds(TypedDict):
     low: int
     high: int
     seed: int
+    targets: "Targets"
 
 
 class CutFilesMissing(BadInput):
@@ -40,6 +41,10 @@ class CutKeepsInDraft(BadInput):
 
 class CutFromInDraft(BadInput):
     """Villages are redrawn from an edition in a draft, not in files; facts: none."""
+
+
+class CutTargetsInRedraw(BadInput):
+    """A redraw keeps cells as they are and aims at no number; facts: none."""
 
 
 class CutOutUnusable(BadInput):
@@ -65,6 +70,8 @@ def cut(
     low: Annotated[int, _option("--low", about="low")] = 50,
     high: Annotated[int, _option("--high", about="high")] = 80,
     seed: Annotated[int, _option("--seed", about="seed")] = 0,
+    town: Annotated[int | None, _option("--town", about="town", min=0)] = None,
+    rural: Annotated[int | None, _option("--rural", about="rural", min=0)] = None,
     edition: Annotated[int | None, _option("--from", about="from", metavar="EDITION", min=1)] = None,
     keep: Annotated[list[str] | None, _option("--keep", about="keep", metavar="CODE")] = None,
     out: Annotated[Path | None, _option("--out", about="out_file", metavar="FILE")] = None,
@@ -72,11 +79,13 @@ def cut(
     actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
-    band = Bounds(low=low, high=high, seed=seed)
+    band = Bounds(low=low, high=high, seed=seed, targets=_targets(town, rural))
     needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
     if edition is not None:
         if any((*needed.values(), household_id, barriers, bridges)):
             raise CutFromInDraft
+        if town or rural:
+            raise CutTargetsInRedraw
         _tell_redraw(_redraw_draft(edition, draft, (village or [], keep or []), band, actor), band, draft, edition, json=json)
         return
     if not any((*needed.values(), household_id, barriers, bridges)):
@@ -93,6 +102,14 @@ def cut(
         made = _cut_files(land, people, barriers or [], bridges or [], band)
     _write(out, made, land, people)
     _tell(made, band, {"out": str(out)}, json=json)
+
+
+def _targets(town: int | None, rural: int | None) -> "Targets":
+    """Those that were given, else those that the county has set."""
+    from gridmap.planning.targets import Targets  # noqa: PLC0415
+
+    county = settings()
+    return Targets(county.target_town if town is None else town, county.target_rural if rural is None else rural)
 
 
 def _check_out(out: Path, *, force: bool) -> None:
@@ -155,7 +172,8 @@ def _redraw_draft(edition: int, draft: str, chosen: tuple[list[str], list[str]],
         with store.read(allowed(actor, Action.DRAFT_CHANGE)) as tx:
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
-            return redraw_draft(store, edition, draft=draft, villages=named, keep=keep, **band, now=now(), actor=actor, advance=advance)
+            how = {"low": band["low"], "high": band["high"], "seed": band["seed"], "now": now(), "actor": actor, "advance": advance}
+            return redraw_draft(store, edition, draft=draft, villages=named, keep=keep, **how)
 
 
 def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:
@@ -210,6 +228,12 @@ def _frame(columns: dict[str, Any], shapes: Any) -> "GeoDataFrame":
     return GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:4326")
 
 
+def _told(band: Bounds) -> dict[str, int]:
+    """What was aimed at, flat; targets only where there are any."""
+    bounds = {"low": band["low"], "high": band["high"], "seed": band["seed"]}
+    return bounds | {name: target for name, target in asdict(band["targets"]).items() if target}
+
+
 def _tell(made: "Cut", band: Bounds, where: dict[str, str], *, json: bool) -> None:
     sizes = [cell.households or 0 for cell in made.cells]
     fit = sum(band["low"] <= size <= band["high"] for size in sizes)
@@ -219,7 +243,7 @@ def _tell(made: "Cut", band: Bounds, where: dict[str, str], *, json: bool) -> No
         "households": sum(sizes),
         "in_band": fit,
         "in_band_share": round(fit / len(sizes), 4) if sizes else None,
-        **band,
+        **_told(band),
     }
     told = [_exception(e) for e in made.exceptions]
     lines = [words("cli.plan_cut_done", **facts, percent=100 * fit / max(1, len(sizes))), *_by_reason(made)]
@@ -238,7 +262,7 @@ def _tell_redraw(made: "Redraw", band: Bounds, draft: str, edition: int, *, json
         "fewest": made.fewest,
         "fewest_touched": made.fewest_touched,
         **done,
-        **band,
+        **_told(band),
     }
     lines = [words("cli.plan_cut_redrawn", **facts | {"edition": edition})]
     lines += [words("cli.plan_cut_offer", **offer | {"reach": words(f"redraw.{offer['reach']}")}) for offer in offers]

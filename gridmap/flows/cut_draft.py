@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
@@ -16,6 +17,7 @@ from gridmap.grid import Area, Level
 from gridmap.planning import Cut, cut_villages
 from gridmap.planning.aside import set_aside, sew_around
 from gridmap.planning.kinds import MoveKind
+from gridmap.planning.targets import NO_TARGETS, Targets
 from gridmap.planning.tiling import digest
 from gridmap.store import Store, Tx, drafts, history, land, moves
 
@@ -48,6 +50,7 @@ def cut_draft(
     low: int = 50,
     high: int = 80,
     seed: int = 0,
+    targets: Targets = NO_TARGETS,
     keep: Collection[str] = (),
     revision: str | None = None,
     processes: int = 1,
@@ -77,9 +80,8 @@ def cut_draft(
         raise HouseholdsNone
     ground, people = set_aside(areas, own, households, [area for area in seen if area.level is Level.CELL and area not in own])
     taken = {*retired, *(cell.code for cell in own)}
-    cut = cut_villages(
-        ground, people, barriers, bridges, low=low, high=high, seed=seed, retired=taken, processes=processes, advance=advance
-    )
+    how: dict[str, Any] = {"low": low, "high": high, "seed": seed, "targets": targets, "processes": processes, "advance": advance}
+    cut = cut_villages(ground, people, barriers, bridges, retired=taken, **how)
     cells, own = sew_around(areas, ground, cut.cells, own)
     cut = replace(cut, cells=cells)
     with store.begin(scope) as tx:

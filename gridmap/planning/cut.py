@@ -19,6 +19,7 @@ from gridmap.grid.checks import shape_fault
 from gridmap.planning.borders import Ints
 from gridmap.planning.graph import Band
 from gridmap.planning.seams import sew
+from gridmap.planning.targets import NO_TARGETS, Targets
 from gridmap.planning.village import Ground, Share, cut_village
 from gridmap.words import Sentence, say
 
@@ -78,6 +79,7 @@ def cut_villages(
     low: int = 50,
     high: int = 80,
     seed: int = 0,
+    targets: Targets = NO_TARGETS,
     retired: Collection[str] = (),
     thorough: bool = True,
     processes: int = 1,
@@ -88,11 +90,13 @@ def cut_villages(
     Everything is in degrees. The cells of a village tile it exactly, and none has households on two sides of a barrier (a line or
     an area) without a bridge. A point on the border of two villages belongs to the first. A cell's code is the village's code and three
     digits, numbered in rows from north to south, from west to east in each; codes in `retired` are passed over. The same input and
-    seed give the same cells. Without `thorough`, and of more than MANY villages, small ones are searched no longer than large ones.
-    So many `processes` share the villages, which changes nothing but the time; `advance(1)` is called after each village.
-    Refuses with CutBand, CutVillageRepeated, CutVillageUnusable or CutTooMany.
+    seed give the same cells. Villages for which `targets` has one are cut about it wherever that can be done within the bounds.
+    Without `thorough`, and of more than MANY villages, small ones are searched no longer than large ones. So many `processes` share the
+    villages, which changes nothing but the time; `advance(1)` is called after each village.
+    Refuses with CutBand, CutTarget, CutVillageRepeated, CutVillageUnusable or CutTooMany.
     """
     check_cut(villages, low, high)
+    targets.check(low, high)
     thorough = thorough and len(villages) <= MANY
     spots = shapely.points(households.lon, households.lat)
     owner = _village_of(villages, spots)
@@ -100,7 +104,8 @@ def cut_villages(
     grounds = []
     for number, village in enumerate(villages):
         own = owner == number
-        grounds.append(Ground(village, spots[own], households.counts[own], _near(walls, village), _near(ways, village)))
+        lines = _near(walls, village), _near(ways, village)
+        grounds.append(Ground(village, spots[own], households.counts[own], *lines, targets.of(village.code)))
     cutting = partial(cut_village, band=Band(low, high), seed=seed, thorough=thorough)
     shares = []
     for share in _each(cutting, grounds, processes):

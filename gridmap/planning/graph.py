@@ -18,10 +18,11 @@ CUSHION = 3
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """How many households a cell should have."""
+    """How many households a cell should have: within the bounds, and about the `target` if there is one."""
 
     low: int
     high: int
+    target: int | None = None
 
     def holds(self, households: int) -> bool:
         return self.low <= households <= self.high
@@ -42,6 +43,15 @@ class Band:
         """The band without what is next to its bounds: who grows or shrinks a little stays in the wider one."""
         cushion = min(CUSHION, (self.high - self.low) // 6)
         return Band(self.low + cushion, self.high - cushion)
+
+    def aim(self) -> "Band":
+        """What cells are looked for in at first: a third of the band about the target, or all of it, without what is next to the bounds."""
+        inner = self.cushioned()
+        if self.target is None:
+            return inner
+        reach = (self.high - self.low) // 3
+        low, high = max(inner.low, self.target - reach), min(inner.high, self.target + reach)
+        return Band(min(low, inner.high), max(high, inner.low))
 
     def slack(self, households: int) -> float:
         """How far from the bounds equal cells could stay, in households per cell; negative where no number of cells fits."""

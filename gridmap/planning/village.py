@@ -1,6 +1,6 @@
 """Cut one village: its barriers, its buildings, its faces, its cells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -28,13 +28,15 @@ TRIES = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What one village is cut from, in degrees: the household points in it and their counts, the barriers and bridges that touch it."""
+    """What one village is cut from, in degrees: the household points in it and their counts, the barriers and bridges that touch it; and
+    about how many households a cell of it should have, where that is said."""
 
     village: Area
     spots: NDArray[np.object_]
     counts: Ints
     barriers: list[BaseGeometry]
     bridges: list[BaseGeometry]
+    target: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +62,7 @@ def cut_village(ground: Ground, band: Band, seed: int, *, thorough: bool = True)
     found = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
     buildings, faces = cover(flat, pieces, found, list(plane.forward(ground.bridges)))
     graph = Graph.of(buildings, faces.doors)
-    cells = divide(graph, band, Random(f"{seed} {ground.village.code}"), thorough=thorough)
+    cells = divide(graph, replace(band, target=ground.target), Random(f"{seed} {ground.village.code}"), thorough=thorough)
     numbers = {cell: number for number, cell in enumerate(cells.nodes)}
     land = _land(faces, np.array([numbers.get(cell, -1) for cell in cells.of], dtype=np.int64))
     reasons = _reasons(cells, parted=len(np.unique(buildings.piece)) > 1)
@@ -78,14 +80,15 @@ def cut_village(ground: Ground, band: Band, seed: int, *, thorough: bool = True)
 def divide(graph: Graph, band: Band, rng: Random, *, thorough: bool = True) -> Cells:
     """The buildings of one village in connected cells, those that no household lives near in none.
 
-    Within a cushion first, so that cells have room on both sides; within the very bounds where that leaves some cell out of them. Starts
-    again, a few times, where some cell stays out even so, and keeps the best. A small village is searched thoroughly instead, if asked.
+    About the target first, or within a cushion, so that cells have room on both sides; within the very bounds where that leaves some cell
+    out of them. Starts again, a few times, where some cell stays out even so, and keeps the best. A small village is searched thoroughly
+    instead, if asked.
     """
     if thorough and len(graph.weight) <= SMALL:
-        return divide_small(graph, band, rng)
+        return _divide_small(graph, band, rng)
     found = []
     for _ in range(TRIES):
-        cells = Cells(graph, band.cushioned(), start(graph, band.cushioned(), rng))
+        cells = Cells(graph, band.aim(), start(graph, band.aim(), rng))
         polish(cells, rng)
         cells.band = band
         if cells.missed():
@@ -94,6 +97,16 @@ def divide(graph: Graph, band: Band, rng: Random, *, thorough: bool = True) -> C
         if not cells.missed():
             break
     return min(found, key=lambda cells: sum(map(cells.cost, cells.nodes)))
+
+
+def _divide_small(graph: Graph, band: Band, rng: Random) -> Cells:
+    """About the target, if there is one and no cell must miss it; else within the bounds."""
+    if band.target is not None:
+        cells = divide_small(graph, band.aim(), rng)
+        if not cells.missed():
+            cells.band = band
+            return cells
+    return divide_small(graph, band, rng)
 
 
 def _empty(ground: Ground) -> Share:

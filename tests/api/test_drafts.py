@@ -156,7 +156,10 @@ def test_a_worker_is_set_and_a_cell_given_to_another_village_as_operations(clien
 
 def test_a_village_is_cut_and_what_was_looked_at_is_published(client: TestClient, land: Store) -> None:
     tag = begun(client, land)
-    cut = client.post(f"{DRAFT}/cut", json={"village": WEST}, headers={"If-Match": tag})
+    beyond = client.post(f"{DRAFT}/cut?lang=en", json={"village": WEST, "town": 70, "rural": 90}, headers={"If-Match": tag})
+    assert (beyond.status_code, "90" in beyond.json()["detail"]) == (422, True)
+    aimed = {"village": WEST, "town": 70, "rural": 70}
+    cut = client.post(f"{DRAFT}/cut", json=aimed, headers={"If-Match": tag})
     assert (cut.status_code, cut.json()["cells"]) == (200, 2)
     assert client.post(f"{DRAFT}/cut", json={"village": WEST}, headers={"If-Match": tag}).status_code == 412
     checked = client.get(f"{DRAFT}/check?lang=en").json()

@@ -14,7 +14,7 @@ from gridmap.boundaries.place import CrsNeeded
 from gridmap.cli import app
 from gridmap.cli.cut import CutFilesMissing, CutOutUnusable
 from gridmap.errors import ColumnMissing, FileMissing, ImportRefused
-from gridmap.planning import CutBand, CutVillageRepeated
+from gridmap.planning import CutBand, CutTarget, CutVillageRepeated
 from gridmap.tables.export import OutputExists
 
 METRES = "EPSG:32650"
@@ -111,6 +111,7 @@ def test_a_file_that_is_there_is_replaced_only_by_force(folder: Path) -> None:
         ({"count": "door"}, ImportRefused, "doors.gpkg"),
         ({"household_id": "hh"}, ImportRefused, "doors.gpkg"),
         ({"low": "90"}, CutBand, "90"),
+        ({"town": "90"}, CutTarget, "90"),
     ],
 )
 def test_what_cannot_be_used_is_a_sentence(folder: Path, instead: dict[str, str], refusal: type[Exception], said: str) -> None:

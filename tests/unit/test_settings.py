@@ -23,6 +23,7 @@ FAULTY = [
     *({"GRIDMAP_VERIFY": text} for text in ("media", "resident;hotline", "RESIDENT")),
     *({"GRIDMAP_REHOME": text} for text in ("later", "Move", "yes")),
     *({"GRIDMAP_PUBLISHERS": text} for text in ("0", "3", "two")),
+    *({"GRIDMAP_TARGET_TOWN": text} for text in ("-1", "eighty", "10001")),
     *({**OIDC, name: ""} for name in OIDC),
     *({**OIDC, "GRIDMAP_OIDC_ISSUER": url} for url in ("http://id.example", "id.example", f"https://u:{SECRET}@id.example")),
     {**OIDC, "GRIDMAP_OIDC_CLIENT_SECRET_FILE": __file__},
