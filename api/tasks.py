@@ -13,6 +13,7 @@ from api.sinks import sink_of
 from gridmap.access import operator
 from gridmap.errors import Refusal
 from gridmap.flows.audit import anchor, anchor_file
+from gridmap.flows.dispatch import have_at_hand
 from gridmap.flows.move_on import move_on
 from gridmap.flows.notify import notify
 from gridmap.flows.purge import purge_contacts, purge_photos
@@ -49,6 +50,10 @@ def _purge(store: Store, settings: Settings, now: datetime) -> None:
     photos = purge_photos(store, days=settings.photos.days, now=now, actor=SERVICE)
     if photos.photos:
         LOG.info("%d photos were past their term and are gone", photos.photos)
+
+
+def _have_at_hand(store: Store, _settings: Settings, now: datetime) -> None:
+    have_at_hand(store, now=now, actor=SERVICE)
 
 
 def _anchor(store: Store, settings: Settings, now: datetime) -> None:
@@ -91,6 +96,7 @@ def _rehome(store: Store, settings: Settings, now: datetime) -> None:
 
 
 TASKS = (
+    Task("at_hand", MINUTE, _have_at_hand),
     Task("purge", HOUR, _purge),
     Task("guesses", HOUR, _forget_guesses),
     Task("window", MINUTE, _move_on),

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gridmap.access import Action, Actor, allowed
 from gridmap.catalogue import Grade, IssueType, Urgency
 from gridmap.duty import Office, Weekday, Worker
+from gridmap.errors import NoEditionInForce
 from gridmap.flows.locate import Located, locate
 from gridmap.grid import Area, Edition
 from gridmap.incidents import Named, Report, State
@@ -72,6 +74,17 @@ def read_situation(store: Store, tx: Tx, at: datetime) -> Situation:
     found = store.registers(tx)
     edition = store.edition_of(tx, found.edition_in_force(at))
     return Situation(at, edition, index_of(edition), found.types, found.desks, found.roster, timetable_of(found.calendar, at))
+
+
+def have_at_hand(store: Store, *, now: datetime, actor: Actor) -> bool:
+    """Read what holds now into memory, so that the first report after a start, or after another edition took effect, need not wait for
+    it; False while nothing is in force. Forbidden for all but the operator."""
+    with store.read(allowed(actor, Action.OPERATE)) as tx:
+        try:
+            read_situation(store, tx, now)
+        except NoEditionInForce:
+            return False
+    return True
 
 
 def dispatch(situation: Situation, reports: Sequence[Report]) -> list[Dispatch]:

@@ -13,6 +13,7 @@ from gridmap.access import operator
 from gridmap.catalogue import Grade, Urgency
 from gridmap.duty import Duty, Post
 from gridmap.errors import KeyReused, NoEditionInForce, Refusal
+from gridmap.flows.dispatch import have_at_hand
 from gridmap.flows.intake import PER_TRANSACTION, receive, receive_many
 from gridmap.incidents import Answer, Channel, Named, Report, State
 from gridmap.incidents.report import PlaceMissing
@@ -20,6 +21,7 @@ from gridmap.routing import route
 from gridmap.store import Store, catalogues, editions, incidents, offices, people
 from gridmap.words import LANGS
 from tests.builders import ALL
+from tests.signing import counted as counted_work
 from tests.small_land import AREAS, CELLS, EAST, IN_CELL_1, IN_EAST, LONG_AGO, NOW, OUTSIDE, TOWN, WEST, settle
 from tests.store.build import counted
 
@@ -39,6 +41,20 @@ def take(store: Store, report: Report, now: datetime = NOW) -> Answer:
 
 def keys(answer: Answer) -> list[str]:
     return [reason.key.removeprefix("reason.") for reason in answer.reasons]
+
+
+def test_the_first_report_asks_no_more_than_the_next_once_all_is_at_hand(county: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked() -> int:
+        with counted_work(county, monkeypatch) as work:
+            take(county, ROAD_AT)
+        return work.statements
+
+    assert have_at_hand(county, now=NOW, actor=ACTOR)
+    assert asked() == asked()
+
+
+def test_where_nothing_is_in_force_nothing_is_at_hand(store: Store) -> None:
+    assert not have_at_hand(store, now=NOW, actor=ACTOR)
 
 
 def test_a_report_finds_cell_worker_office_and_the_reasons_and_is_kept(county: Store) -> None:
