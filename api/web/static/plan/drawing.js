@@ -41,7 +41,8 @@ export class Drawing {
     for (const { properties: { code, label } } of told.cells) {
       const text = document.createElement("span");
       const { households, locked } = this.village.row(code);
-      text.textContent = `${locked ? "🔒 " : ""}${code.slice(-3)}${households === null ? "" : ` · ${households}`}`;
+      text.textContent = households === null ? code.slice(-3) : `${code.slice(-3)} · ${households}`;
+      if (locked) text.className = "lock";
       add(L.marker([label[1], label[0]], { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: "cell-name", iconSize: null, html: text }) }));
     }
   }
