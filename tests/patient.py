@@ -1,5 +1,7 @@
 """How long a test waits for what must come, and how it asks a service of ours: a limit that only a hang reaches costs nothing."""
 
+import time
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +15,14 @@ get = partial(httpx2.get, timeout=SECONDS)
 post = partial(httpx2.post, timeout=SECONDS)
 stream = partial(httpx2.stream, timeout=SECONDS)
 Client = partial(httpx2.Client, timeout=SECONDS)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until it holds."""
+    last = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < last
+        time.sleep(0.01)
 
 
 def sqlite(folder: Path) -> str:

@@ -1,7 +1,6 @@
 """What the service does by itself."""
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -31,13 +30,6 @@ def land(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def until(condition: object) -> None:
-    last = time.monotonic() + patient.SECONDS
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < last
-        time.sleep(0.01)
-
-
 @contextmanager
 def doing(store: Store, *tasks: Task) -> Iterator[None]:
     """A service that does these tasks and nothing else."""
@@ -56,7 +48,7 @@ def test_contacts_past_their_term_are_gone_soon_after_the_service_starts(land: S
     file = Path(str(land._engine.url.database))
     assert b"13900000000" in file.read_bytes()
     with TestClient(create_app(land, some_settings())):
-        until(lambda: b"13900000000" not in file.read_bytes())
+        patient.until(lambda: b"13900000000" not in file.read_bytes())
     assert b"13900000001" in file.read_bytes()
 
 
@@ -71,7 +63,7 @@ def test_a_task_is_done_again_and_again_and_once_more_at_the_end_if_it_asks_for_
         return Task(name, 0.01 if name == "often" else 3600, do, at_end=name == "end")
 
     with doing(land, *(count(name) for name in done)):
-        until(lambda: done["often"] > 3 and done["once"] and done["end"])
+        patient.until(lambda: done["often"] > 3 and done["once"] and done["end"])
     assert done["once"] == 1
     assert done["end"] == 2
 
@@ -84,7 +76,7 @@ def test_a_task_that_is_refused_is_told_and_tried_again(land: Store, caplog: pyt
         raise StoreUnreachable(url="sqlite:///x", reason="away")
 
     with caplog.at_level(logging.WARNING, "gridmap.tasks"), doing(land, Task("refused", 0.01, do)):
-        until(lambda: len(tried) > 2)
+        patient.until(lambda: len(tried) > 2)
     assert "refused: " in caplog.text
     assert "away" in caplog.text
 
@@ -96,4 +88,4 @@ def test_a_fault_of_ours_ends_its_task_only_and_is_told(land: Store, caplog: pyt
         raise AssertionError("a fault of ours")
 
     with doing(land, Task("broken", 0.01, broken), Task("whole", 0.01, lambda _store, _settings, now: done.append(now))):
-        until(lambda: "the task broken has stopped" in caplog.text and len(done) > 3)
+        patient.until(lambda: "the task broken has stopped" in caplog.text and len(done) > 3)

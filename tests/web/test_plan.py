@@ -374,7 +374,7 @@ def test_a_cell_is_locked_by_a_key_and_stays_and_the_lock_outlives_a_reload(plan
     expect(row).to_contain_text("locked")
     page.reload()
     expect(row).to_contain_text("locked")
-    expect(page.locator(".cell-name", has_text="🔒")).to_have_count(1)
+    expect(page.locator(".cell-name .lock")).to_have_count(1)
     page.click(f"[data-cell='{first}']")
     page.click("#merge")
     expect(page.locator("#told")).to_contain_text(f"Cells {first} are locked")

@@ -29,6 +29,7 @@ from gridmap.flows import (
     contact,
     cut_draft,
     demo_accounts,
+    dispatch,
     draft_village,
     dry_route,
     end_post,
@@ -122,6 +123,7 @@ COMMANDS: dict[str, tuple[str, Call]] = {
     "demo_accounts.make_demo_accounts": ("operate", lambda s, a, t: a == OPERATOR or demo_accounts.make_demo_accounts(s, actor=a, now=t)),
     "draft_village.list_villages": ("draft.read", lambda s, a, _: draft_village.list_villages(s, "none", actor=a)),
     "draft_village.see_village": ("draft.read", lambda s, a, t: draft_village.see_village(s, "none", "none", now=t, actor=a)),
+    "dispatch.have_at_hand": ("operate", lambda s, a, t: dispatch.have_at_hand(s, now=t, actor=a)),
     "dry_route.dry_route": (
         "register.read",
         lambda s, a, t: dry_route.dry_route(s, dry_route.Question(issue="x", area=C111), actor=a, now=t),
