@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gridmap.access import Action, Actor, allowed, may
+from gridmap.atlas.as_printed import find_misprinted
 from gridmap.errors import Conflict, InstantPast, PublishRefused
 from gridmap.flows.approve_draft import check_second, needs_second
 from gridmap.flows.draft_locks import locks_broken, locks_of
@@ -17,6 +18,7 @@ from gridmap.grid import Edition, Finding, Households, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
 from gridmap.planning.across import find_across
+from gridmap.planning.uncounted import find_uncounted
 from gridmap.store import Store, Tx, drafts, editions, history, land, people
 
 BEFORE_IT_BEGAN = timedelta(microseconds=1)
@@ -114,9 +116,13 @@ def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None =
         late = (*_late(tx, draft), *locks_broken(locks_of(tx, draft).values(), candidate.areas))
         posts = posts_planned(tx, draft, people.posts(tx, at=at), at) if at else ()
         barriers, bridges = ([shape for _, shape in land.shapes(tx, kind)] for kind in ("barrier", "bridge"))
-    cells = [area for area in candidate.sound if area.level is Level.CELL]
-    parted = find_across(cells, _known_households(store, actor), barriers, bridges) if barriers else ()
-    judged = (*late, *check(candidate.areas, retired=candidate.retired), *parted, *staffing(candidate.areas, posts))
+    cells, known = candidate.at(Level.CELL), _known_households(store, actor)
+    lived_in = (
+        *find_across(cells, known, barriers, bridges),
+        *find_uncounted(candidate.at(Level.VILLAGE), cells, known),
+        *find_misprinted(cells, known),
+    )
+    judged = (*late, *check(candidate.areas, retired=candidate.retired), *lived_in, *staffing(candidate.areas, posts))
     if not (at and policy) or any(finding.severity is Severity.ERROR for finding in judged):
         return judged
     return (*judged, *at_stake(store, draft, candidate.areas, policy=policy, now=at, actor=actor))

@@ -144,6 +144,14 @@ def is_of_its_own(cell: Area) -> bool:
     return cell.households == 0 or bool(re.fullmatch(r"[1-8]\d{5}[45]\d{8}", cell.code, re.ASCII))
 
 
+def cells_are_of_one_piece(candidate: Candidate) -> Iterable[Finding]:
+    """A cell in several pieces is told, at the smallest: nobody walks it in one round."""
+    for cell in candidate.at(Level.CELL):
+        parts = shapely.get_parts(cell.shape)
+        if len(parts) > 1:
+            yield _at(replace(cell, shape=min(parts, key=shapely.area)), "cell_in_parts", Severity.WARNING, parts=len(parts))
+
+
 def cells_are_of_the_right_size(candidate: Candidate) -> Iterable[Finding]:
     """A cell out of the band is told; one of its own is only noted."""
     for cell in candidate.areas:
@@ -176,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     siblings_do_not_overlap,
     children_lie_in_their_parents,
     parents_have_no_gaps,
+    cells_are_of_one_piece,
     cells_are_of_the_right_size,
     cell_codes_begin_with_the_village,
     retired_cell_codes_rest,
@@ -186,6 +195,7 @@ OF_A_VILLAGE: tuple[Rule, ...] = (
     siblings_do_not_overlap,
     children_lie_in_their_parents,
     parents_have_no_gaps,
+    cells_are_of_one_piece,
     cells_are_of_the_right_size,
 )
 

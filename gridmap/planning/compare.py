@@ -168,7 +168,11 @@ def same_outline(one: Area, other: Area) -> bool:
     """Whether two areas have the same outline, wherever their rings begin; a corner that a neighbour has set upon it changes nothing."""
     if shapely.equals_exact(shapely.normalize(one.shape), shapely.normalize(other.shape), tolerance=0.0):
         return True
-    return bool(shapely.hausdorff_distance(shapely.boundary(one.shape), shapely.boundary(other.shape)) < SAME)
+    shapes = np.array([one.shape, other.shape], dtype=object)
+    if shapely.hausdorff_distance(*shapely.boundary(shapes)) >= SAME or not shapely.is_valid(shapes).all():
+        return False
+    # The distance is that of corners: one that is cut across has all of them upon the other's border.
+    return bool(shapely.area(shapely.symmetric_difference(*shapes)) < SAME * shapely.length(one.shape))
 
 
 def _sheets(before: Side, after: Side) -> tuple[str, ...]:
