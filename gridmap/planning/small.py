@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import cycle, islice
 from random import Random
 
 from gridmap.planning.cells import MISSED, Cells, Moment, add, less, spread
@@ -12,7 +13,7 @@ from gridmap.planning.split import Tree, halves, start, tree
 
 SMALL = 60
 """Up to so many buildings a village is small."""
-STARTS = 20
+STARTS = 32
 STEPS = 40
 """How often for each cell, from each start, some neighbours are divided by chance; six times as often at most."""
 HEAT = 1.0
@@ -26,9 +27,9 @@ FEW = 14
 def divide_small(graph: Graph, band: Band, rng: Random) -> Cells:
     """The buildings of a small village in connected cells, near the least cost that there is within these very bounds."""
     found = []
-    narrow = Band(band.low, (band.low + band.high) // 2)  # of more cells
-    for turn in range(STARTS):
-        cells = Cells(graph, band, start(graph, narrow if turn % 2 else band, rng))
+    more = [Band(band.low, band.low + (band.high - band.low) // part) for part in (2, 6, 10)]  # of more cells than chance would make
+    for within in islice(cycle([band, *more]), STARTS):
+        cells = Cells(graph, band, start(graph, within, rng))
         polish(cells, rng)
         if len(cells.nodes) == 1 and sum(graph.weight) < 2 * band.low:
             return cells

@@ -25,7 +25,7 @@ def ratio(graph: Graph, cells: Cells) -> float:
 
 
 @pytest.mark.parametrize(
-    ("buildings", "households", "seed"), [(16, 16, 1), (20, 12, 0), (24, 14, 2), (30, 14, 0), (30, 16, 1), (45, 16, 0)]
+    ("buildings", "households", "seed"), [(16, 16, 1), (20, 12, 0), (24, 14, 2), (30, 14, 0), (30, 12, 103), (45, 16, 0)]
 )
 def test_a_small_village_is_cut_within_five_percent_of_the_optimum(buildings: int, households: int, seed: int) -> None:
     graph = village(buildings, households, seed)
@@ -34,12 +34,11 @@ def test_a_small_village_is_cut_within_five_percent_of_the_optimum(buildings: in
 
 @pytest.mark.proof
 @pytest.mark.parametrize(("buildings", "households"), [(24, 12), (30, 12), (40, 16), (50, 16), (60, 16)])
-def test_small_villages_are_cut_within_five_percent_of_the_optimum_but_for_one_in_twelve(buildings: int, households: int) -> None:
-    """One of sixty (30 buildings, seed 103) is known to stay up to 8 % above: its optimum has one cell more, which few divisions allow."""
+def test_sixty_small_villages_are_cut_within_five_percent_of_the_optimum(buildings: int, households: int) -> None:
     graphs = [village(buildings, households, 100 + seed) for seed in range(12)]
     found = [ratio(graph, divide(graph, BAND, Random(seed))) for seed, graph in enumerate(graphs)]
-    assert sum(one >= 1.05 for one in found) <= 1, found
-    assert max(found) < 1.1
+    print(f"\n{buildings} buildings: at most {max(found):.4f} x the optimum", end="")
+    assert max(found) < 1.05, found
 
 
 @pytest.mark.parametrize("seed", range(4))
