@@ -197,21 +197,12 @@ class Cutting(_Move):
     keep: Annotated[list[Code], Field(max_length=MOST_CELLS, description="Cells that stay as they are.")] = []
 
 
-def _aimed(cutting: Cutting, asked: Asker) -> Targets:
-    """What is asked for, else what the county has set."""
-    county = asked.settings
-    return Targets(
-        county.target_town if cutting.town is None else cutting.town, county.target_rural if cutting.rural is None else cutting.rural
-    )
-
-
 @router.post("/{draft}/cut", response_class=JSONResponse)
 def cut_village(asked: Changer, draft: Draft, cutting: Cutting, if_match: IfMatch = None) -> JSONResponse:
     """Cut one village of the draft anew; it is taken back like a move."""
-    more = cutting.model_dump(exclude={"village", "town", "rural"}) | {
-        "revision": read_revision(if_match),
-        "targets": _aimed(cutting, asked),
-    }
+    county = Targets(asked.settings.target_town, asked.settings.target_rural)
+    targets, more = county.but(cutting.town, cutting.rural), cutting.model_dump(exclude={"village", "town", "rural"})
+    more |= {"targets": targets, "revision": read_revision(if_match)}
     cut = cut_draft(asked.store, draft=draft, villages=[cutting.village], **more, now=asked.now, actor=asked.actor)
     with asked.store.read(asked.scope) as tx:
         revision = moves.revision(tx, draft)

@@ -28,6 +28,11 @@ class Bounds(TypedDict):
     low: int
     high: int
     seed: int
+
+
+class Aims(Bounds):
+    """What a new cut aims at, beside."""
+
     targets: "Targets"
 
 
@@ -79,7 +84,7 @@ def cut(
     actor: ActorName = "",
     json: JsonFlag = False,
 ) -> None:
-    band = Bounds(low=low, high=high, seed=seed, targets=_targets(town, rural))
+    band = Bounds(low=low, high=high, seed=seed)
     needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
     if edition is not None:
         if any((*needed.values(), household_id, barriers, bridges)):
@@ -88,8 +93,9 @@ def cut(
             raise CutTargetsInRedraw
         _tell_redraw(_redraw_draft(edition, draft, (village or [], keep or []), band, actor), band, draft, edition, json=json)
         return
+    aims = Aims(**band, targets=_targets(town, rural))
     if not any((*needed.values(), household_id, barriers, bridges)):
-        _tell(_cut_draft(draft, village or [], keep or [], band, actor), band, {"draft": draft}, json=json)
+        _tell(_cut_draft(draft, village or [], keep or [], aims, actor), aims, {"draft": draft}, json=json)
         return
     if keep:
         raise CutKeepsInDraft
@@ -99,9 +105,9 @@ def cut(
     with refusal_told(None, json=json):
         land = _read_villages(villages, village_code)
         people = _read_households(households, count, household_id)
-        made = _cut_files(land, people, barriers or [], bridges or [], band)
+        made = _cut_files(land, people, barriers or [], bridges or [], aims)
     _write(out, made, land, people)
-    _tell(made, band, {"out": str(out)}, json=json)
+    _tell(made, aims, {"out": str(out)}, json=json)
 
 
 def _targets(town: int | None, rural: int | None) -> "Targets":
@@ -109,7 +115,7 @@ def _targets(town: int | None, rural: int | None) -> "Targets":
     from gridmap.planning.targets import Targets  # noqa: PLC0415
 
     county = settings()
-    return Targets(county.target_town if town is None else town, county.target_rural if rural is None else rural)
+    return Targets(county.target_town, county.target_rural).but(town, rural)
 
 
 def _check_out(out: Path, *, force: bool) -> None:
@@ -135,17 +141,17 @@ def _read_households(path: Path, count: str, household_id: str | None) -> "House
     return read_households(path, HouseholdColumns(count, household_id))
 
 
-def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path], bridges: list[Path], band: Bounds) -> "Cut":
+def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path], bridges: list[Path], aims: Aims) -> "Cut":
     from gridmap.boundaries import read_lines  # noqa: PLC0415
     from gridmap.grid.index.cores import cores  # noqa: PLC0415
     from gridmap.planning import cut_villages  # noqa: PLC0415
 
     walls, ways = ([shape for path in paths for shape in read_lines(path)] for paths in (barriers, bridges))
     with progress(words("cli.plan_cut_progress"), len(land)) as advance:
-        return cut_villages(land, people.households, walls, ways, **band, processes=cores(), advance=advance)
+        return cut_villages(land, people.households, walls, ways, **aims, processes=cores(), advance=advance)
 
 
-def _cut_draft(draft: str, named: list[str], keep: list[str], band: Bounds, name: str) -> "Cut":
+def _cut_draft(draft: str, named: list[str], keep: list[str], aims: Aims, name: str) -> "Cut":
     from gridmap.access import Action, allowed  # noqa: PLC0415
     from gridmap.flows.cut_draft import cut_draft, villages_of  # noqa: PLC0415
     from gridmap.grid.index.cores import cores  # noqa: PLC0415
@@ -157,7 +163,7 @@ def _cut_draft(draft: str, named: list[str], keep: list[str], band: Bounds, name
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
             how = {"processes": cores(), "now": now(), "actor": actor, "advance": advance}
-            return cut_draft(store, draft=draft, villages=named, keep=keep, **band, **how)
+            return cut_draft(store, draft=draft, villages=named, keep=keep, **aims, **how)
 
 
 def _redraw_draft(edition: int, draft: str, chosen: tuple[list[str], list[str]], band: Bounds, name: str) -> "Redraw":
@@ -172,8 +178,7 @@ def _redraw_draft(edition: int, draft: str, chosen: tuple[list[str], list[str]],
         with store.read(allowed(actor, Action.DRAFT_CHANGE)) as tx:
             total = len(villages_of(store, tx, draft, named, now()))
         with progress(words("cli.plan_cut_progress"), total) as advance:
-            how = {"low": band["low"], "high": band["high"], "seed": band["seed"], "now": now(), "actor": actor, "advance": advance}
-            return redraw_draft(store, edition, draft=draft, villages=named, keep=keep, **how)
+            return redraw_draft(store, edition, draft=draft, villages=named, keep=keep, **band, now=now(), actor=actor, advance=advance)
 
 
 def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:
@@ -228,22 +233,17 @@ def _frame(columns: dict[str, Any], shapes: Any) -> "GeoDataFrame":
     return GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:4326")
 
 
-def _told(band: Bounds) -> dict[str, int]:
-    """What was aimed at, flat; targets only where there are any."""
-    bounds = {"low": band["low"], "high": band["high"], "seed": band["seed"]}
-    return bounds | {name: target for name, target in asdict(band["targets"]).items() if target}
-
-
-def _tell(made: "Cut", band: Bounds, where: dict[str, str], *, json: bool) -> None:
+def _tell(made: "Cut", aims: Aims, where: dict[str, str], *, json: bool) -> None:
     sizes = [cell.households or 0 for cell in made.cells]
-    fit = sum(band["low"] <= size <= band["high"] for size in sizes)
+    fit = sum(aims["low"] <= size <= aims["high"] for size in sizes)
     facts = {
         "villages": len({cell.parent for cell in made.cells}),
         "cells": len(sizes),
         "households": sum(sizes),
         "in_band": fit,
         "in_band_share": round(fit / len(sizes), 4) if sizes else None,
-        **_told(band),
+        **{name: aims[name] for name in ("low", "high", "seed")},
+        **asdict(aims["targets"]),
     }
     told = [_exception(e) for e in made.exceptions]
     lines = [words("cli.plan_cut_done", **facts, percent=100 * fit / max(1, len(sizes))), *_by_reason(made)]
@@ -262,7 +262,7 @@ def _tell_redraw(made: "Redraw", band: Bounds, draft: str, edition: int, *, json
         "fewest": made.fewest,
         "fewest_touched": made.fewest_touched,
         **done,
-        **_told(band),
+        **band,
     }
     lines = [words("cli.plan_cut_redrawn", **facts | {"edition": edition})]
     lines += [words("cli.plan_cut_offer", **offer | {"reach": words(f"redraw.{offer['reach']}")}) for offer in offers]

@@ -34,6 +34,10 @@ class Targets:
     town: int = 0
     rural: int = 0
 
+    def but(self, town: int | None = None, rural: int | None = None) -> "Targets":
+        """These, with those in their place that are given; 0 is given too."""
+        return Targets(self.town if town is None else town, self.rural if rural is None else rural)
+
     def of(self, village: str) -> int | None:
         """The target for the cells of the village of this code."""
         return {VillageKind.TOWN: self.town, VillageKind.RURAL: self.rural, None: 0}[kind_of(village)] or None

@@ -99,6 +99,13 @@ def test_a_file_that_is_there_is_replaced_only_by_force(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir() if "unfinished" in path.name) == []
 
 
+def test_a_cut_tells_what_it_aimed_at_the_countys_targets_where_none_are_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDMAP_TARGET_TOWN", "80")
+    told = json.loads(cut(folder, "--json", rural="55").stdout)
+    assert [told[name] for name in ("low", "high", "seed", "town", "rural")] == [50, 80, 0, 80, 55]
+    assert json.loads(cut(folder, "--json", "--force", town="0").stdout)["town"] == 0
+
+
 @pytest.mark.parametrize(
     ("instead", "refusal", "said"),
     [

@@ -71,3 +71,9 @@ def test_a_target_puts_no_cell_out_of_the_bounds(buildings: int, seed: int, targ
 def test_a_target_outside_the_bounds_is_refused(targets: Targets, told: str) -> None:
     with pytest.raises(CutTarget, match=told):
         cut_villages([land(TOWN)], people(100), targets=targets)
+
+
+def test_what_is_given_takes_the_place_of_what_the_county_has_set() -> None:
+    assert BOTH.but() == BOTH
+    assert BOTH.but(town=0) == Targets(rural=50)
+    assert BOTH.but(rural=60) == Targets(town=80, rural=60)

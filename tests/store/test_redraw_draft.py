@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from gridmap.access import Actor, Grant, Role
 from gridmap.cli import app
-from gridmap.cli.cut import CutFromInDraft
+from gridmap.cli.cut import CutFromInDraft, CutTargetsInRedraw
 from gridmap.errors import EditionMissing, Refusal
 from gridmap.flows.cut_draft import CellMissing, cut_draft
 from gridmap.flows.import_areas import AreaForeign
@@ -92,10 +92,13 @@ def test_it_is_typed_with_from_and_tells_the_trade_off(tmp_path: Path, monkeypat
         cut_draft(store, now=NOW, actor=PLANNER)
         publish(store, "import", now=NOW, actor=PLANNER)
         settle(store, grown())
+    monkeypatch.setenv("GRIDMAP_TARGET_TOWN", "70")  # of a new cut: a redraw aims at nothing, and says nothing of it
     told = json.loads(CliRunner().invoke(app, ["plan", "cut", "--draft", "autumn", "--from", "1", "--json"]).stdout)
+    assert not {"town", "targets"} & told.keys()
     assert (told["draft"], told["from"], told["misfits"], len(told["offers"]), told["exceptions"]) == ("autumn", 1, 0, 6, [])
     assert told["offers"][0]["misfits"] > 0
     said = CliRunner().invoke(app, ["plan", "cut", "--draft", "autumn", "--from", "1"]).stdout
     assert "Redrawn from edition 1" in said
     assert "whole villages" in said
     assert isinstance(CliRunner().invoke(app, ["plan", "cut", "--from", "1", "--count", "n"]).exception, CutFromInDraft)
+    assert isinstance(CliRunner().invoke(app, ["plan", "cut", "--from", "1", "--town", "70"]).exception, CutTargetsInRedraw)
