@@ -380,7 +380,7 @@ def test_a_cell_is_locked_by_a_key_and_stays_and_the_lock_outlives_a_reload(plan
     expect(page.locator("#told")).to_contain_text(f"Cells {first} are locked")
     plan.faults[:] = [fault for fault in plan.faults if "409" not in fault]
     assert cells(draft) == before
-    page.click("#lock")
+    page.click("#tool-lock")
     done(page, "cell unlocked")
     expect(row).not_to_contain_text("locked")
     page.click("#tool-undo")

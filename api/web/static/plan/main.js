@@ -155,7 +155,7 @@ function render() {
 }
 
 const FIELDS = { w: "worker", g: "give-to" };
-const KEYS = { l: "lasso", b: "border", s: "split", m: "mend", z: "undo", y: "redo" };
+const KEYS = { l: "lasso", b: "border", s: "split", m: "mend", k: "lock", z: "undo", y: "redo" };
 
 function listen() {
   document.addEventListener("keydown", (event) => {
@@ -164,14 +164,13 @@ function listen() {
     const name = held && event.shiftKey && event.key.toLowerCase() === "z" ? "redo" : KEYS[event.key.toLowerCase()];
     if (event.altKey || (held && !["undo", "redo"].includes(name))) return;
     if (event.key === "Escape") return tools.stop();
-    if (!held && event.key.toLowerCase() === "k") return byId("lock")?.click();
     if (event.key === "[" || event.key === "]") return byId(event.key === "[" ? "before" : "next").click();
     const field = held ? null : byId(FIELDS[event.key.toLowerCase()] ?? "");
     if (field) field.focus();
     if (field) event.preventDefault();
     if (!name) return;
     event.preventDefault();
-    byId(`tool-${name}`).click();
+    byId(`tool-${name}`)?.click(); // a cell has to be chosen before it can be locked
   });
   village.addEventListener("change", render);
   village.addEventListener("busy", render);

@@ -87,7 +87,7 @@ function ofCell(village, { chosen: code }, act) {
 // Whether the cell stays as it is.
 function ofLock(row, act) {
   const name = row.locked ? "unlock" : "lock";
-  return el("p", { class: "line" }, el("button", { class: "button", type: "button", id: "lock", title: "K", onclick: () => act.lock(row.code, !row.locked) }, t(`plan.${name}`)), row.locked ? el("span", {}, t("plan.locked")) : null);
+  return el("p", { class: "line" }, el("button", { class: "button", type: "button", id: "tool-lock", title: "K", onclick: () => act.lock(row.code, !row.locked) }, t(`plan.${name}`)), row.locked ? el("span", {}, t("plan.locked")) : null);
 }
 
 // To which village a cell can go, and who is to stand there.
