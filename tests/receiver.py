@@ -1,15 +1,12 @@
 """A system that is told by webhook: a real HTTP server on loopback, which checks what is signed and remembers whatever came."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook
-
-from tests import patient
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDbGSV8lJmJ9I="
 
@@ -82,11 +79,3 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def until(condition: Any, seconds: float = patient.SECONDS) -> None:
-    """Wait for it."""
-    last = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < last, "it did not come about"
-        time.sleep(0.02)

@@ -13,7 +13,8 @@ from gridmap.store import Store, notices
 from gridmap.store.notices import Standing
 from tests.api.test_reports import report
 from tests.builders import ALL
-from tests.receiver import SECRET, receiving, until
+from tests.patient import until
+from tests.receiver import SECRET, receiving
 from tests.serving import some_settings
 
 

@@ -1,13 +1,11 @@
-"""Many villages are cut by several processes: the same cells, and in a time that a county can bear."""
-
-import time
+"""Many villages are cut by several processes: the same cells."""
 
 import numpy as np
 from shapely import box
 
 from gridmap.grid import Area, Households
 from gridmap.planning import cut_villages
-from tests.land.test_cut import check, homes, village
+from tests.land.test_cut import homes, village
 
 
 def county(villages: int, households: int) -> tuple[list[Area], Households]:
@@ -26,13 +24,3 @@ def test_several_processes_make_the_same_cells() -> None:
     assert alone.cell_of.tolist() == together.cell_of.tolist()
     assert alone.exceptions == together.exceptions
     assert told == [1] * len(lands)
-
-
-def test_a_hundredth_of_a_million_households_takes_a_hundredth_of_its_time() -> None:
-    """Five minutes of two processors are the bound for a million; processor time, so that what else runs does not count."""
-    lands, people = county(5, 2000)
-    begun = time.process_time()
-    cut = cut_villages(lands, people)
-    took = time.process_time() - begun
-    check(cut, lands, people)
-    assert took < 0.01 * 2 * 300

@@ -47,7 +47,8 @@ from gridmap.store.notices import Standing
 from tests import patient
 from tests.builders import ALL
 from tests.closing import close
-from tests.receiver import SECRET, Receiver, receiving, until
+from tests.patient import until
+from tests.receiver import SECRET, Receiver, receiving
 from tests.small_land import IN_CELL_1, NOW, TOWN, WEST, settle
 from tests.store.test_commands import hear_ctrl_c
 
