@@ -189,6 +189,10 @@ class DiskFull(ComputerRefused):
     """No room is left."""
 
 
+class FrameColumnMissing(BadInput):
+    """A frame to print lacks a column; facts: column, frame, columns."""
+
+
 class InstantPast(BadInput):
     """An edition cannot take effect before now; facts: at, now."""
 

@@ -61,7 +61,7 @@ ONLY = {
     "openpyxl": {"tables", "boundaries"},
     "PIL": {"photos"},
     "pillow_heif": {"photos"},
-    "geopandas": {"boundaries", "tables", "matching", "county", "atlas", "cli"},
+    "geopandas": {"atlas", "boundaries", "cli", "county", "matching", "planning", "tables"},
     "pyogrio": {"boundaries", "tables", "matching", "county", "cli"},
 }
 # What says nothing about what is inside.

@@ -16,13 +16,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.errors import BadInput, NotFound
+from gridmap.errors import FrameColumnMissing, NotFound
 from gridmap.geometry.crs import LONLAT, Bounds
 from gridmap.words import Lang
-
-
-class FrameColumnMissing(BadInput):
-    """A frame to print lacks a column; facts: column, frame, columns."""
 
 
 class SheetAreaMissing(NotFound):

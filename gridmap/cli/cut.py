@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gridmap.boundaries import HouseholdFile
     from gridmap.grid import Area
     from gridmap.planning import Cut, Targets
-    from gridmap.planning.redraw import Redraw
+    from gridmap.planning.redrawing import Redraw
 
 SHOWN = 3
 
@@ -72,6 +72,7 @@ def cut(
     household_id: Annotated[str | None, _option("--household-id", about="household_id", metavar="COLUMN")] = None,
     barriers: Annotated[list[Path] | None, _option("--barriers", about="barriers", metavar="FILE")] = None,
     bridges: Annotated[list[Path] | None, _option("--bridges", about="bridges", metavar="FILE")] = None,
+    streets: Annotated[list[Path] | None, _option("--streets", about="streets", metavar="FILE")] = None,
     low: Annotated[int, _option("--low", about="low")] = 50,
     high: Annotated[int, _option("--high", about="high")] = 80,
     seed: Annotated[int, _option("--seed", about="seed")] = 0,
@@ -87,14 +88,14 @@ def cut(
     band = Bounds(low=low, high=high, seed=seed)
     needed = {"--villages": villages, "--village-code": village_code, "--households": households, "--count": count, "--out": out}
     if edition is not None:
-        if any((*needed.values(), household_id, barriers, bridges)):
+        if any((*needed.values(), household_id, barriers, bridges, streets)):
             raise CutFromInDraft
         if town or rural:
             raise CutTargetsInRedraw
         _tell_redraw(_redraw_draft(edition, draft, (village or [], keep or []), band, actor), band, draft, edition, json=json)
         return
     aims = Aims(**band, targets=_targets(town, rural))
-    if not any((*needed.values(), household_id, barriers, bridges)):
+    if not any((*needed.values(), household_id, barriers, bridges, streets)):
         _tell(_cut_draft(draft, village or [], keep or [], aims, actor), aims, {"draft": draft}, json=json)
         return
     if keep:
@@ -105,7 +106,7 @@ def cut(
     with refusal_told(None, json=json):
         land = _read_villages(villages, village_code)
         people = _read_households(households, count, household_id)
-        made = _cut_files(land, people, barriers or [], bridges or [], aims)
+        made = _cut_files(land, people, (barriers or [], bridges or [], streets or []), aims)
     _write(out, made, land, people)
     _tell(made, aims, {"out": str(out)}, json=json)
 
@@ -141,14 +142,15 @@ def _read_households(path: Path, count: str, household_id: str | None) -> "House
     return read_households(path, HouseholdColumns(count, household_id))
 
 
-def _cut_files(land: "list[Area]", people: "HouseholdFile", barriers: list[Path], bridges: list[Path], aims: Aims) -> "Cut":
+def _cut_files(land: "list[Area]", people: "HouseholdFile", lines: tuple[list[Path], list[Path], list[Path]], aims: Aims) -> "Cut":
+    """Cut the villages by the barriers, bridges and streets of these files."""
     from gridmap.boundaries import read_lines  # noqa: PLC0415
     from gridmap.grid.index.cores import cores  # noqa: PLC0415
     from gridmap.planning import cut_villages  # noqa: PLC0415
 
-    walls, ways = ([shape for path in paths for shape in read_lines(path)] for paths in (barriers, bridges))
+    walls, ways, streets = ([shape for path in paths for shape in read_lines(path)] for paths in lines)
     with progress(words("cli.plan_cut_progress"), len(land)) as advance:
-        return cut_villages(land, people.households, walls, ways, **aims, processes=cores(), advance=advance)
+        return cut_villages(land, people.households, walls, ways, streets=streets, **aims, processes=cores(), advance=advance)
 
 
 def _cut_draft(draft: str, named: list[str], keep: list[str], aims: Aims, name: str) -> "Cut":
@@ -184,53 +186,20 @@ def _redraw_draft(edition: int, draft: str, chosen: tuple[list[str], list[str]],
 def _write(out: Path, made: "Cut", land: "list[Area]", people: "HouseholdFile") -> None:
     """Write the layers in the coordinate system of the households' file; the cells tile their villages exactly there."""
     from gridmap.boundaries import write_layers  # noqa: PLC0415
+    from gridmap.planning.frames import cell_frame, exception_frame  # noqa: PLC0415
 
-    households, exceptions = (frame.to_crs(people.table.crs) for frame in (_households(made, people), _exceptions(made)))
-    write_layers(out, {"cells": _cells(made, land, people.table.crs), "households": households, "exceptions": exceptions})
-
-
-def _cells(made: "Cut", land: "list[Area]", crs: str) -> "GeoDataFrame":
-    """A straight border is straight in one coordinate system only: corners that cells set upon it are put upon it again in `crs`."""
-    from gridmap.planning import sew  # noqa: PLC0415
-
-    columns = {
-        "code": [cell.code for cell in made.cells],
-        "village": [cell.parent for cell in made.cells],
-        "households": [cell.households for cell in made.cells],
-    }
-    cells = _frame(columns, [cell.shape for cell in made.cells]).to_crs(crs)
-    villages = _frame({"code": [village.code for village in land]}, [village.shape for village in land]).to_crs(crs)
-    groups = [list(cells.geometry[cells.village == code]) for code in villages.code]
-    sewn = cells.set_geometry([cell for group in sew(list(villages.geometry), groups) for cell in group], crs=cells.crs)
-    # A building within millimetres of a long border can come to lie beyond it: then the border stays bent by as much.
-    return sewn if sewn.is_valid.all() else cells
+    crs = people.table.crs
+    households, exceptions = (frame.to_crs(crs) for frame in (_households(made, people), exception_frame(made.exceptions, LANG)))
+    write_layers(out, {"cells": cell_frame(made.cells, land, crs), "households": households, "exceptions": exceptions})
 
 
 def _households(made: "Cut", people: "HouseholdFile") -> "GeoDataFrame":
     import shapely  # noqa: PLC0415
+    from geopandas import GeoDataFrame  # noqa: PLC0415
 
     given = people.households
     columns = {"id": given.ids.astype(object), "households": given.counts, "cell": [code or None for code in made.cell_of]}
-    return _frame(columns, shapely.points(given.lon, given.lat))
-
-
-def _exceptions(made: "Cut") -> "GeoDataFrame":
-    import shapely  # noqa: PLC0415
-
-    told = made.exceptions
-    columns = {
-        "code": [e.code or None for e in told],
-        "village": [e.village or None for e in told],
-        "households": [e.households for e in told],
-        "reason": [e.reason.text(LANG) for e in told],
-    }
-    return _frame(columns, [shapely.Point(e.lon, e.lat) for e in told])
-
-
-def _frame(columns: dict[str, Any], shapes: Any) -> "GeoDataFrame":
-    from geopandas import GeoDataFrame  # noqa: PLC0415
-
-    return GeoDataFrame(columns, geometry=list(shapes), crs="EPSG:4326")
+    return GeoDataFrame(columns, geometry=shapely.points(given.lon, given.lat), crs="EPSG:4326")
 
 
 def _tell(made: "Cut", aims: Aims, where: dict[str, str], *, json: bool) -> None:

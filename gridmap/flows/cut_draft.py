@@ -58,7 +58,8 @@ def cut_draft(
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> Cut:
-    """Cut the draft's villages (only those named, if any are) by the households, barriers and bridges in the store; with a `revision`
+    """Cut the draft's villages (only those named, if any are) by the households, barriers, bridges and streets in the store; with a
+    `revision`
     only if the draft is at it (DraftMoved).
 
     The cells named by `keep` stay as they are (a mall, a mine: cells of their own), those that are locked too; what is around them is cut.
@@ -74,13 +75,21 @@ def cut_draft(
         locked = locks_of(tx, draft).keys() & {area.code for area in seen}
         own = _own(seen, areas, {*keep, *locked}, draft)
         households, retired = land.households(tx), retired_codes(store, tx)
-        barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
+        barriers, bridges, streets = (land_shapes(tx, kind) for kind in ("barrier", "bridge", "street"))
     need_jurisdiction(scope, areas)
     if not households.total:
         raise HouseholdsNone
     ground, people = set_aside(areas, own, households, [area for area in seen if area.level is Level.CELL and area not in own])
     taken = {*retired, *(cell.code for cell in own)}
-    how: dict[str, Any] = {"low": low, "high": high, "seed": seed, "targets": targets, "processes": processes, "advance": advance}
+    how: dict[str, Any] = {
+        "streets": streets,
+        "low": low,
+        "high": high,
+        "seed": seed,
+        "targets": targets,
+        "processes": processes,
+        "advance": advance,
+    }
     cut = cut_villages(ground, people, barriers, bridges, retired=taken, **how)
     cells, own = sew_around(areas, ground, cut.cells, own)
     cut = replace(cut, cells=cells)
@@ -119,7 +128,7 @@ def _own(known: Iterable[Area], villages: Iterable[Area], keep: Collection[str],
 
 
 def land_shapes(tx: Tx, kind: str) -> list[BaseGeometry]:
-    """The barriers, or the bridges, in the store."""
+    """The barriers, or the bridges, or the streets in the store."""
     return [shape for _, shape in land.shapes(tx, kind)]
 
 

@@ -14,10 +14,11 @@ from gridmap.flows.draft_village import NOBODY
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.flows.rehearse import at_stake
 from gridmap.flows.staffing import staffing
-from gridmap.grid import Edition, Finding, Households, Level, Severity
+from gridmap.grid import Area, Edition, Finding, Households, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
 from gridmap.planning.across import find_across
+from gridmap.planning.parents import fit_parents
 from gridmap.planning.uncounted import find_uncounted
 from gridmap.store import Store, Tx, drafts, editions, history, land, people
 
@@ -43,7 +44,8 @@ def publish(
 ) -> Edition:
     """The edition that the draft became, in force from `at` (without it, from now); the draft is gone.
 
-    Areas whose households nobody counted yet get the number of households in them. InstantPast, DraftMissing, or PublishRefused,
+    Areas whose households nobody counted yet get the number of households in them; villages and townships get the corners that those in
+    them have upon their borders. InstantPast, DraftMissing, or PublishRefused,
     which carries every finding of the gate; whatever is refused changes nothing. A draft that began before the newest edition would
     undo what that one changed: it is refused, unless it is to `supersede` it. Workers whom the draft set
     at cells stand there from then on. With a `revision` no other one is published: DraftMoved.
@@ -56,7 +58,7 @@ def publish(
     with store.read(scope) as tx:
         judged = _candidate(store, tx, draft)
     # The rules take seconds on a large county: nobody waits for them, and they are asked again only if something changed meanwhile.
-    findings = check(judged.areas, retired=judged.retired)
+    findings, areas = _judged(judged)
     with store.begin(scope) as tx:
         drafts.hold(tx)
         need_revision(tx, draft, revision)
@@ -64,16 +66,23 @@ def publish(
             check_second(tx, draft, actor)
         candidate = _candidate(store, tx, draft)
         if candidate != judged:
-            findings = check(candidate.areas, retired=candidate.retired)
+            findings, areas = _judged(candidate)
         findings = (*locks_broken(locks_of(tx, draft).values(), candidate.areas), *findings)
         _refuse(draft, findings if supersede else (*_late(tx, draft), *findings))
-        counted = with_households(candidate.areas, land.households(tx))
+        counted = with_households(areas, land.households(tx))
         edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
         posted = _post(tx, draft, edition)
         drafts.drop(tx, draft)
         facts = {"draft": draft, "note": note, "supersede": supersede, "posts": posted}
         history.record(tx, now, "edition.publish", f"edition:{edition.number}", **facts)
     return edition
+
+
+def _judged(candidate: Candidate) -> tuple[tuple[Finding, ...], tuple[Area, ...]]:
+    """What the gate says, and the areas as they would be published: parents as the unions of what they have."""
+    findings = check(candidate.areas, retired=candidate.retired)
+    refused = any(finding.severity is Severity.ERROR for finding in findings)
+    return findings, tuple(candidate.areas) if refused else fit_parents(candidate.areas)
 
 
 def _post(tx: Tx, draft: str, edition: Edition) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from gridmap.access import Action, Actor, allowed
 from gridmap.errors import Conflict
@@ -11,7 +12,7 @@ from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.flows.publish import retired_codes
 from gridmap.grid import Area, Edition, Level
 from gridmap.planning.compare import same_outline
-from gridmap.planning.redraw import Redraw, redraw
+from gridmap.planning.redrawing import Redraw, redraw
 from gridmap.store import Store, history, land
 
 
@@ -47,12 +48,12 @@ def redraw_draft(
         cells = _cells_of(store.edition(tx, edition), areas, draft)
         locked = locks_of(tx, draft).keys() & {cell.code for cell in cells}
         households, retired = land.households(tx), retired_codes(store, tx)
-        barriers, bridges = land_shapes(tx, "barrier"), land_shapes(tx, "bridge")
+        barriers, bridges, streets = (land_shapes(tx, kind) for kind in ("barrier", "bridge", "street"))
     _need_known(keep, cells, draft)
     if not households.total:
         raise HouseholdsNone
-    band = {"low": low, "high": high, "seed": seed}
-    made = redraw(areas, cells, households, barriers, bridges, **band, locked={*keep, *locked}, retired=retired, advance=advance)
+    how: dict[str, Any] = {"low": low, "high": high, "seed": seed, "locked": {*keep, *locked}, "retired": retired}
+    made = redraw(areas, cells, households, barriers, bridges, streets=streets, **how, advance=advance)
     with store.begin(scope) as tx:
         replace_cells(store, tx, draft, seen, made.cells, now=now)
         facts = {"edition": edition, "villages": len(areas), "cells": len(made.cells), "moved": made.done.moved}

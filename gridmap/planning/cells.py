@@ -105,6 +105,26 @@ class Cells:
     def cost(self, cell: int) -> float:
         return self.cost_of(self.moment[cell], self.has_giant(cell))
 
+    def price(self) -> float:
+        """What all cells cost together, with what it costs where they are parted."""
+        return sum(map(self.cost, self.nodes)) + self.graph.parting(self.nodes.values())
+
+    def cost_together(self, group: Iterable[int]) -> float:
+        """What some cells cost, with what it costs that they are parted from each other."""
+        own = list(group)
+        return sum(map(self.cost, own)) + self.graph.parting(self.nodes[cell] for cell in own)
+
+    def cost_parted(self, parts: Sequence[Sequence[int]]) -> float:
+        """What parts without a giant would cost as cells, with what it costs that they are parted from each other."""
+        return sum(self.cost_of(self.total(part), giant=False) for part in parts) + self.graph.parting(parts)
+
+    def pulls(self, node: int) -> dict[int, float]:
+        """What it costs, cell by cell, that a building is parted from it."""
+        found: dict[int, float] = {}
+        for other, price in self.graph.yards[node].items() if self.graph.yards else ():
+            found[self.of[other]] = found.get(self.of[other], 0.0) + price
+        return found
+
     def beside(self, cell: int) -> list[int]:
         """The neighbouring cells, by number."""
         near, of = self.graph.near, self.of

@@ -63,7 +63,8 @@ def build(xy: Floats, counts: Ints, pieces: Pieces) -> Buildings:
 def cover(
     village: Polygon | MultiPolygon, pieces: Pieces, buildings: Buildings, bridges: Sequence[BaseGeometry]
 ) -> tuple[Buildings, Faces]:
-    """Tile the village with one face per building (nearest ground within its piece); pieces without households stay whole, unowned.
+    """Tile the village with one face per building (nearest ground within its piece); pieces without households stay whole, unowned, but
+    for blocks between streets, whose land goes to their neighbours on the same side of the barriers.
 
     A building that stands on no ground of its own (on the very border, behind another) is one with that whose ground is nearest.
     """
@@ -78,8 +79,9 @@ def cover(
     borders = shared(shapes)
     owner = np.full(len(shapes), -1)
     owner[home] = np.arange(len(buildings))
-    owner = adopt(borders, owner, family=piece)
-    return buildings, Faces(shapes, owner, home, borders, _doors(borders, owner, piece, bridges))
+    side = pieces.side[piece]
+    owner = adopt(borders, adopt(borders, owner, family=piece), family=side)
+    return buildings, Faces(shapes, owner, home, borders, _doors(borders, owner, side, bridges))
 
 
 def _with_ground(buildings: Buildings, nearest: Ints, shapes: list[Polygon]) -> tuple[Buildings, Ints]:
@@ -122,9 +124,9 @@ def _homes(shapes: list[Polygon], owner: Ints, buildings: Buildings) -> Ints:
     return order[np.unique(owner[order], return_index=True)[1]]
 
 
-def _doors(borders: Borders, owner: Ints, piece: Ints, bridges: Sequence[BaseGeometry]) -> dict[tuple[int, int], float]:
-    """Which buildings are neighbours: those of one piece, and across a barrier those at a bridge."""
-    allowed = piece[borders.left] == piece[borders.right]
+def _doors(borders: Borders, owner: Ints, side: Ints, bridges: Sequence[BaseGeometry]) -> dict[tuple[int, int], float]:
+    """Which buildings are neighbours: those on one side of the barriers, and across a barrier those at a bridge."""
+    allowed = side[borders.left] == side[borders.right]
     if len(bridges):
         bits = shapely.linestrings(np.stack([borders.start, borders.end], axis=1))
         bridged = np.unique(shapely.STRtree(bits).query(list(bridges), predicate="dwithin", distance=BRIDGE_M)[1])

@@ -15,7 +15,7 @@ from gridmap.grid import Area, Households
 from gridmap.grid.crosswalk import owners_of, sums
 from gridmap.planning.border_line import Line, NothingMoves, redrawn, simple
 from gridmap.planning.borders import Ints
-from gridmap.planning.cut import CutTooMany, code_and_names
+from gridmap.planning.cutting import CutTooMany, code_and_names
 from gridmap.planning.ground import ground_of
 from gridmap.planning.tiling import (
     NEAR,

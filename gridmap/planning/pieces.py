@@ -1,4 +1,4 @@
-"""The pieces that hard barriers leave of a village, and to which of them the barriers' own land goes."""
+"""The pieces that hard barriers leave of a village, to which of them the barriers' own land goes, and the blocks between streets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,18 @@ WALL_M = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The parts of one village, in metres. Together they tile it; no barrier without a bridge runs through the households of one."""
+    """The parts of one village, in metres. Together they tile it; no barrier without a bridge runs through the households of one.
+
+    Streets divide them further, into blocks: `sides` is one number for those that no barrier parts, None where each is by itself.
+    """
 
     shapes: list[Polygon]
+    sides: Ints | None = None
+
+    @property
+    def side(self) -> Ints:
+        """On which side of the barriers each part lies."""
+        return np.arange(len(self.shapes)) if self.sides is None else self.sides
 
     def of(self, points: NDArray[np.object_]) -> Ints:
         """The piece that each point lies in (the nearest, where rounding leaves it in none)."""
@@ -46,6 +55,18 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
     borders = shared(faces)
     banks = adopt(borders.only(walled[borders.left] != walled[borders.right]), owner)
     return Pieces(_gather(faces, adopt(borders, banks)))
+
+
+def blocks(village: Polygon | MultiPolygon, pieces: Pieces, streets: Sequence[BaseGeometry]) -> Pieces:
+    """The pieces of the village divided by streets (lines, metres); a street that ends within a block divides nothing."""
+    lines = shapely.intersection(np.asarray(list(streets), dtype=object), village) if len(streets) else []
+    lines = [line for line in _lines_and_areas(np.asarray(lines, dtype=object)) if shapely.get_dimensions(line) == 1]
+    if not lines:
+        return pieces
+    faces = divide(village, [*(piece.boundary for piece in pieces.shapes), *lines])
+    if len(faces) == len(pieces.shapes):
+        return pieces
+    return Pieces(faces, pieces.of(shapely.point_on_surface(np.asarray(faces, dtype=object))))
 
 
 def _lines_and_areas(shapes: NDArray[np.object_]) -> list[BaseGeometry]:

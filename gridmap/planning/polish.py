@@ -16,13 +16,13 @@ def polish(cells: Cells, rng: Random) -> None:
     """Lower the cost until nothing small helps; every cell stays connected."""
     tried: dict[tuple[int, int], tuple[Moment, Moment]] = {}
     for _ in range(ROUNDS):
-        before = sum(map(cells.cost, cells.nodes))
+        before = cells.price()
         shift(cells)
         resplit_all(cells, tried)
         for cell in cells.missed():
             if cell in cells.nodes:
                 recut(cells, cell, rng)
-        if sum(map(cells.cost, cells.nodes)) >= before * (1 - 1e-3):
+        if cells.price() >= before * (1 - 1e-3):
             break
 
 
@@ -51,8 +51,11 @@ def _shift(cells: Cells, node: int) -> bool:
     if not targets or len(cells.nodes[source]) == 1 or cells.giant(node):
         return False
     moment = cells.graph.moment[node]
-    freed = cells.cost(source) - cells.cost_of(less(cells.moment[source], moment), cells.has_giant(source))
-    gain, target = max((freed + cells.cost(t) - cells.cost_of(add(cells.moment[t], moment), cells.has_giant(t)), -t) for t in targets)
+    pulls = cells.pulls(node)
+    freed = cells.cost(source) - cells.cost_of(less(cells.moment[source], moment), cells.has_giant(source)) - pulls.get(source, 0.0)
+    gain, target = max(
+        (freed + cells.cost(t) - cells.cost_of(add(cells.moment[t], moment), cells.has_giant(t)) + pulls.get(t, 0.0), -t) for t in targets
+    )
     if gain <= 1e-6 or not cells.graph.connected(cells.nodes[source] - {node}):
         return False
     cells.move(node, -target)
@@ -62,12 +65,14 @@ def _shift(cells: Cells, node: int) -> bool:
 def resplit(cells: Cells, one: int, other: int) -> bool:
     """Divide two neighbouring cells anew by the straight line that suits them best."""
     nodes = sorted(cells.nodes[one] | cells.nodes[other])
-    now = cells.cost(one) + cells.cost(other)
+    now = cells.cost_together([one, other])
     for price, places, place in sorted(_sweeps(cells, nodes), key=lambda s: s[0])[:12]:
         if price >= now * (1 - 1e-9) - 1e-6:
             return False
         order = [nodes[at] for at in places.tolist()]
         left, right = order[:place], order[place:]
+        if cells.graph.yards and price + cells.graph.parting([left, right]) >= now * (1 - 1e-9) - 1e-6:
+            continue
         if cells.graph.connected(left) and cells.graph.connected(right):
             cells.replace([one, other], [left, right])
             return True
@@ -96,10 +101,10 @@ def recut(cells: Cells, cell: int, rng: Random) -> bool:
         if any(map(cells.has_giant, group)):
             continue
         nodes = sorted(set().union(*(cells.nodes[g] for g in group)))
-        now = sum(map(cells.cost, group))
+        now = cells.cost_together(group)
         for _ in range(3):
             parts = split(cells.graph, cells.band, nodes, rng)
-            if sum(cells.cost_of(cells.total(part), giant=False) for part in parts) < now - 1e-6:
+            if cells.cost_parted(parts) < now - 1e-6:
                 cells.replace(group, parts)
                 return True
     return False

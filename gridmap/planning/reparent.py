@@ -16,7 +16,7 @@ from gridmap.grid import Area, Level
 from gridmap.planning.border_line import NothingMoves
 from gridmap.planning.borders import Floats
 from gridmap.planning.compare import same_outline
-from gridmap.planning.cut import CutTooMany, code_and_names
+from gridmap.planning.cutting import CutTooMany, code_and_names
 from gridmap.planning.moves import Moved
 from gridmap.planning.tiling import NEAR, Corner, Edge, corners_of, edges_of, place_of, with_corners
 

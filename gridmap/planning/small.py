@@ -37,17 +37,12 @@ def divide_small(graph: Graph, band: Band, rng: Random) -> Cells:
         polish(cells, rng)
         settle(cells)
         found.append(cells)
-    return min(found, key=cost)
-
-
-def cost(cells: Cells) -> float:
-    """What all cells cost together."""
-    return sum(map(cells.cost, cells.nodes))
+    return min(found, key=Cells.price)
 
 
 def anneal(cells: Cells, rng: Random) -> Cells:
     """Divide two to four neighbours anew by chance, and again; what is dearer is taken too at first, ever less of it. The best of all."""
-    now = best = cost(cells)
+    now = best = cells.price()
     kept = [list(nodes) for nodes in cells.nodes.values()]
     steps = STEPS * min(6, len(cells.nodes))
     for step in range(steps):
@@ -55,7 +50,7 @@ def anneal(cells: Cells, rng: Random) -> Cells:
         if any(map(cells.has_giant, group)):
             continue
         parts = _by_chance(cells, _nodes(cells, group), rng)
-        dearer = sum(cells.cost_of(cells.total(part), giant=False) for part in parts) - sum(map(cells.cost, group))
+        dearer = cells.cost_parted(parts) - cells.cost_together(group)
         heat = HEAT * (1 - step / steps) * now / len(cells.nodes)
         if dearer < 0 or (heat > 0 and rng.random() < math.exp(-dearer / heat)):
             cells.replace(group, parts)
@@ -141,7 +136,7 @@ def _settle_once(cells: Cells, tried: set[frozenset[int]]) -> bool:
             if len(nodes) > FEW or frozenset(nodes) in tried:
                 continue
             tried.add(frozenset(nodes))
-            parts = best_division(cells.graph, cells.band, nodes, sum(map(cells.cost, group)) * (1 - 1e-9))
+            parts = best_division(cells.graph, cells.band, nodes, cells.cost_together(group) * (1 - 1e-9))
             if parts:
                 cells.replace(group, parts)
                 changed = True
@@ -189,24 +184,30 @@ def _possible(graph: Graph, band: Band, nodes: Sequence[int], limit: float) -> l
     place = {node: at for at, node in enumerate(nodes)}
     near = [sum(1 << place[other] for other in graph.near[node] if other in place) for node in nodes]
     moment = [graph.moment[node] for node in nodes]
+    yards = [[(1 << place[other], price) for other, price in graph.yards[node].items() if other in place] for node in nodes if graph.yards]
     found: list[list[tuple[float, int]]] = [[] for _ in nodes]
 
-    def grow(first: int, chosen: int, front: int, barred: int, sums: Moment) -> None:
+    def rim(at: int, chosen: int) -> float:
+        """Half of what more it costs to part the set from the rest once this building is in it."""
+        return sum(-price if bit & chosen else price for bit, price in yards[at]) / 2 if yards else 0.0
+
+    def grow(chosen: int, front: int, barred: int, sums: Moment, parting: float) -> None:
         price = spread(sums)
         if price > limit:  # no set around it is cheaper
             return
         if sums[0] >= band.low:
-            found[first].append((price, chosen))
+            found[(chosen & -chosen).bit_length() - 1].append((price + parting, chosen))
         while front:
             bit = front & -front
             front ^= bit
             at = bit.bit_length() - 1
             if sums[0] + moment[at][0] <= band.high:
-                grow(first, chosen | bit, (front | near[at]) & ~(barred | chosen | bit), barred, add(sums, moment[at]))
+                beyond = (front | near[at]) & ~(barred | chosen | bit)
+                grow(chosen | bit, beyond, barred, add(sums, moment[at]), parting + rim(at, chosen))
             barred |= bit
 
     for first in range(len(nodes)):
         before = (1 << first) - 1
         if moment[first][0] <= band.high:
-            grow(first, 1 << first, near[first] & ~before, before | 1 << first, moment[first])
+            grow(1 << first, near[first] & ~before, before | 1 << first, moment[first], rim(first, 0))
     return [sorted(own) for own in found]

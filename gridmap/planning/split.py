@@ -51,6 +51,8 @@ def bisect(graph: Graph, band: Band, nodes: Sequence[int], rng: Random, trees: i
     for _ in range(trees):
         order, parent = tree(graph, nodes, rng)
         price, edge = _best_edge(graph, band, (order, parent), whole)
+        if graph.yards:
+            price += graph.parting(halves(order, parent, edge))
         if price < best:
             best, found = price, (order, parent, edge)
     return None if found is None else halves(*found)

@@ -6,17 +6,17 @@ from random import Random
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.grid import Area
 from gridmap.planning.borders import Ints, adopt
 from gridmap.planning.cells import Cells
-from gridmap.planning.faces import Faces, build, cover
+from gridmap.planning.faces import Buildings, Faces, build, cover
 from gridmap.planning.graph import Band, Graph
 from gridmap.planning.numbering import reading_order
 from gridmap.planning.outlines import join, to_degrees
-from gridmap.planning.pieces import part
+from gridmap.planning.pieces import blocks, part
 from gridmap.planning.plane import Plane, is_land
 from gridmap.planning.polish import polish
 from gridmap.planning.small import SMALL, divide_small
@@ -24,18 +24,21 @@ from gridmap.planning.split import start
 from gridmap.words import Sentence
 
 TRIES = 4
+COURTYARD = 1.0
+"""How dear it is to cut through a block where one could cut along a street, beside what it costs that a cell's households lie apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What one village is cut from, in degrees: the household points in it and their counts, the barriers and bridges that touch it; and
-    about how many households a cell of it should have, where that is said."""
+    """What one village is cut from, in degrees: the household points in it and their counts, the barriers, bridges and streets that touch
+    it; and about how many households a cell of it should have, where that is said."""
 
     village: Area
     spots: NDArray[np.object_]
     counts: Ints
     barriers: list[BaseGeometry]
     bridges: list[BaseGeometry]
+    streets: list[BaseGeometry]
     target: int | None = None
 
 
@@ -58,14 +61,14 @@ def cut_village(ground: Ground, band: Band, seed: int, *, thorough: bool = True)
         return _empty(ground)
     plane = Plane.around(ground.village.shape)
     flat = plane.ground(ground.village.shape)
-    pieces = part(flat, list(plane.forward(ground.barriers)))
+    pieces = blocks(flat, part(flat, list(plane.forward(ground.barriers))), list(plane.forward(ground.streets)))
     found = build(shapely.get_coordinates(plane.forward(ground.spots)), ground.counts, pieces)
     buildings, faces = cover(flat, pieces, found, list(plane.forward(ground.bridges)))
-    graph = Graph.of(buildings, faces.doors)
+    graph = Graph.of(buildings, faces.doors, yard=0.0 if pieces.sides is None else _yard(flat, found, band))
     cells = divide(graph, replace(band, target=ground.target), Random(f"{seed} {ground.village.code}"), thorough=thorough)
     numbers = {cell: number for number, cell in enumerate(cells.nodes)}
     land = _land(faces, np.array([numbers.get(cell, -1) for cell in cells.of], dtype=np.int64))
-    reasons = _reasons(cells, parted=len(np.unique(buildings.piece)) > 1)
+    reasons = _reasons(cells, parted=len(np.unique(pieces.side[buildings.piece])) > 1)
     counts = [cells.moment[cell][0] for cell in numbers]
     extra = int(land.max()) + 1 - len(counts)
     share = Share(
@@ -75,6 +78,16 @@ def cut_village(ground: Ground, band: Band, seed: int, *, thorough: bool = True)
         land[faces.home[buildings.of]],
     )
     return _in_order(share)
+
+
+def _yard(flat: Polygon | MultiPolygon, buildings: Buildings, band: Band) -> float:
+    """What a metre through a yard costs: a square cell of the usual size, all of whose border runs so, pays `COURTYARD` times its spread.
+
+    Its spread is its households times a sixth of the square of its side; half of its border, twice its side, is its own to pay.
+    """
+    households = (band.low + band.high) / 2
+    side = float(np.sqrt(flat.area * households / max(int(buildings.weight.sum()), 1)))
+    return COURTYARD * households * side / 12
 
 
 def divide(graph: Graph, band: Band, rng: Random, *, thorough: bool = True) -> Cells:
@@ -96,7 +109,7 @@ def divide(graph: Graph, band: Band, rng: Random, *, thorough: bool = True) -> C
         found.append(cells)
         if not cells.missed():
             break
-    return min(found, key=lambda cells: sum(map(cells.cost, cells.nodes)))
+    return min(found, key=Cells.price)
 
 
 def _divide_small(graph: Graph, band: Band, rng: Random) -> Cells:

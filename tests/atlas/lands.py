@@ -12,7 +12,7 @@ from gridmap.atlas.paper import Paper
 from gridmap.atlas.subject import Ground, Person, Place, Plot, Stamp, Subject, ground_of
 from gridmap.county import make_county
 from gridmap.grid import Area
-from gridmap.planning.cut import cut_villages
+from gridmap.planning.cutting import cut_villages
 from tests.builders import bent_coverage, moved
 
 TOWN = "990121001"

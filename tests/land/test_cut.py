@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.grid import Area, Households, Level
 from gridmap.planning import Cut, CutBand, CutTooMany, CutVillageRepeated, CutVillageUnusable, cut_villages
-from gridmap.planning.cut import _sound
+from gridmap.planning.cutting import _sound
 from gridmap.planning.village import Share
 
 LON, LAT = 116.0, 30.0

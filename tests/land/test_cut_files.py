@@ -56,7 +56,7 @@ def test_the_written_layers_hold_cells_households_and_exceptions(folder: Path) -
     layers = {name: geopandas.read_file(folder / "cells.gpkg", layer=name) for name in ("cells", "households", "exceptions")}
     cells, homes, told = layers["cells"], layers["households"], layers["exceptions"]
     assert [sorted(set(layer.columns) - {"geometry"}) for layer in layers.values()] == [
-        ["code", "households", "village"],
+        ["code", "households", "name", "name_en", "village"],
         ["cell", "households", "id"],
         ["code", "households", "reason", "village"],
     ]

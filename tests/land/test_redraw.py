@@ -11,8 +11,8 @@ from gridmap.grid import Area, Households, Level, Severity
 from gridmap.grid.checks import check
 from gridmap.planning import cut_villages
 from gridmap.planning.compare import Side, compare, same_outline
-from gridmap.planning.cut import CutBand
-from gridmap.planning.redraw import Reach, Redraw, redraw
+from gridmap.planning.cutting import CutBand
+from gridmap.planning.redrawing import Reach, Redraw, redraw
 
 DEGREE = 1 / 96486.0
 TOWN = "420100100"

@@ -9,7 +9,7 @@ import shapely
 from gridmap.grid import Area, Households
 from gridmap.grid.crosswalk import owners_of
 from gridmap.planning import cut_villages
-from gridmap.planning.redraw import redraw
+from gridmap.planning.redrawing import redraw
 from tests.land.test_cut import EAST, LAT, LON, NORTH, village
 
 pytestmark = pytest.mark.proof

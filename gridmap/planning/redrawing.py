@@ -15,7 +15,7 @@ from gridmap.grid.crosswalk import crosswalk, owners_of, sums
 from gridmap.planning.aside import sew_around, sew_cells
 from gridmap.planning.borders import Ints
 from gridmap.planning.compare import same_outline
-from gridmap.planning.cut import CutException, check_cut, cut_villages
+from gridmap.planning.cutting import CutException, check_cut, cut_villages
 from gridmap.planning.fates import heirs
 from gridmap.planning.graph import Band
 from gridmap.planning.handing import fewest_moves, fewest_touched
@@ -75,6 +75,7 @@ class _Ground:
     households: Households
     barriers: Sequence[BaseGeometry]
     bridges: Sequence[BaseGeometry]
+    streets: Sequence[BaseGeometry]
     band: Band
     seed: int
     locked: frozenset[str]
@@ -95,6 +96,7 @@ def redraw(
     barriers: Sequence[BaseGeometry] = (),
     bridges: Sequence[BaseGeometry] = (),
     *,
+    streets: Sequence[BaseGeometry] = (),
     low: int = 50,
     high: int = 80,
     seed: int = 0,
@@ -120,7 +122,7 @@ def redraw(
     for village in villages:
         own = tuple(replace(cells[at], households=int(counts[at])) for at in of[village.code])
         taken = frozenset({*retired, *(cell.code for cell in own)})
-        ground = _Ground(village, own, households, barriers, bridges, Band(low, high), seed, frozenset(locked), taken)
+        ground = _Ground(village, own, households, barriers, bridges, streets, Band(low, high), seed, frozenset(locked), taken)
         tries = list(_tries(ground))
         chosen.append(min(tries, key=lambda one: (one.offer.misfits, one.offer.moved, one.offer.touched)))
         offers.append([one.offer for one in tries])
@@ -246,7 +248,7 @@ def _cut_anew(ground: _Ground, reach: Reach, freed: set[int]) -> _Try:
         return _tried(ground, Offer(reach, 0, 0, 0), kept, ())
     land, people = _freed(ground, old)
     made = cut_villages(
-        land, people, ground.barriers, ground.bridges,
+        land, people, ground.barriers, ground.bridges, streets=ground.streets,
         low=ground.band.low, high=ground.band.high, seed=ground.seed, retired=ground.retired, thorough=False,
     )  # fmt: skip
     new, stay = sew_around([ground.village], land, made.cells, kept)
