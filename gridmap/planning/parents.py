@@ -1,7 +1,7 @@
 """Outlines of villages and townships as the unions of what lies in them, to the last corner."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import shapely
@@ -10,6 +10,7 @@ from shapely import MultiPolygon, Polygon
 from gridmap.grid import Area, Level
 from gridmap.planning.aside import sew_cells
 from gridmap.planning.compare import same_outline
+from gridmap.planning.seams import node
 
 
 def fit_parents(areas: Sequence[Area]) -> tuple[Area, ...]:
@@ -22,13 +23,21 @@ def fit_parents(areas: Sequence[Area]) -> tuple[Area, ...]:
     groups = [_tiling(village, [area for area in areas if area.parent == village.code]) for village in villages]
     sewn = {cell.code: cell for cell in sew_cells(villages, groups)}
     found = {area.code: _the_same(area, sewn[area.code].shape) if area.code in sewn else area for area in areas}
-    for level in (Level.VILLAGE, Level.TOWNSHIP):
-        children: dict[str | None, list[Polygon | MultiPolygon]] = defaultdict(list)
-        for area in found.values():
-            children[area.parent].append(area.shape)
-        parents = [area for area in found.values() if area.level is level and children[area.code]]
-        found |= {area.code: _fitted(area, children[area.code]) or area for area in parents}
+    found |= _unions(found.values(), Level.VILLAGE)
+    lands = [found[village.code] for village in villages]
+    # One that has no cells, or too few, has its neighbours' corners all the same.
+    found |= {land.code: _the_same(land, shape) for land, shape in zip(lands, node([land.shape for land in lands]), strict=True)}
+    found |= _unions(found.values(), Level.TOWNSHIP)
     return tuple(found[area.code] for area in areas)
+
+
+def _unions(areas: Collection[Area], level: Level) -> dict[str, Area]:
+    """Those of this level that are the land of their children, as the unions of these."""
+    children: dict[str | None, list[Polygon | MultiPolygon]] = defaultdict(list)
+    for area in areas:
+        children[area.parent].append(area.shape)
+    fitted = (_fitted(area, children[area.code]) for area in areas if area.level is level and children[area.code])
+    return {area.code: area for area in fitted if area}
 
 
 def _tiling(village: Area, cells: list[Area]) -> list[Area]:

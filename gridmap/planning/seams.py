@@ -45,6 +45,11 @@ def sew(villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Pol
     return [[_sewn(cell, seam) for cell in own] for own, seam in zip(cells, seams, strict=True)]
 
 
+def node(villages: Sequence[Polygon | MultiPolygon]) -> list[Polygon | MultiPolygon]:
+    """The villages with the corners that the others have upon their straight borders."""
+    return _noded(villages, [[] for _ in villages])[0]
+
+
 def _noded(
     villages: Sequence[Polygon | MultiPolygon], cells: Sequence[Sequence[Polygon]]
 ) -> tuple[list[Polygon | MultiPolygon], list[list[Polygon]]]:
@@ -145,6 +150,8 @@ def _straight(edge: Edge, corners: Iterable[Corner]) -> dict[Corner, Corner]:
     """Where each corner lies exactly on the edge, in their order along it; corners at one place are put together."""
     start, end = edge
     along = end - start
+    if abs(along) <= SAME:
+        return {corner: corner for corner in corners}
     share = {corner: ((corner - start) * along.conjugate()).real / abs(along) ** 2 for corner in corners}
     placed, last = {}, start
     for corner in sorted(share, key=lambda c: share[c]):

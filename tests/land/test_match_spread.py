@@ -97,7 +97,7 @@ def test_a_worker_that_is_killed_in_mid_run_loses_no_row_and_doubles_none(land: 
 
     def kill(piece: int) -> None:
         if piece in {2, 7}:
-            victim = next(each.pid for each in cluster.workers.values() if each.pid)  # one that is not just coming back
+            victim = next(each.pid for each in cluster.workers.values() if each.pid and each.pid not in killed)
             os.kill(victim, signal.SIGKILL)
             killed.append(victim)
 

@@ -74,6 +74,22 @@ def test_villages_cut_on_different_days_share_their_corners_in_the_end(seed: int
         assert is_union(parent, below(fitted, parent)), parent.code
 
 
+def test_a_village_without_cells_gets_the_corners_of_its_neighbours_cells() -> None:
+    west, east = village(box(0, 0, 200, 200), "420100100201"), village(box(200, 0, 400, 200), "420100100202")
+    township = Area("420100100", Level.TOWNSHIP, "镇", None, put(box(0, 0, 400, 200)))
+    cells = cut_villages([west], homes(lattice(20, 20))).cells
+    fitted = fit_parents([township, west, east, *cells])
+    assert is_union(fitted[0], fitted[1:3])
+    assert len(edges(fitted[2:3])) > 4
+    assert all(one is other for one, other in zip(fitted, fit_parents(fitted), strict=True))
+
+
+def test_areas_too_small_for_their_corners_to_be_told_apart_stay_as_they_are() -> None:
+    shape = box(0, 0, 1e-170, 1e-170)
+    tiny = Area("420100100201", Level.VILLAGE, "村", None, shape)
+    assert fit_parents([tiny, Area("420100100201001", Level.CELL, "格", tiny.code, shape)])[0] is tiny
+
+
 def test_a_village_that_its_cells_do_not_fill_stays_as_it_is() -> None:
     land = village(box(0, 0, 200, 200))
     cells = cut_villages([land], homes(lattice(20, 20))).cells
