@@ -59,14 +59,26 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
 
 def blocks(village: Polygon | MultiPolygon, pieces: Pieces, streets: Sequence[BaseGeometry]) -> Pieces:
     """The pieces of the village divided by streets (lines, metres); a street that ends within a block divides nothing."""
-    lines = shapely.intersection(np.asarray(list(streets), dtype=object), village) if len(streets) else []
-    lines = [line for line in _lines_and_areas(np.asarray(lines, dtype=object)) if shapely.get_dimensions(line) == 1]
+    around = shapely.box(*shapely.bounds(shapely.buffer(shapely.envelope(village), 4 * WALL_M)))
+    near = [line for line in _lines_and_areas(shapely.intersection(list(streets), around)) if shapely.get_dimensions(line) == 1]
+    rims = shapely.union_all([piece.boundary for piece in pieces.shapes], grid_size=GRID_M)
+    lines = [line for line in shapely.intersection(_drawn_to(rims, near), village).tolist() if not line.is_empty]
     if not lines:
         return pieces
     faces = divide(village, [*(piece.boundary for piece in pieces.shapes), *lines])
     if len(faces) == len(pieces.shapes):
         return pieces
     return Pieces(faces, pieces.of(shapely.point_on_surface(np.asarray(faces, dtype=object))))
+
+
+def _drawn_to(rims: BaseGeometry, lines: Sequence[BaseGeometry]) -> NDArray[np.object_]:
+    """Lines that run beside rims run upon them: what is drawn twice, within `WALL_M`, leaves no land between that nobody could see."""
+    found = shapely.snap(np.asarray(lines, dtype=object), rims, WALL_M)
+    xy = shapely.get_coordinates(found)
+    shapely.prepare(rims)
+    beside = shapely.dwithin(shapely.points(xy), rims, WALL_M)
+    xy[beside] = shapely.get_coordinates(shapely.shortest_line(rims, shapely.points(xy[beside])))[::2]
+    return np.asarray(shapely.set_coordinates(found, xy), dtype=object)
 
 
 def _lines_and_areas(shapes: NDArray[np.object_]) -> list[BaseGeometry]:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from itertools import combinations
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import LineString, box
+from shapely import LineString, Polygon, box
 
 from gridmap.grid import Households
 from gridmap.planning import cut_villages
@@ -119,3 +120,21 @@ def test_what_a_move_over_is_worth_is_the_difference_of_what_all_costs(seed: int
         told = cells.cost(0) + cells.cost(1) - apart + pulls.get(source, 0.0) - pulls.get(1 - source, 0.0)
         assert cells.price() - before == pytest.approx(told, abs=1e-3)
         cells.move(node, source)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([1e-6, 1e-5, 1e-4, 1e-3, 1e-2]))
+@settings(max_examples=15, deadline=None)
+def test_a_street_drawn_beside_the_border_leaves_nothing_between_that_breaks_elsewhere(seed: int, off: float) -> None:
+    """Two files seldom have one line alike: a strip thinner than a rounding is a polygon in degrees and none in a county's own metres."""
+    rng = np.random.default_rng(seed)
+    tilt = rng.uniform(-60, 60, 4)
+    ring = np.array([(0, tilt[0]), (900, tilt[1]), (900, 900 + tilt[2]), (0, 900 + tilt[3])])
+    share = np.array([-0.02, *np.sort(rng.uniform(0, 1, 6)), 1.02])
+    along = ring[0] + (ring[1] - ring[0]) * share[:, None] + np.column_stack([np.zeros(8), rng.normal(0, off, 8)])
+    inwards = [LineString([along[at], rng.uniform(200, 700, 2), along[at + 3]]) for at in (1, 4)]
+    land, people = village(Polygon(ring)), homes(rng.uniform(60, 840, (150, 2)).tolist(), rng.integers(1, 9, 150).tolist())
+    cut = cut_villages([land], people, streets=[put(LineString(along)), *map(put, inwards)], thorough=False)
+    check(cut, [land], people)
+    cells = geopandas.GeoSeries([cell.shape for cell in cut.cells], crs=4326)
+    for crs in (4547, 3857, 32650):
+        assert cells.to_crs(crs).is_valid.all()
