@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import BadInput, FrameColumnMissing
@@ -16,7 +15,7 @@ from gridmap.grid import Area, Households, Level
 from gridmap.grid.crosswalk import owners_of
 from gridmap.planning.cutting import CutException, cut_villages
 from gridmap.planning.redrawing import redraw as redraw_villages
-from gridmap.planning.seams import sew
+from gridmap.planning.seams import sew, union_of
 from gridmap.planning.targets import Targets
 from gridmap.words import Lang
 
@@ -33,6 +32,10 @@ class FrameCountUnusable(BadInput):
 
 class FrameShapeMissing(BadInput):
     """A row of a frame has no shape; facts: frame, row."""
+
+
+class FrameCellsOverlap(BadInput):
+    """Cells that are to be redrawn overlap, or do not carry each other's corners; facts: village."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,11 +119,10 @@ def redraw(
     """Bring cells that tile their villages into the bounds for the households that there are now, moving few of them.
 
     Frames are as in `cut`; `cells` have a `code` and the code of their `village`, and keep name and name_en where they have them. Cells
-    in `locked` stay as they are.
+    in `locked` stay as they are. FrameCellsOverlap, and what `cut` refuses.
     """
     own = _cells(cells, code, village)
-    codes = list(dict.fromkeys(cell.parent for cell in own if cell.parent))
-    land = [Area(one, Level.VILLAGE, one, None, _union([cell.shape for cell in own if cell.parent == one])) for one in codes]
+    land = [_village_of(code, own) for code in dict.fromkeys(cell.parent for cell in own if cell.parent)]
     people = _people(households, count)
     made = redraw_villages(
         land, own, people, _shapes(barriers), _shapes(bridges), streets=_shapes(streets), low=low, high=high, seed=seed,
@@ -202,6 +204,14 @@ def _villages(frame: "GeoDataFrame", code: str) -> list[Area]:
     return [Area(one, Level.VILLAGE, one, None, shape) for one, shape in rows]
 
 
+def _village_of(code: str, cells: Sequence[Area]) -> Area:
+    """The village as the land of its cells. FrameCellsOverlap."""
+    land: Any = union_of([cell.shape for cell in cells if cell.parent == code])
+    if not land.is_valid:
+        raise FrameCellsOverlap(village=code)
+    return Area(code, Level.VILLAGE, code, None, land)
+
+
 def _cells(frame: "GeoDataFrame", code: str, village: str) -> list[Area]:
     codes, parents = _column(frame, code, "cells"), _column(frame, village, "cells")
     names, english = (frame[each].tolist() if each in frame.columns else codes for each in ("name", "name_en"))
@@ -224,9 +234,3 @@ def _counts(frame: "GeoDataFrame", column: str) -> NDArray[np.int64]:
 
 def _with_cell(households: "GeoDataFrame", cell_of: NDArray[np.object_]) -> "GeoDataFrame":
     return households.assign(cell=[code or None for code in cell_of])
-
-
-def _union(shapes: Sequence[Polygon]) -> Any:
-    """The land of cells: by the corners that they share, or the sure way where they do not share them all."""
-    quick = shapely.coverage_union_all(shapes)
-    return quick if quick.is_valid else shapely.union_all(shapes)

@@ -1,7 +1,7 @@
 """Outlines of villages and townships as the unions of what lies in them, to the last corner."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import shapely
@@ -20,7 +20,8 @@ def fit_parents(areas: Sequence[Area]) -> tuple[Area, ...]:
     A parent that is not the land of its children stays as it is. Doing it again changes nothing.
     """
     villages = [area for area in areas if area.level is Level.VILLAGE]
-    groups = [_tiling(village, [area for area in areas if area.parent == village.code]) for village in villages]
+    below = _children(areas)
+    groups = [_tiling(village, below[village.code]) for village in villages]
     sewn = {cell.code: cell for cell in sew_cells(villages, groups)}
     found = {area.code: _the_same(area, sewn[area.code].shape) if area.code in sewn else area for area in areas}
     found |= _unions(found.values(), Level.VILLAGE)
@@ -33,11 +34,17 @@ def fit_parents(areas: Sequence[Area]) -> tuple[Area, ...]:
 
 def _unions(areas: Collection[Area], level: Level) -> dict[str, Area]:
     """Those of this level that are the land of their children, as the unions of these."""
-    children: dict[str | None, list[Polygon | MultiPolygon]] = defaultdict(list)
-    for area in areas:
-        children[area.parent].append(area.shape)
-    fitted = (_fitted(area, children[area.code]) for area in areas if area.level is level and children[area.code])
+    below = _children(areas)
+    parents = (area for area in areas if area.level is level and below[area.code])
+    fitted = (_fitted(area, [child.shape for child in below[area.code]]) for area in parents)
     return {area.code: area for area in fitted if area}
+
+
+def _children(areas: Iterable[Area]) -> defaultdict[str | None, list[Area]]:
+    found = defaultdict(list)
+    for area in areas:
+        found[area.parent].append(area)
+    return found
 
 
 def _tiling(village: Area, cells: list[Area]) -> list[Area]:

@@ -58,9 +58,9 @@ def part(village: Polygon | MultiPolygon, barriers: Sequence[BaseGeometry]) -> P
 
 
 def blocks(village: Polygon | MultiPolygon, pieces: Pieces, streets: Sequence[BaseGeometry]) -> Pieces:
-    """The pieces of the village divided by streets (lines, metres); a street that ends within a block divides nothing."""
+    """The pieces of the village divided by streets (lines, or the rims of areas; metres). One that ends within a block divides nothing."""
     around = shapely.box(*shapely.bounds(shapely.buffer(shapely.envelope(village), 4 * WALL_M)))
-    near = [line for line in _lines_and_areas(shapely.intersection(list(streets), around)) if shapely.get_dimensions(line) == 1]
+    near = [_line(street) for street in _lines_and_areas(shapely.intersection(list(streets), around))]
     rims = shapely.union_all([piece.boundary for piece in pieces.shapes], grid_size=GRID_M)
     lines = [line for line in shapely.intersection(_drawn_to(rims, near), village).tolist() if not line.is_empty]
     if not lines:
@@ -87,8 +87,8 @@ def _lines_and_areas(shapes: NDArray[np.object_]) -> list[BaseGeometry]:
     return list(parts[shapely.get_dimensions(parts) > 0])
 
 
-def _line(barrier: BaseGeometry) -> BaseGeometry:
-    return barrier.boundary if shapely.get_dimensions(barrier) == 2 else barrier
+def _line(shape: BaseGeometry) -> BaseGeometry:
+    return shape.boundary if shapely.get_dimensions(shape) == 2 else shape
 
 
 def _gather(faces: list[Polygon], owner: Ints) -> list[Polygon]:

@@ -125,7 +125,7 @@ def _corners(ring: LinearRing) -> list[Corner]:
 def _runs(village: Polygon | MultiPolygon, cells: Sequence[Polygon]) -> Iterator[Run]:
     """The straight bits of a village's outline as its cells have them."""
     own = {corner for ring in shapely.get_rings(shapely.get_parts(village)) for corner in _corners(ring)}
-    for ring in shapely.get_rings(shapely.get_parts(_union(cells))):
+    for ring in shapely.get_rings(shapely.get_parts(union_of(cells))):
         corners = _corners(ring)[:-1]
         first = next((place for place, corner in enumerate(corners) if corner in own), None)
         if first is None:  # a gap between cells that do not tile
@@ -138,7 +138,7 @@ def _runs(village: Polygon | MultiPolygon, cells: Sequence[Polygon]) -> Iterator
                 run = [corner]
 
 
-def _union(cells: Sequence[Polygon]) -> BaseGeometry:
+def union_of(cells: Sequence[Polygon]) -> BaseGeometry:
     """Of cells that somebody drew by hand, too: those need not carry each other's corners."""
     try:
         return shapely.coverage_union_all(cells)

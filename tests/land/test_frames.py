@@ -11,7 +11,7 @@ from shapely import LineString, box
 from gridmap.errors import FrameColumnMissing
 from gridmap.grid import Households
 from gridmap.planning import cut, cut_villages, redraw
-from gridmap.planning.frames import FrameCountUnusable, FrameShapeMissing
+from gridmap.planning.frames import FrameCellsOverlap, FrameCountUnusable, FrameShapeMissing
 from tests.land.test_cut import homes, lattice, put, village
 
 CITY = 4547  # a Gauss-Krüger zone in metres
@@ -104,6 +104,14 @@ def test_frames_that_cannot_be_used_are_refused_with_frame_column_and_row() -> N
     empty.loc["h9", "geometry"] = None
     with pytest.raises(FrameShapeMissing, match=r"h9.*households"):
         cut(villages, empty)
+
+
+def test_cells_that_overlap_are_refused_with_their_village() -> None:
+    villages, spots = frames()
+    cells = cut(villages, spots).cells
+    cells.loc[0, "geometry"] = shapely.buffer(cells.geometry[0], 3e-5)
+    with pytest.raises(FrameCellsOverlap, match="420100100201 overlap"):
+        redraw(cells, spots)
 
 
 def test_one_household_each_and_points_within_areas() -> None:

@@ -47,6 +47,16 @@ def test_two_blocks_that_each_make_a_cell_are_parted_along_their_street_to_the_l
     assert share[1] > 0.99
 
 
+def test_a_street_that_is_an_area_parts_blocks_like_a_line() -> None:
+    line = LineString([(60, -10), (140, 210)])
+    land, people = village(box(0, 0, 200, 200)), homes(lattice(12, 12, 16, 12, 12))
+    cut = cut_villages([land], people, streets=[put(line.buffer(2))])
+    check(cut, [land], people)
+    inner = between([cell.shape for cell in cut.cells], land.shape)
+    along = shapely.buffer(put(line), DEGREE * 2.5)
+    assert shapely.length(shapely.intersection(inner, along)) > 0.9 * shapely.length(inner)
+
+
 def test_a_street_is_no_barrier() -> None:
     land, people = village(box(0, 0, 200, 200)), homes(lattice(8, 8, 25, 12, 12))
     cut = cut_villages([land], people, streets=[put(LineString([(100, -10), (100, 210)]))])
