@@ -1,8 +1,9 @@
 """Bring cells into the band by handing few households over: each that does not fit gives to a neighbour, takes from one, or joins one."""
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from gridmap.planning.cells import Cells, add, less, spread
 
@@ -53,7 +54,39 @@ def fewest_touched(counts: Collection[int], low: int) -> int:
 
 def hand_over(cells: Cells, fixed: Collection[int] = ()) -> frozenset[int]:
     """Hand buildings over between neighbouring cells until all fit but those in `fixed` (numbers of cells that stay as they are) and those
-    that nothing helps. The numbers of the cells that changed. Every cell stays connected; one that joined another is left empty."""
+    that nothing helps. The numbers of the cells that changed. Every cell stays connected; one that joined another is left empty.
+
+    Each cell is settled for itself, so that two may ask a neighbour each where one neighbour could help both: a cell that only helps is
+    spared where that is cheaper, be it that the others that change do without it or that another helps instead.
+    """
+    before, missed = list(cells.of), set(cells.missed())
+    beside = {cell: cells.beside(cell) for cell in cells.nodes}
+    touched = _settle(cells, fixed)
+    for helper, others in product(sorted(touched - missed), (frozenset(cells.nodes), frozenset[int]())):
+        group = _together(beside, helper, touched) if helper in touched else frozenset()
+        now, cost = list(cells.of), _cost(cells, before, touched)
+        _put(cells, [then if {at, then} <= group else at for at, then in zip(now, before, strict=True)])
+        again = touched - group | _settle(cells, (others | touched) - group | {helper, *fixed})
+        if _cost(cells, before, again) < cost:
+            touched = again
+        else:
+            _put(cells, now)
+    return touched
+
+
+def _together(beside: Mapping[int, Collection[int]], cell: int, touched: Collection[int]) -> frozenset[int]:
+    """The touched cells that one comes to from `cell` by steps of two neighbours at most: those that may have asked for the same help."""
+    found, waiting = {cell}, [cell]
+    while waiting:
+        near = set(beside[waiting.pop()])
+        new = ({other for one in near for other in beside[one]} | near) & set(touched) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
+def _settle(cells: Cells, fixed: Collection[int]) -> frozenset[int]:
+    """One cell after the other, the worst first, by the cheapest hand-over that helps it. The numbers of the cells that changed."""
     rest, touched = set(fixed), set[int]()
     while waiting := [cell for cell in cells.missed() if cell not in rest and cells.nodes[cell]]:
         cell = max(waiting, key=lambda each: (_wrong(cells, each), -each))
@@ -66,6 +99,19 @@ def hand_over(cells: Cells, fixed: Collection[int] = ()) -> frozenset[int]:
         touched |= {cells.of[node] for nodes, _ in plan for node in nodes} | {target for _, target in plan}
         _take(cells, plan)
     return frozenset(touched)
+
+
+def _cost(cells: Cells, before: Sequence[int], touched: Collection[int]) -> tuple[int, int]:
+    """How many households are out of the band, and what it took to come here from `before`, the cell of each building."""
+    moved = sum(weight for weight, now, then in zip(cells.graph.weight, cells.of, before, strict=True) if now != then)
+    return sum(_wrong(cells, cell) for cell in cells.missed()), moved + TOUCH * len(touched)
+
+
+def _put(cells: Cells, of: Sequence[int]) -> None:
+    """Each building into this cell."""
+    for node, cell in enumerate(of):
+        if cells.of[node] != cell:
+            cells.move(node, cell)
 
 
 def _wrong(cells: Cells, cell: int) -> int:

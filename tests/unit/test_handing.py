@@ -1,6 +1,6 @@
 """Buildings are handed over between cells: all stay connected, nobody is lost, nothing gets worse, and what is fixed stays."""
 
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 
 from hypothesis import given, settings
@@ -52,6 +52,19 @@ def test_whatever_grew_or_shrank_cells_stay_connected_and_nothing_gets_worse(see
         moved = sum(weight[node] for node, cell in enumerate(was) if cells.of[node] != cell)
         assert moved >= fewest_moves(counts, BAND.low, BAND.high)
         assert len(touched) >= fewest_touched([count for count, _ in counts if count and not BAND.holds(count)], BAND.low)
+
+
+def strip(*groups: list[int]) -> Cells:
+    """Buildings in a row, one cell after the other."""
+    weight = [count for group in groups for count in group]
+    ends = [sum(map(len, groups[:nth])) for nth in range(len(groups) + 1)]
+    return Cells(lattice(weight, len(weight)), BAND, [range(*pair) for pair in pairwise(ends)])
+
+
+def test_one_neighbour_helps_both_cells_that_are_short_instead_of_one_each() -> None:
+    cells = strip([29, 30, 1], [20, 29], [2, 60, 2], [29, 20], [1, 30, 29])
+    assert hand_over(cells) == {1, 2, 3}
+    assert [cells.moment[cell][0] for cell in range(5)] == [60, 51, 60, 51, 60]
 
 
 def test_the_bound_counts_what_one_move_can_serve_twice_once() -> None:
