@@ -128,7 +128,7 @@ def _called_lists(maps: Sequence[Page], village: Place, made: Set) -> list[Page]
     """The callouts for which the panel had no room."""
     choices, found = made.choices, []
     for page in maps:
-        rows = [[row["n"], row["code"], row["name"], row["phone"]] for row in page.called]
+        rows = [[row.number, row.code, row.name, row.phone] for row in page.called]
         if rows:
             columns = (Column(["№"], 1, "right"), *_columns(choices, code=2.6, worker=2.2, **({} if choices.public else {"phone": 2})))
             shown = [row[: len(columns)] for row in rows]

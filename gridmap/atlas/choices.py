@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from gridmap.atlas.paper import Paper
+from gridmap.atlas.paper import Layout, Paper
 from gridmap.errors import BadInput
 from gridmap.words import Lang, say
 
@@ -67,7 +67,8 @@ class Page:
     """One page for the typesetter: `kind` names its template, `data` is all that stands on it, in millimetres and strings.
 
     `of` is the village (or township, or worker) that it belongs to, `squares` the grid square of each cell that it is about, `called` the
-    rows of callouts for which it had no room, `callouts` how many cells are only a number, `vacant` those without a worker.
+    rows of callouts for which it had no room, `callouts` how many cells are only a number, `vacant` those without a worker, `listed` the
+    cells whose numbers stand in the list beside the map.
     """
 
     kind: str
@@ -75,10 +76,12 @@ class Page:
     data: dict[str, Any]
     sheet: int | None = None
     squares: Mapping[str, str] = field(default_factory=dict)
-    called: Sequence[Mapping[str, Any]] = ()
+    called: Sequence[Any] = ()
     callouts: int = 0
     vacant: tuple[str, ...] = ()
     scale: int | None = None
+    layout: Layout | None = None
+    listed: tuple[str, ...] = ()
 
     def texts(self) -> Iterator[str]:
         """Every string that is set in type."""

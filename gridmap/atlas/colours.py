@@ -71,12 +71,13 @@ def look_of(shapes: NDArray[np.object_], holders: Sequence[Hashable]) -> dict[Ha
         saturation, _, _, holder = heappop(queue)
         if holder in found or -saturation < len(taken[holder]):
             continue  # an entry from before it knew of more neighbours
-        beyond = {found[far].number for other in near[holder] for far in near[other] if far in found}
+        beyond = set[int]().union(*(taken[other] for other in near[holder]))
         found[holder] = Look(number := _free(taken[holder], beyond, used))
         used[number] += 1
-        for other in near[holder] - found.keys():
+        for other in near[holder]:
             taken[other].add(number)
-            heappush(queue, (-len(taken[other]), -len(near[other]), order[other], other))
+            if other not in found:
+                heappush(queue, (-len(taken[other]), -len(near[other]), order[other], other))
     return found
 
 

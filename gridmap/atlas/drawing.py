@@ -7,13 +7,12 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.atlas.board import Board
 from gridmap.atlas.colours import NOBODY, Look
-from gridmap.atlas.ink import along, box_of, circle_of, clipped, hatched, moved, paint, path_of, paths_of
+from gridmap.atlas.ink import INK, along, box_of, circle_of, clipped, hatched, moved, paint, path_of, paths_of
 from gridmap.atlas.labels import LEADING, POINT, Callout, Label
 from gridmap.atlas.paper import Layout
 from gridmap.atlas.subject import Ground
 from gridmap.atlas.view import View
 
-INK = "#1A1A1A"
 OUTSIDE, FADED, FADED_LINE = "#FBFBF9", "#F1F0EC", "#BDBBB4"
 CELL_LINE, SOFT_LINE, VILLAGE_LINE, RIBBON = "#3C3C3C", "#8A8780", "#8E2F5B", "#D88FB0"
 TOWNSHIP_LINE = "#3B3355"

@@ -85,6 +85,19 @@ class Fonts:
     def _letters(self) -> dict[tuple[str, bool], float]:
         return {}
 
+    def draw(self, text: str) -> bool:
+        """Whether some face has every letter of a text: quick, because letters are remembered."""
+        new = set(text) - self._drawn
+        self._drawn.update(letter for letter in new if letter.isspace() or self._has(letter))
+        return new <= self._drawn
+
+    @cached_property
+    def _drawn(self) -> set[str]:
+        return set()
+
+    def _has(self, letter: str) -> bool:
+        return any(face.letters.glyph(letter) for face in (self.plain, *self.fallback))
+
     def missing(self, texts: Iterable[str]) -> dict[str, str]:
         """Each letter that none of the faces has, with the first text that uses it."""
         found: dict[str, str] = {}
@@ -92,7 +105,7 @@ class Fonts:
         for text in texts:
             for letter in set(text) - known:
                 known.add(letter)
-                if not letter.isspace() and not any(face.letters.glyph(letter) for face in (self.plain, *self.fallback)):
+                if not letter.isspace() and not self._has(letter):
                     found[letter] = text
         return found
 

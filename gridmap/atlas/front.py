@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from gridmap.atlas.beside import contact
 from gridmap.atlas.choices import Page
 from gridmap.atlas.lists import HEAD, list_layout
-from gridmap.atlas.panel import contact
 from gridmap.atlas.paper import Box
 from gridmap.atlas.subject import Place
 from gridmap.atlas.theme import Set

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 Shapes = NDArray[np.object_]
+INK = "#1A1A1A"
+"""Of type, frames and figures."""
 DECIMALS = 2
 POINTS = 72 / 25.4
 ROUND = 0.5523
@@ -93,10 +95,10 @@ def clipped(path: str, *parts: str) -> str:
     return f"q {path}W n\n{''.join(parts)}Q\n" if path else ""
 
 
-def moved(x: float, y: float, *parts: str, turn: float = 0.0) -> str:
-    """Parts that are drawn about (x, y), turned clockwise by so many degrees."""
-    cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    turned = f"{cos:.6f} {sin:.6f} {-sin:.6f} {cos:.6f}" if turn else "1 0 0 1"
+def moved(x: float, y: float, *parts: str, turn: float = 0.0, scale: float = 1.0) -> str:
+    """Parts that are drawn about (x, y), turned clockwise by so many degrees, larger or smaller."""
+    cos, sin = scale * math.cos(math.radians(turn)), scale * math.sin(math.radians(turn))
+    turned = f"{cos:.6f} {sin:.6f} {-sin:.6f} {cos:.6f}" if turn or scale != 1 else "1 0 0 1"
     return f"q {turned} {x:.2f} {y:.2f} cm {''.join(parts)}Q\n"
 
 

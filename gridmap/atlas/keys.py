@@ -1,13 +1,11 @@
 """The legend: how each thing that a map shows is drawn. What it does not show is not in it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from gridmap.atlas import drawing
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.drawing import township_of as _township
 from gridmap.atlas.ink import along, box_of, paint
-from gridmap.atlas.ink import drawing as drawn
 from gridmap.atlas.subject import Ground
 from gridmap.atlas.view import View
 
@@ -15,9 +13,9 @@ _LINE = "0 2 m 7 2 l\n"
 _SURFACE = box_of(0.3, 0.5, 6.4, 3)
 
 
-def key_rows(view: View, choices: Choices) -> list[dict[str, Any]]:
+def key_rows(view: View, choices: Choices) -> list[tuple[str, list[str]]]:
     """A sample of 7 × 4 mm and its words for everything on the map."""
-    return [{"drawing": drawn(7, 4, parts), "t": choices.say(f"atlas.key.{name}")} for name, parts in _samples(view)]
+    return [("".join(parts), choices.say(f"atlas.key.{name}")) for name, parts in _samples(view)]
 
 
 def _samples(view: View) -> Iterator[tuple[str, Iterable[str]]]:

@@ -109,7 +109,11 @@ def _box(x: float, y: float, w: float, h: float, turn: float = 0.0) -> Polygon:
 
 def size_of(lines: Sequence[Line], fonts: Fonts) -> tuple[float, float]:
     """Width and height of lines of type in millimetres, with a little air."""
-    return max(_widths(lines, fonts)) * 1.02 + 0.8, sum(line.size for line in lines) * LEADING * POINT + 0.5
+    return _size(lines, _widths(lines, fonts))
+
+
+def _size(lines: Sequence[Line], widths: Sequence[float]) -> tuple[float, float]:
+    return max(widths) * 1.02 + 0.8, sum(line.size for line in lines) * LEADING * POINT + 0.5
 
 
 def _widths(lines: Sequence[Line], fonts: Fonts) -> tuple[float, ...]:
@@ -175,5 +179,5 @@ def _label(found: _Found, common: int, ways: Sequence[tuple[Line, ...]], fonts: 
 
 def label_of(lines: tuple[Line, ...], x: float, y: float, fonts: Fonts, turn: float = 0.0) -> Label:
     """Lines of type about (x, y)."""
-    w, h = size_of(lines, fonts)
-    return Label(lines, x, y, w, h, _widths(lines, fonts), turn)
+    widths = _widths(lines, fonts)
+    return Label(lines, x, y, *_size(lines, widths), widths, turn)

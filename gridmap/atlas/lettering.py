@@ -73,7 +73,7 @@ class Lettering:
         seen = shapely.area(shapes) > 0
         plots, shapes = [self.view.plots[row] for row in rows[seen]], shapes[seen]
         room = Room.of(shapes)
-        found = fit(room, [wordings(plot, self.made.choices, self.f) for plot in plots], self.made.fonts, margin=0.4 * self.f)
+        found = fit(room, wordings(plots, self.made.choices, self.f), self.made.fonts, margin=0.4 * self.f)
         for label, plot in zip(found, plots, strict=True):
             self.board.add(label, plate=self._tint(plot))
         called = [at for at, label in enumerate(found) if label is None]
@@ -161,16 +161,22 @@ class Lettering:
         self.board.add_free(fit(Room.of(shapes[seen]), wording, self.made.fonts, even=0, grow=False), plate=FADED)
 
 
-def wordings(plot: Plot, choices: Choices, f: float) -> list[tuple[Line, ...]]:
-    """What a cell's label says, the fullest first: name, code, worker and phone; on the public sheet without the phone."""
-    holder = plot.worker
-    who, ink = (holder.name_in(choices.main), BLACK) if holder else (choices.say("atlas.nobody")[0], RED)
-    phone = holder.phone if holder and not choices.public else ""
-    name = plot.name_in(choices.main)
-    named = name and name != plot.code
-    head = (Line(name, 11 * f, bold=True), Line(plot.code, 6.6 * f, ink=SOFT)) if named else (Line(plot.code, 8 * f, bold=True, ink=SOFT),)
-    full = (*head, Line(who, (9.5 if holder else 8.5) * f, ink=ink), *((Line(phone, 8 * f),) if phone else ()))
-    return [full, (Line(plot.code, 6.6 * f, bold=True), Line(who, 7.5 * f, ink=ink), *((Line(phone, 7 * f),) if phone else ()))]
+def wordings(plots: Iterable[Plot], choices: Choices, f: float) -> list[list[tuple[Line, ...]]]:
+    """What each cell's label says, the fullest first: name, code, worker and phone; on the public sheet without the phone."""
+    lang, nobody = choices.main, choices.say("atlas.nobody")[0]
+    found = []
+    for plot in plots:
+        name, code, holder = plot.name_in(lang), plot.code, plot.worker
+        who, ink, large = (holder.name_in(lang), BLACK, 9.5 * f) if holder else (nobody, RED, 8.5 * f)
+        phone = holder.phone if holder and not choices.public else ""
+        full: tuple[Line, ...] = (Line(who, large, False, ink),)
+        brief = (Line(code, 6.6 * f, True), Line(who, 7.5 * f, False, ink))
+        if name and name != code:
+            full = (Line(name, 11 * f, True), Line(code, 6.6 * f, False, SOFT), *full)
+        else:
+            full = (Line(code, 8 * f, True, SOFT), *full)
+        found.append([(*full, Line(phone, 8 * f)), (*brief, Line(phone, 7 * f))] if phone else [full, brief])
+    return found
 
 
 def _array(shapes: Iterable[Any]) -> Shapes:

@@ -6,6 +6,9 @@ from typing import Any
 
 from gridmap.atlas.choices import Choices, Page
 from gridmap.atlas.fonts import Fonts
+from gridmap.atlas.forme import ACCENT, Forme
+from gridmap.atlas.ink import drawing
+from gridmap.atlas.margins import Title, set_list_foot, set_title
 from gridmap.atlas.paper import Layout, Paper
 
 ROW = 5.3
@@ -65,18 +68,21 @@ def list_pages(what: ListOf, choices: Choices, fonts: Fonts) -> list[Page]:
             for nth in range(what.abreast)
             if rows[nth * fit : (nth + 1) * fit] or nth == 0
         ]
-        found.append(_page(what, layout, choices, blocks, (top, stretch)))
+        found.append(_page(what, layout, (choices, fonts), blocks, (top, stretch)))
     return found
 
 
-def _page(what: ListOf, layout: Layout, choices: Choices, blocks: list[dict[str, Any]], set_: tuple[float, float]) -> Page:
+def _page(what: ListOf, layout: Layout, made: tuple[Choices, Fonts], blocks: list[dict[str, Any]], set_: tuple[float, float]) -> Page:
+    choices, fonts = made
+    forme = Forme(fonts, layout.factor)
+    set_title(forme, layout.title, Title(what.title, what.subtitle), choices)
+    if what.note:
+        forme.paragraph(layout.foot.x, layout.foot.y, "  ".join(what.note), width=layout.foot.w, size=7 * layout.factor, ink=ACCENT)
     data = {
-        "width": layout.width, "height": layout.height, "f": layout.factor, "title-box": layout.title.as_dict(),
-        "foot-box": layout.foot.as_dict(), "title": what.title, "subtitle": what.subtitle,
-        "stamp": None if choices.public else choices.say("atlas.internal"), "edition": [""],
+        "width": layout.width, "height": layout.height, "f": layout.factor, "title": what.title,
         "columns": [{"t": column.title, "share": column.share, "align": column.align} for column in what.columns],
-        "blocks": blocks, "top": set_[0], "stretch": set_[1], "row": ROW, "head": HEAD, "note": what.note, "page": [""],
-        "printed": choices.say("atlas.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [""],
+        "blocks": blocks, "top": set_[0], "stretch": set_[1], "row": ROW, "head": HEAD,
+        **set_list_foot(forme, layout.foot, choices), "drawing": drawing(layout.width, layout.height, forme.parts), **forme.told(),
     }  # fmt: skip
     return Page("list", what.of, data)
 

@@ -1,18 +1,19 @@
-"""QR codes as drawings."""
+"""QR codes as what is drawn of them."""
 
 from functools import lru_cache
 
 import segno
 
-from gridmap.atlas.ink import box_of, drawing, paint
+from gridmap.atlas.ink import box_of, paint
 
 QUIET = 4
 """Modules of white around a code that ISO/IEC 18004 asks for."""
 
 
 @lru_cache(maxsize=64)
-def qr_drawing(text: str) -> str:
-    """A QR code of level M: each row's dark runs as one path, so that no viewer shows seams."""
+def qr_code(text: str) -> tuple[int, str]:
+    """A QR code of level M: how many modules broad it is, and its drawing, a millimetre each; all dark runs are one path, so that no
+    viewer shows seams."""
     rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix]
     side = len(rows) + 2 * QUIET
     runs = []
@@ -25,4 +26,4 @@ def qr_drawing(text: str) -> str:
             if end > x:
                 runs.append(f"{x + QUIET} {y + QUIET} {end - x} 1 re\n")
             x = end + 1
-    return drawing(side, side, [paint(box_of(0, 0, side, side), fill="#FFFFFF"), paint("".join(runs), fill="#000000")])
+    return side, paint(box_of(0, 0, side, side), fill="#FFFFFF") + paint("".join(runs), fill="#000000")

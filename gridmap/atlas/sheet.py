@@ -6,17 +6,19 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gridmap.atlas.beside import Called, called_rows, contact, sheet_url, village_rows, worker_rows
 from gridmap.atlas.board import Board
 from gridmap.atlas.choices import Choices, Page
 from gridmap.atlas.colours import Look, look_of
-from gridmap.atlas.drawing import INK, frame, map_body
-from gridmap.atlas.fonts import Fonts
-from gridmap.atlas.ink import drawing, moved
+from gridmap.atlas.drawing import frame, map_body
+from gridmap.atlas.forme import ACCENT, Forme
+from gridmap.atlas.ink import box_of, drawing, moved, paint
 from gridmap.atlas.keys import key_rows
-from gridmap.atlas.labels import POINT, Callout, Label
+from gridmap.atlas.labels import POINT, Callout
 from gridmap.atlas.lettering import Lettering
-from gridmap.atlas.panel import called_list, called_rows, code_to_scan, contact, rows_of, village_rows, worker_rows
-from gridmap.atlas.paper import Layout, Window, letter, scale_bar
+from gridmap.atlas.margins import Made, Title, set_map_foot, set_title
+from gridmap.atlas.panel import Panel, rows_of, set_panel
+from gridmap.atlas.paper import Layout, Window, letter
 from gridmap.atlas.theme import MapOf, Set, tile_boxes
 from gridmap.atlas.view import Plane, View, look
 
@@ -29,27 +31,38 @@ def map_sheet(what: MapOf, window: Window, layout: Layout, made: Set) -> Page:
     view = look(made.plane, window, frozenset(plot.code for plot in what.plots))
     placed, called = Lettering.on(view, what, made).placed()
     squares = {} if what.bare else _squares(view, layout)
-    rows = called_rows(called, squares, made.choices, made.fonts)
-    workers = village_rows(what, made) if what.by_village else worker_rows(view, made)
-    room_for = rows_of(layout, what, made)
-    shown, rest = rows[:room_for], rows[room_for:]
-    workers = workers if len(workers) + len(shown) + (2 if shown else 0) <= room_for else []
+    rows = called_rows(called, squares, made.choices)
+    panel = _panel(what, made, view, rows, rows_of(layout, what, made))
+    forme = Forme(made.fonts, layout.factor)
     body = map_body(view, _fills(view, what, made.looks), placed, layout.factor, tile_boxes(what, window), bare=what.bare)
+    forme.draw(moved(layout.map.x, layout.map.y, body), frame(layout))
+    _set_type(forme, placed, layout)
+    _set_beyond(forme, what, layout)
+    set_panel(forme, layout, panel)
+    foot = _set_around(forme, what, window, layout, made)
     data: dict[str, Any] = {
-        "width": layout.width, "height": layout.height, "f": layout.factor, "landscape": layout.landscape,
-        "title-box": layout.title.as_dict(), "frame": layout.frame.as_dict(), "map": layout.map.as_dict(),
-        "panel-box": layout.panel.as_dict(), "foot-box": layout.foot.as_dict(),
-        "beyond": _beyond(what, layout),
-        "drawing": drawing(layout.width, layout.height, (moved(layout.map.x, layout.map.y, body), frame(layout))),
-        "type": _type(placed, layout, made.fonts),
-        "turned": [_turned(label, layout) for label in placed.labels if label.turn],
-        "called": called_list(shown, made.choices, made.fonts),
-        "workers": {"title": made.choices.say("atlas.column.village" if what.by_village else "atlas.workers"), "rows": workers},
-        "note": made.choices.say("atlas.called_more", count=len(rest))[0] if rest else None,
-        **_around(what, window, layout, made, view),
+        "width": layout.width, "height": layout.height, "title": what.title,
+        "drawing": drawing(layout.width, layout.height, forme.parts), **forme.told(), **foot,
     }  # fmt: skip
     vacant = tuple(plot.code for plot, own in zip(view.plots, view.own, strict=True) if own and plot.worker is None)
-    return Page("map", what.of, data, None, squares, rest, len(called), vacant, window.scale)
+    rest, listed = rows[len(panel.called) :], tuple(row.code for row in panel.called)
+    return Page("map", what.of, data, None, squares, rest, len(called), vacant, window.scale, layout, listed)
+
+
+def _panel(what: MapOf, made: Set, view: View, rows: Sequence[Called], room: int) -> Panel:
+    """Numbers first; who stands on the sheet where there is room for all of them, too."""
+    choices, shown = made.choices, rows[:room]
+    holders = village_rows(what, made) if what.by_village else worker_rows(view, made)
+    return Panel(
+        choices,
+        contact(what.place, choices),
+        shown,
+        choices.say("atlas.column.village" if what.by_village else "atlas.workers"),
+        holders if len(holders) + len(shown) + (2 if shown else 0) <= room else [],
+        key_rows(view, choices),
+        sheet_url(choices, what, made),
+        choices.say("atlas.called_more", count=len(rows) - len(shown))[0] if len(rows) > len(shown) else None,
+    )
 
 
 def _squares(view: View, layout: Layout) -> dict[str, str]:
@@ -71,27 +84,13 @@ def _fills(view: View, what: MapOf, looks: Mapping[Hashable, Look]) -> dict[Look
     return found
 
 
-def _around(what: MapOf, window: Window, layout: Layout, made: Set, view: View) -> dict[str, Any]:
-    """Title, edition, legend, contact, foot."""
+def _set_around(forme: Forme, what: MapOf, window: Window, layout: Layout, made: Set) -> dict[str, Any]:
+    """Title, edition, foot; what it returns tells where the page's number stands."""
     choices, stamp = made.choices, made.plane.subject.stamp
     since = stamp.in_force_from.strftime("%Y-%m-%d %H:%M") if stamp else ""
-    metres, mm = scale_bar(window.scale, 60 * layout.factor)
-    return {
-        "title": what.title,
-        "subtitle": what.subtitle,
-        "edition": choices.say("atlas.edition", number=stamp.number, since=since) if stamp else [""],
-        "stamp": None if choices.public else choices.say("atlas.internal"),
-        "contact": contact(what.place, choices),
-        "key": {"title": choices.say("atlas.key"), "rows": key_rows(view, choices)},
-        "qr": code_to_scan(what, choices, made),
-        "bar": {"mm": round(mm, 4), "labels": ["0", _metres(metres / 2), _metres(metres)]},
-        "ratio": f"1:{window.scale:,}",
-        "north": choices.say("atlas.north")[0],
-        "crs": crs_words(made.plane, choices),
-        "report": _report(what, choices),
-        "page": [""],
-        "printed": choices.say("atlas.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M")) if choices.printed else [""],
-    }
+    edition = "   ".join(choices.say("atlas.edition", number=stamp.number, since=since)) if stamp else ""
+    set_title(forme, layout.title, Title(what.title, what.subtitle, edition), choices)
+    return set_map_foot(forme, layout.foot, window, Made(crs_words(made.plane, choices), _report(what, choices)), choices)
 
 
 def crs_words(plane: Plane, choices: Choices) -> list[str]:
@@ -102,37 +101,35 @@ def crs_words(plane: Plane, choices: Choices) -> list[str]:
     return choices.say("atlas.crs_zone", zone=zone.zone, meridian=f"{zone.meridian:.0f}")
 
 
-def _metres(metres: float) -> str:
-    return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-
-
 def _report(what: MapOf, choices: Choices) -> list[str]:
     phone = what.place.phone if what.place else ""
     return choices.say("atlas.wrong_border_phone", phone=phone) if phone else choices.say("atlas.wrong_border")
 
 
-def _beyond(what: MapOf, layout: Layout) -> list[dict[str, Any]]:
-    frame, band = layout.frame, layout.band / 2
+def _set_beyond(forme: Forme, what: MapOf, layout: Layout) -> None:
+    """Which sheet goes on beyond each side of the frame."""
+    frame_, band, f = layout.frame, layout.band / 2, layout.factor
     at = {
-        "n": (frame.x + frame.w / 2, frame.y + band, 0), "s": (frame.x + frame.w / 2, frame.bottom - band, 0),
-        "w": (frame.x + band, frame.y + frame.h / 2, -90), "e": (frame.right - band, frame.y + frame.h / 2, 90),
+        "n": (frame_.x + frame_.w / 2, frame_.y + band, 0), "s": (frame_.x + frame_.w / 2, frame_.bottom - band, 0),
+        "w": (frame_.x + band, frame_.y + frame_.h / 2, -90), "e": (frame_.right - band, frame_.y + frame_.h / 2, 90),
     }  # fmt: skip
-    return [{"t": text, "x": at[side][0], "y": at[side][1], "turn": at[side][2]} for side, text in what.beyond]
+    for side, text in what.beyond:
+        x, y, degrees = at[side]
+        wide, high = forme.turn(x, y, text, size=6.5 * f, degrees=degrees, bold=True, ink=ACCENT) + 2 * f, 6.5 * f * POINT + 0.8 * f
+        forme.draw(moved(x, y, paint(box_of(-wide / 2, -high / 2, wide, high), fill="#FFFFFF"), turn=degrees))
 
 
-def _type(placed: Board, layout: Layout, fonts: Fonts) -> list[dict[str, Any]]:
-    """Level type of the map and its frame: for each look the left and top of every line, in millimetres of the page."""
-    found: dict[tuple[float, bool, str], list[tuple[float, float, str]]] = {}
-    box = layout.map
+def _set_type(forme: Forme, placed: Board, layout: Layout) -> None:
+    """Type on the map and in its frame."""
+    x, y = layout.map.x, layout.map.y
     for label in placed.labels:
-        if not label.turn:
-            for line, left, middle in label.type_():
-                top = middle - line.size * POINT / 2
-                found.setdefault((line.size, line.bold, line.ink), []).append((round(left + box.x, 2), round(top + box.y, 2), line.text))
-    for text, x, y, size, bold in (*_numbers(placed.callouts, layout), *_letters(layout)):
-        left, top = x - fonts.width(text, size, bold=bold) / 2, y - DIGITS * size * POINT
-        found.setdefault((size, bold, INK), []).append((round(left, 2), round(top, 2), text))
-    return [{"s": size, "b": bold, "c": ink, "at": at} for (size, bold, ink), at in found.items()]
+        for line, left, middle in label.type_():
+            if label.turn:
+                forme.turn(label.x + x, label.y + y, line.text, size=line.size, degrees=label.turn, ink=line.ink)
+            else:
+                forme.put(left + x, middle + y - line.size * POINT / 2, line.text, line.size, bold=line.bold, ink=line.ink)
+    for text, at, middle, size, bold in (*_numbers(placed.callouts, layout), *_letters(layout)):
+        forme.line(at, middle - DIGITS * size * POINT, text, size, bold=bold, at=0.5)
 
 
 def _numbers(callouts: Sequence[Callout], layout: Layout) -> Iterator[tuple[str, float, float, float, bool]]:
@@ -151,10 +148,3 @@ def _letters(layout: Layout) -> Iterator[tuple[str, float, float, float, bool]]:
     for nth in range(rows):
         for x in (map_.x - half, map_.right + half):
             yield str(nth + 1), x, map_.y + map_.h * (nth + 0.5) / rows, size, False
-
-
-def _turned(label: Label, layout: Layout) -> dict[str, Any]:
-    """A line of type about its middle."""
-    ((line, _, _),) = label.type_()
-    at = {"x": round(label.x - label.w / 2 + layout.map.x, 2), "y": round(label.y + layout.map.y, 2), "w": round(label.w, 2)}
-    return at | {"t": line.text, "s": line.size, "c": line.ink, "turn": label.turn}

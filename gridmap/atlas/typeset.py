@@ -16,11 +16,12 @@ def _template() -> bytes:
 
 
 def _inputs(pages: Sequence[Page], fonts: Fonts, title: str, lang: str) -> dict[str, str]:
-    fonts.check(text for page in pages for text in page.texts())
     drawings = {f"drawing-{nth}": page.data["drawing"] for nth, page in enumerate(pages) if "drawing" in page.data}
     named = [{"kind": page.kind, **page.data, "drawing": f"drawing-{nth}"} for nth, page in enumerate(pages)]
-    book = {"title": title, "lang": lang, "pages": named}
-    return {"fonts": json.dumps(fonts.families), "book": json.dumps(book, ensure_ascii=False), **drawings}
+    book = json.dumps({"title": title, "lang": lang, "pages": named}, ensure_ascii=False)
+    if "\\u" in book or not fonts.draw(book):  # what JSON escapes is seen in the texts alone
+        fonts.check(text for page in pages for text in page.texts())
+    return {"fonts": json.dumps(fonts.families), "book": book, **drawings}
 
 
 def to_pdf(pages: Sequence[Page], fonts: Fonts, *, title: str = "", lang: str = "zh", at: datetime | None = None) -> bytes:

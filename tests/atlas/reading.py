@@ -13,6 +13,7 @@ from shapely import Polygon
 from gridmap.atlas.book import bound
 from gridmap.atlas.choices import Choices, Page
 from gridmap.atlas.fonts import Fonts
+from gridmap.atlas.paper import Box
 from gridmap.atlas.typeset import to_pdf
 
 MM = 72 / 25.4
@@ -27,10 +28,9 @@ def text_of(page: pymupdf.Page) -> str:
     return re.sub(r"\s+", " ", page.get_text())
 
 
-def type_in(page: pymupdf.Page, frame: dict[str, float]) -> list[tuple[str, Polygon]]:
+def type_in(page: pymupdf.Page, frame: Box) -> list[tuple[str, Polygon]]:
     """Every run of type in a rectangle of the page (millimetres), level or turned, with what its letters cover."""
-    x, y, w, h = (frame[side] * MM for side in "xywh")
-    whole = shapely.box(x, y, x + w, y + h)
+    whole = shapely.box(frame.x * MM, frame.y * MM, frame.right * MM, frame.bottom * MM)
     found: list[Any] = page.get_text("dict")["blocks"]
     lines = (line for block in found for line in block.get("lines", ()))
     runs = ((span["text"].strip(), _covered(line["dir"], span)) for line in lines for span in line["spans"])

@@ -1,5 +1,6 @@
 """What stands on a sheet, read back from the PDF: every cell with its worker, true to scale, nothing over anything else."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from gridmap.atlas.book import WorkerWithoutCells, make_set, township_book, vill
 from gridmap.atlas.choices import Page, PrintLang, ScaleUnusable, read_scale
 from gridmap.atlas.drawing import VILLAGE_LINE
 from gridmap.atlas.fonts import FontMissing, Fonts, GlyphMissing, find_fonts
-from gridmap.atlas.paper import CLEAR, OVERLAP, Layout, Paper, Window, fitting_scale, windows
+from gridmap.atlas.paper import CLEAR, OVERLAP, Box, Layout, Paper, Window, fitting_scale, windows
 from gridmap.atlas.subject import FrameColumnMissing, SheetAreaMissing, Subject, subject_of
 from gridmap.atlas.typeset import to_pdf, to_png
 from gridmap.atlas.view import Plane, look
@@ -66,10 +67,12 @@ def test_the_scale_bar_and_the_land_are_true_on_paper(town: Subject, fonts: Font
     made = make_set(town, choices(paper=paper), fonts)
     page = village_book(made, VILLAGE)[0]
     read = opened([page], made.choices, fonts)[0]
-    scale, words = page.scale, page.data["bar"]["labels"][2]
-    metres = float(words.split()[0]) * (1000 if "km" in words else 1)
-    foot = [each["rect"] for each in read.get_drawings() if each["type"] == "fs" and each["rect"].y0 > page.data["foot-box"]["y"] * MM]
-    parts = [rect for rect in foot if rect.height < 4 * MM and rect.width == pytest.approx(page.data["bar"]["mm"] / 4 * MM, rel=0.02)]
+    scale, layout = page.scale, page.layout
+    assert layout
+    words = [text for text, _ in type_in(read, layout.foot) if re.fullmatch(r"[\d.]+ k?m", text)]
+    metres = max(float(text.split()[0]) * (1000 if "km" in text else 1) for text in words)
+    foot = [each["rect"] for each in read.get_drawings() if each["type"] == "fs" and each["rect"].y0 > layout.foot.y * MM]
+    parts = [rect for rect in foot if rect.height < 4 * MM < rect.width]
     assert len(parts) == 4
     bar = (max(part.x1 for part in parts) - min(part.x0 for part in parts)) / MM
     assert scale is not None
@@ -100,11 +103,12 @@ def test_no_two_labels_overlap_and_each_lies_in_its_cell_or_is_called_out(town: 
     pages = book(made, code)
     read = opened(pages, made.choices, fonts)
     page, data = read[0], pages[0].data
-    found = type_in(page, data["map"])
+    assert pages[0].layout
+    found = type_in(page, pages[0].layout.map)
     assert len(found) > 10
     assert data["turned"]
     assert overlapping(found) == []
-    called = {row["code"] for row in (*data["called"]["rows"], *pages[0].called)}
+    called = {*pages[0].listed, *(row.code for row in pages[0].called)}
     shapes = _on_paper(made.plane, pages[0], paper)
     for plot_code, shape in shapes.items():
         inside = [text for text, box in found if text == plot_code and shape.contains(box)]
@@ -117,9 +121,10 @@ def _on_paper(plane: Plane, page: Page, paper: Paper) -> dict[str, shapely.Geome
     bounds = plane.bounds([plane.plots[plane.index[code]] for code in page.squares])
     assert bounds
     assert page.scale
-    ((_, _, window),) = windows(bounds, page.scale, Layout(paper, page.data["landscape"]).map)
+    assert page.layout
+    ((_, _, window),) = windows(bounds, page.scale, page.layout.map)
     view = look(plane, window, frozenset(page.squares))
-    corner = np.array([page.data["map"]["x"], page.data["map"]["y"]])
+    corner = np.array([page.layout.map.x, page.layout.map.y])
     shapes = shapely.transform(view.shapes, lambda xy: (xy + corner) * MM)
     return {plot.code: shape for plot, shape in zip(view.plots, shapes, strict=True) if plot.code in page.squares}
 
@@ -229,7 +234,7 @@ def test_a_village_too_large_for_a_readable_sheet_takes_several_and_an_overview(
     assert len(sheets[0].data["type"][0]["at"]) >= len(sheets) - 1  # the overview has the numbers of the others
     assert set().union(*(page.squares for page in sheets[1:])) == {plot.code for plot in land.plots}
     assert [str(page.sheet) for page in sheets] == [str(nth) for nth in range(1, len(sheets) + 1)]
-    assert any("见第" in side["t"] for page in sheets[1:] for side in page.data["beyond"])
+    assert any("见第" in one["t"] for page in sheets[1:] for one in page.data["turned"])
 
 
 @given(st.floats(10, 90_000), st.floats(10, 90_000), st.sampled_from(list(Paper)), st.booleans())
@@ -244,10 +249,11 @@ def test_what_fits_a_page_takes_one(width: float, height: float, paper: Paper, l
 def test_nothing_in_the_margin_stands_on_anything_else(town: Subject, fonts: Fonts, paper: Paper, lang: PrintLang) -> None:
     made = make_set(town, choices(paper=paper, lang=lang), fonts)
     for pages in (worker_book(made, "W0013"), village_book(made, VILLAGE)):
-        data = pages[maps(pages)[0]].data
-        read = opened([pages[maps(pages)[0]]], made.choices, fonts)[0]
-        map_ = {text for text, _ in type_in(read, data["frame"])}
-        found = type_in(read, {"x": 0, "y": 0, "w": data["width"], "h": data["height"]})
+        page = pages[maps(pages)[0]]
+        assert page.layout
+        read = opened([page], made.choices, fonts)[0]
+        map_ = {text for text, _ in type_in(read, page.layout.frame)}
+        found = type_in(read, Box(0, 0, page.layout.width, page.layout.height))
         assert overlapping([(text, box) for text, box in found if text not in map_]) == []
 
 
