@@ -17,7 +17,7 @@ import shapely
 from gridmap.planning.village import divide
 from tests.benchmarks.partitions import BAND
 from tests.benchmarks.sheet import Sheet
-from tests.benchmarks.test_bench_cut import graphs_of
+from tests.benchmarks.test_bench_cut import sites_of
 
 pytestmark = pytest.mark.bench
 
@@ -52,9 +52,9 @@ def solved(shapes: np.ndarray, of: np.ndarray, places: np.ndarray, weights: np.n
     """Seconds of processor that the solver takes for all villages, after their faces were made."""
     took = 0.0
     for at, shape in enumerate(shapes):
-        for graph in graphs_of(shape, [], places[of == at], weights[of == at]):
+        for site in sites_of(shape, [], places[of == at], weights[of == at]):
             begun = time.process_time()
-            divide(graph, BAND, Random(0), thorough=False)
+            divide(site.graph, BAND, Random(0), thorough=False)
             took += time.process_time() - begun
     return took
 

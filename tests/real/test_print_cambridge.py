@@ -44,7 +44,8 @@ def test_every_neighbourhood_has_a_sheet_on_which_all_is_found_and_nothing_overl
     for village in city.villages:
         pages = village_book(made, village.code)
         plots = city.plots_of.get(village.code, ())
-        page = opened(pages, made.choices, made.fonts)[0]
+        page, layout = opened(pages, made.choices, made.fonts)[0], pages[0].layout
+        assert layout
         text = text_of(page)
         assert [plot.code for plot in plots if plot.code not in text] == []
-        assert overlapping(type_in(page, pages[0].data["map"])) == [], village.name
+        assert overlapping(type_in(page, layout.map)) == [], village.name
