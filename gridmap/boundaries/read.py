@@ -103,4 +103,4 @@ def _decode(wkb: NDArray[Any]) -> tuple[Shapes, NDArray[np.bool_]]:
         shapes = right
         if mended.any():
             shapes[mended] = shapely.from_wkb(wkb[mended], on_invalid="fix")
-        return shapely.force_2d(shapes), mended
+        return (shapely.force_2d(shapes) if (shapely.get_coordinate_dimension(shapes) > 2).any() else shapes), mended
