@@ -77,6 +77,7 @@ class Settings:
     source_date: int | None = None  # SOURCE_DATE_EPOCH: the instant that what is made says of itself
     target_town: int = 0  # households of a cell to aim at in villages of residents' committees; 0 for none but the bounds
     target_rural: int = 0  # the same in villages of villagers' committees
+    worker_households: int = 240  # more than these are too many for one worker, and told; 0: never
     publishers: int = 2  # how many people it takes to publish, once there are accounts: one approves, another publishes; or one alone
 
     @property
@@ -123,13 +124,14 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if publishers not in {"1", "2"}:
         faults.append(_fault("publishers", value=repr(publishers)))
     town, rural = (_number(env, name, 0, faults, within=(0, 10_000)) for name in ("GRIDMAP_TARGET_TOWN", "GRIDMAP_TARGET_RURAL"))
+    load = _number(env, "GRIDMAP_WORKER_HOUSEHOLDS", 240, faults, within=(0, 100_000))
     anchors = (_path(env, "GRIDMAP_ANCHOR_FILE"), _path(env, "GRIDMAP_ANCHOR_KEY_FILE"))
     fonts = _path(env, "GRIDMAP_FONTS")
     faults += _unknown(env)
     if faults:
         raise BadSettings(faults)
     told = (database_url, timezone, read_lang(env), oidc, public_url, proxies)
-    return Settings(*told, *anchors, verify, rehome, webhook, fonts, photos, source_date, town, rural, int(publishers))
+    return Settings(*told, *anchors, verify, rehome, webhook, fonts, photos, source_date, town, rural, load, int(publishers))
 
 
 class _Asked(dict[str, str]):

@@ -64,7 +64,9 @@ def tagged(revision: str) -> dict[str, str]:
 @router.get("/{draft}/check")
 def check_a_draft(asked: Annotated[Asker, doing(Action.DRAFT_READ)], draft: Draft) -> dict[str, Any]:
     """Everything for which publishing would refuse the draft, and what it would tell, each with a place."""
-    findings = check_draft(asked.store, draft, actor=asked.actor, at=asked.now, policy=asked.settings.rehome)
+    findings = check_draft(
+        asked.store, draft, actor=asked.actor, at=asked.now, policy=asked.settings.rehome, most=asked.settings.worker_households
+    )
     passes = all(finding.severity is not Severity.ERROR for finding in findings)
     return {"draft": draft, "passes": passes, "findings": [finding.as_dict(asked.lang) for finding in findings]}
 
@@ -93,7 +95,7 @@ class Approving(BaseModel):
 def approve_a_draft(asked: Annotated[Asker, doing(Action.DRAFT_PUBLISH)], draft: Draft, approving: Approving) -> dict[str, Any]:
     """Approve the draft as it is at this revision, so that another person may publish it. Whatever changes afterwards is not approved."""
     made = approve_draft(asked.store, draft, revision=approving.revision, now=asked.now, actor=asked.actor)
-    return {"draft": draft, "revision": made, "approved": True}
+    return {"draft": draft, "revision": made.revision, "approved": True, "exceptions": made.exceptions}
 
 
 class Publishing(BaseModel):

@@ -58,9 +58,11 @@ def approve(draft: DraftName = "import", *, actor: ActorName = "", json: JsonFla
 
     with _open() as store:
         who = acting(store, actor)
-        revision = approve_draft(store, draft, revision=None, now=now(), actor=who)
+        made = approve_draft(store, draft, revision=None, now=now(), actor=who)
         anchor_now(store)
-    tell({"draft": draft, "approved": True, "revision": revision, "actor": who.name}, words("cli.plan_approved", draft=draft), json=json)
+    signed = words("cli.plan_signed", count=len(made.exceptions)) if made.exceptions else ""
+    facts = {"draft": draft, "approved": True, "revision": made.revision, "exceptions": made.exceptions, "actor": who.name}
+    tell(facts, "\n".join(filter(None, [words("cli.plan_approved", draft=draft), signed])), json=json)
 
 
 @plan_app.command("rollback", help=words("cli.plan_rollback"))
@@ -100,7 +102,8 @@ def check(draft: DraftName = "import", *, report: ReportFile = None, actor: Acto
     from gridmap.grid import Severity  # noqa: PLC0415
 
     with _open() as store:
-        findings = check_draft(store, draft, actor=acting(store, actor), at=now(), policy=settings().rehome)
+        chosen, who = settings(), acting(store, actor)
+        findings = check_draft(store, draft, actor=who, at=now(), policy=chosen.rehome, most=chosen.worker_households)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     verdict = words("cli.plan_check_refused" if errors else "cli.plan_check_passes", draft=draft, errors=errors)
     save_report(report, findings)

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from gridmap.access import Action, Actor, allowed, may
 from gridmap.atlas.as_printed import find_misprinted
 from gridmap.errors import Conflict, InstantPast, PublishRefused
-from gridmap.flows.approve_draft import check_second, needs_second
+from gridmap.flows.approve_draft import check_second, needs_second, out_of_band
 from gridmap.flows.draft_locks import locks_broken, locks_of
 from gridmap.flows.draft_revision import need_revision
 from gridmap.flows.draft_standing import posts_planned
 from gridmap.flows.draft_village import NOBODY
 from gridmap.flows.import_areas import need_jurisdiction
 from gridmap.flows.rehearse import at_stake
-from gridmap.flows.staffing import staffing
+from gridmap.flows.staffing import MOST_HOUSEHOLDS, staffing
 from gridmap.grid import Area, Edition, Finding, Households, Level, Severity
 from gridmap.grid.checks import Candidate, check
 from gridmap.grid.counts import with_households
@@ -73,7 +73,7 @@ def publish(
         edition = editions.add(tx, counted, in_force_from=at or now, recorded_at=now, note=note, actor=actor.name)
         posted = _post(tx, draft, edition)
         drafts.drop(tx, draft)
-        facts = {"draft": draft, "note": note, "supersede": supersede, "posts": posted}
+        facts = {"draft": draft, "note": note, "supersede": supersede, "posts": posted, "exceptions": out_of_band(counted)}
         history.record(tx, now, "edition.publish", f"edition:{edition.number}", **facts)
     return edition
 
@@ -117,9 +117,12 @@ def roll_back(store: Store, *, at: datetime | None = None, now: datetime, actor:
     return edition
 
 
-def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None = None, policy: str | None = None) -> tuple[Finding, ...]:
-    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where; with a `policy`
-    (of `settings.rehome`) also which open incidents would change hands. DraftMissing."""
+def check_draft(
+    store: Store, draft: str, *, actor: Actor, at: datetime | None = None, policy: str | None = None, most: int = MOST_HOUSEHOLDS
+) -> tuple[Finding, ...]:
+    """What publishing this draft would be refused for and told, errors first; with an instant also who would stand where, and who for more
+    than the `most` households (0: nobody); with a `policy` (of `settings.rehome`) also which open incidents would change hands.
+    DraftMissing."""
     with store.read(allowed(actor, Action.DRAFT_READ)) as tx:
         candidate = _candidate(store, tx, draft)
         late = (*_late(tx, draft), *locks_broken(locks_of(tx, draft).values(), candidate.areas))
@@ -131,7 +134,7 @@ def check_draft(store: Store, draft: str, *, actor: Actor, at: datetime | None =
         *find_uncounted(candidate.at(Level.VILLAGE), cells, known),
         *find_misprinted(cells, known),
     )
-    judged = (*late, *check(candidate.areas, retired=candidate.retired), *lived_in, *staffing(candidate.areas, posts))
+    judged = (*late, *check(candidate.areas, retired=candidate.retired), *lived_in, *staffing(candidate.areas, posts, most))
     if not (at and policy) or any(finding.severity is Severity.ERROR for finding in judged):
         return judged
     return (*judged, *at_stake(store, draft, candidate.areas, policy=policy, now=at, actor=actor))

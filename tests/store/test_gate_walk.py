@@ -11,13 +11,14 @@ from shapely import LineString, MultiPolygon, Polygon
 
 from gridmap.duty import Duty, Post, Worker
 from gridmap.errors import PublishRefused
+from gridmap.flows.approve_draft import approve_draft
 from gridmap.flows.cut_draft import cut_draft
 from gridmap.flows.make_move import make_move
 from gridmap.flows.publish import check_draft, publish
 from gridmap.flows.start_draft import start_draft
 from gridmap.grid import Area, Finding, Level, Severity
 from gridmap.planning.locking import Lock
-from gridmap.store import Store, drafts, land, people
+from gridmap.store import Store, drafts, history, land, people
 from tests.builders import ALL
 from tests.store.test_publish import DEGREE, EAST, LAND, NOW, PLANNER, WEST, fill, homes, settle
 
@@ -124,6 +125,11 @@ def posted_twice(store: Store) -> None:
         people.put_posts(tx, [Post(f"w{len(cells(store))}", cells(store)[0].code, Duty.WORKER, NOW)])
 
 
+def overloaded(store: Store) -> None:
+    with store.begin(ALL) as tx:
+        people.put_posts(tx, [Post(f"w{len(cells(store))}", cell.code, Duty.WORKER, NOW) for cell in cells(store)])
+
+
 def locked_and_changed(store: Store) -> None:
     make_move(store, DRAFT, Lock(cells(store)[0].code), revision=None, now=NOW, actor=PLANNER)
     reshaped(store, halved)
@@ -151,6 +157,7 @@ WALK: dict[str, tuple[Spoil, str, Severity]] = {
     ),
     "G7 with a parent": (lambda store: put(store, replace(cells(store)[0], parent="420100100299")), "orphan_named", E),
     "G8 one worker": (unposted, "cells_unposted", W),
+    "G8 not too many for one worker": (overloaded, "workers_overloaded", W),
     "G9 no dual assignment": (posted_twice, "cells_posted_twice", W),
     "G11 on the edition in force": (overtaken, "base_outdated", E),
     "G12 as printed": (a_border_drawn_twice, "print_overlap", W),
@@ -176,3 +183,26 @@ def test_each_check_is_failed_by_an_honest_draft_and_told_with_ids_and_a_place(c
             publish(county, DRAFT, now=NOW, actor=PLANNER)
     else:
         assert publish(county, DRAFT, now=NOW, actor=PLANNER).number == 2
+
+
+def test_a_worker_may_stand_for_as_many_households_as_the_county_says(county: Store) -> None:
+    households = max(cell.households or 0 for cell in cells(county))
+
+    def told_of(most: int) -> list[Finding]:
+        found = check_draft(county, DRAFT, actor=PLANNER, at=NOW, most=most)
+        return [finding for finding in found if finding.code == "workers_overloaded"]
+
+    assert told_of(households) == told_of(0) == []
+    [finding] = told_of(households - 1)
+    assert f"({households})" in finding.text("en")
+
+
+def test_whoever_approves_or_publishes_signs_for_the_cells_out_of_the_band(county: Store) -> None:
+    crowded(county)
+    signed = {cell.code: cell.households for cell in cells(county) if (cell.households or 0) > 80}
+    assert len(signed) == 1
+    assert approve_draft(county, DRAFT, revision=None, now=NOW, actor=PLANNER).exceptions == signed
+    publish(county, DRAFT, now=NOW, actor=PLANNER)
+    with county.read(ALL) as tx:
+        rows = [row for row in history.rows(tx, limit=1000) if row.what in {"draft.approve", "edition.publish"}]
+    assert [row.facts["exceptions"] for row in rows] == [{}, signed, signed]  # the edition before had none
