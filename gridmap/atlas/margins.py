@@ -55,16 +55,17 @@ def set_map_foot(forme: Forme, box: Box, window: Window, made: Made, choices: Ch
     x = box.x + 31 * f + mm
     sheet = "  ".join([choices.say("atlas.sheet", sheet="000")[0], *choices.say("atlas.page", page="000", pages="000")])
     aside = max(forme.fonts.width(_printed(choices), 6.3 * f), forme.fonts.width(sheet, 8 * f, bold=True))
-    lines = _told(forme, box.right - aside - 3.5 * f - x, window, made)
-    high = sum(forme.pitch(size) for _, size in lines) - forme.pitch(0)
+    lines = _fitting(forme, box, box.right - aside - 3.5 * f - x, window, made)
+    high = _height(forme, lines)
     row = max(10 * f, high)
     _set_north(forme, box.x, box.y + (row - 10 * f) / 2, choices.say("atlas.north")[0])
     _set_bar(forme, box.x + 11.5 * f, box.y + (row - 8 * f) / 2, mm, ["0", _metres(metres / 2), _metres(metres)])
     top = box.y + (row - high) / 2
+    (largest, least) = lines[0][1], lines[-1][1]
     for texts, size in lines:
-        end = forme.line(x, top, texts[0], size, bold=size > 7 * f, ink=INK if size > 6.3 * f else SOFT)
+        end = forme.line(x, top, texts[0], size, bold=size == largest, ink=SOFT if size == least else INK)
         for text in texts[1:]:
-            forme.after(end + 3 * f, top, text, above=size, size=7 * f)
+            forme.after(end + 3 * f, top, text, above=size, size=7 / 11 * size)
         top += forme.pitch(size)
     both = forme.pitch(8 * f) + 6.3 * f * POINT
     forme.line(box.right, box.y + (row - both) / 2 + forme.pitch(8 * f), _printed(choices), 6.3 * f, ink=SOFT, at=1)
@@ -86,11 +87,31 @@ def _printed(choices: Choices) -> str:
     return "  ".join(choices.say("atlas.printed", at=choices.printed.strftime("%Y-%m-%d %H:%M"))) if choices.printed else ""
 
 
-def _told(forme: Forme, room: float, window: Window, made: Made) -> list[tuple[list[str], float]]:
+Lines = list[tuple[list[str], float]]
+"""Texts that stand on one line, and the size of the first."""
+
+
+def _fitting(forme: Forme, box: Box, room: float, window: Window, made: Made) -> Lines:
+    """In all languages where that fits, else in the first alone, and smaller where not even that does: on small paper."""
+    first = Made(made.crs[:1], made.report[:1])
+    tries = [(made, 1.0), (first, 1.0), (first, 0.85), (first, 0.7), (first, 0.6)]
+    found = (_told(forme, room, window, each, scale) for each, scale in tries)
+    lines: Lines = []
+    for lines in found:
+        if _height(forme, lines) <= box.h + 2:  # so much of the margin below may be taken
+            break
+    return lines
+
+
+def _height(forme: Forme, lines: Lines) -> float:
+    return sum(forme.pitch(size) for _, size in lines) - forme.pitch(0)
+
+
+def _told(forme: Forme, room: float, window: Window, made: Made, scale: float) -> Lines:
     """Lines with their sizes: the scale with what to do about a wrong border, or that below it where it has no room; how it was made."""
-    f, ratio, report = forme.f, f"1:{window.scale:,}", "  ".join(made.report)
+    f, ratio, report = forme.f * scale, f"1:{window.scale:,}", "  ".join(made.report)
     beside = forme.fonts.width(ratio, 11 * f, bold=True) + 3 * f + forme.fonts.width(report, 7 * f) <= room
-    found = [([ratio, report] if beside else [ratio], 11 * f)]
+    found: Lines = [([ratio, report] if beside else [ratio], 11 * f)]
     found += [([line], 7 * f) for text in made.report for line in forme.broken(text, room, 7 * f) if not beside]
     return found + [([line], 6.3 * f) for text in made.crs for line in forme.broken(text, room, 6.3 * f)]
 

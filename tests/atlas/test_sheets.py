@@ -253,7 +253,8 @@ def test_nothing_in_the_margin_stands_on_anything_else(town: Subject, fonts: Fon
         assert page.layout
         read = opened([page], made.choices, fonts)[0]
         map_ = {text for text, _ in type_in(read, page.layout.frame)}
-        found = type_in(read, Box(0, 0, page.layout.width, page.layout.height))
+        found = type_in(read, Box(0, 0, page.layout.width, page.layout.height).inset(4))
+        assert len(found) == len(type_in(read, Box(0, 0, page.layout.width, page.layout.height).inset(-100)))
         assert overlapping([(text, box) for text, box in found if text not in map_]) == []
 
 
