@@ -7,7 +7,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.atlas.board import Board
 from gridmap.atlas.colours import NOBODY, Look
-from gridmap.atlas.ink import INK, along, box_of, circle_of, clipped, hatched, moved, paint, path_of, paths_of
+from gridmap.atlas.ink import INK, along, box_of, circle_of, clipped, hatched, moved, paint, path_of, paths_of, rim_of
 from gridmap.atlas.labels import LEADING, POINT, Callout, Label
 from gridmap.atlas.paper import Layout
 from gridmap.atlas.subject import Ground
@@ -63,13 +63,11 @@ def frame(layout: Layout) -> str:
     columns, rows = layout.grid
     ups = [inner.x + inner.w * nth / columns for nth in range(1, columns)]
     levels = [inner.y + inner.h * nth / rows for nth in range(1, rows)]
-    marks = [f"{x:.2f} {top:.2f} m {x:.2f} {top + layout.band:.2f} l\n" for x in ups for top in (outer.y, inner.bottom)]
-    marks += [f"{left:.2f} {y:.2f} m {left + layout.band:.2f} {y:.2f} l\n" for y in levels for left in (outer.x, inner.right)]
-    return (
-        along(box_of(outer.x, outer.y, outer.w, outer.h), 0.5 * f, INK)
-        + along(box_of(inner.x, inner.y, inner.w, inner.h), 0.18 * f, INK)
-        + along("".join(marks), 0.15 * f, INK)
-    )
+    half = 0.075 * f
+    marks = [box_of(x - half, top, 2 * half, layout.band) for x in ups for top in (outer.y, inner.bottom)]
+    marks += [box_of(left, y - half, layout.band, 2 * half) for y in levels for left in (outer.x, inner.right)]
+    lines = rim_of(outer.x, outer.y, outer.w, outer.h, 0.5 * f) + rim_of(inner.x, inner.y, inner.w, inner.h, 0.18 * f)
+    return paint(lines + "".join(marks), fill=INK)
 
 
 def _ground(view: View, factor: float) -> Iterable[str]:

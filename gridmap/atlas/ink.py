@@ -59,6 +59,14 @@ def box_of(x: float, y: float, w: float, h: float) -> str:
     return f"{x:.2f} {y:.2f} {w:.2f} {h:.2f} re\n"
 
 
+def rim_of(x: float, y: float, w: float, h: float, width: float) -> str:
+    """The line around a rectangle, to be filled: the typesetter's own viewer draws no stroke finer than a pixel."""
+    half = width / 2
+    level = (box_of(x - half, at - half, w + width, width) for at in (y, y + h))
+    upright = (box_of(at - half, y + half, width, h - width) for at in (x, x + w))
+    return "".join((*level, *upright))
+
+
 @lru_cache(maxsize=256)
 def circle_of(x: float, y: float, r: float) -> str:
     """A circle as a path: four curves, true to a thousandth of its radius."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.forme import SOFT, Forme
-from gridmap.atlas.ink import INK, along, box_of, paint
+from gridmap.atlas.ink import INK, paint, rim_of
 from gridmap.atlas.labels import POINT
 from gridmap.atlas.paper import Box, Window, scale_bar
 
@@ -29,7 +29,7 @@ def set_title(forme: Forme, box: Box, title: Title, choices: Choices) -> None:
     if not choices.public:
         stamp = "  ".join(choices.say("atlas.internal"))
         wide = width(stamp, 9 * f, bold=True) + 4 * f
-        forme.draw(along(box_of(box.right - wide, y, wide, 9 * f * POINT + 2 * f), 0.35 * f, RED))
+        forme.draw(paint(rim_of(box.right - wide, y, wide, 9 * f * POINT + 2 * f, 0.35 * f), fill=RED))
         forme.line(box.right - 2 * f, y + f, stamp, 9 * f, bold=True, ink=RED, at=1)
         y, beside = y + 9 * f * POINT + 3 * f, max(beside, wide)
     forme.line(box.right, y, title.edition, 8.5 * f, at=1)
@@ -124,9 +124,9 @@ def _set_north(forme: Forme, x: float, y: float, word: str) -> None:
     """An arrow, 8 × 10 mm with its letter."""
     f, middle, top = forme.f, x + 4 * forme.f, y + 3 * forme.f
     forme.line(middle, y, word, 7 * f, bold=True, at=0.5)
-    for side, fill in ((-1, INK), (1, "#FFFFFF")):
+    for side in (-1, 1):
         half = f"{middle:.2f} {top:.2f} m {middle + side * 1.7 * f:.2f} {top + 6.6 * f:.2f} l {middle:.2f} {top + 5.2 * f:.2f} l h\n"
-        forme.draw(paint(half, fill=fill, line=INK, width=0.12 * f))
+        forme.draw(paint(half, fill=INK) if side < 0 else paint(half, fill="#FFFFFF", line=INK, width=0.12 * f))
 
 
 def _set_bar(forme: Forme, x: float, y: float, mm: float, labels: Sequence[str]) -> None:

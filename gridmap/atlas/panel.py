@@ -7,7 +7,7 @@ from typing import Any
 from gridmap.atlas.beside import Called, Holder, contact
 from gridmap.atlas.choices import Choices
 from gridmap.atlas.forme import ACCENT, SOFT, Forme
-from gridmap.atlas.ink import along, moved
+from gridmap.atlas.ink import box_of, moved, paint
 from gridmap.atlas.labels import POINT
 from gridmap.atlas.paper import Layout
 from gridmap.atlas.qr import qr_code
@@ -63,8 +63,8 @@ def set_panel(forme: Forme, layout: Layout, panel: Panel) -> None:
 def _set_heading(forme: Forme, x: float, top: float, width: float, words: Sequence[str]) -> float:
     """A title on a line. Where what it is about begins."""
     forme.pair(x, top, words, 8 * forme.f, bold=True)
-    y = top + 3.63 * forme.f
-    forme.draw(along(f"{x:.2f} {y:.2f} m {x + width:.2f} {y:.2f} l\n", 0.25 * forme.f, ACCENT))
+    rule = box_of(x, top + 3.5 * forme.f, width, 0.25 * forme.f)  # filled: the preview draws no stroke finer than a pixel
+    forme.draw(paint(rule, fill=ACCENT))
     return top + HEADING * forme.f
 
 

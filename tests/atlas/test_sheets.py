@@ -77,6 +77,7 @@ def test_the_scale_bar_and_the_land_are_true_on_paper(town: Subject, fonts: Font
     bar = (max(part.x1 for part in parts) - min(part.x0 for part in parts)) / MM
     assert scale is not None
     assert bar == pytest.approx(metres * 1000 / scale, rel=0.005)
+    assert [part.width / MM for part in parts] == pytest.approx([bar / 4] * 4, rel=0.02)
     if len(maps(village_book(made, VILLAGE))) == 1:
         west, south, east, north = town.village(VILLAGE).shape.bounds  # type: ignore[union-attr]
         line = [each["rect"] for each in read.get_drawings() if each.get("color") and _hex(each["color"]) == VILLAGE_LINE.lower()]

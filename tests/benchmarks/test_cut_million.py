@@ -92,6 +92,6 @@ def test_a_million_households(sheet: Sheet, tmp_path: Path, village: int, most: 
     row = (f"{seconds:.0f}", f"{spent:.0f}", f"{solver:.0f}", f"{gigabytes:.2f}", f"{len(cells):,}", f"{100 * share:.2f}")
     sheet.add(f"A million households, {'each in its own building' if most == 1 else f'one to {most} in a building'}", about, head, [row])
     assert cells.households.sum() == MILLION
-    assert spent / cores < LIMIT_S  # by processors: the clock on the wall counts what else runs
+    assert spent < LIMIT_S  # as if one processor did it all: the clock on the wall counts what else runs
     assert solver / cores < LIMIT_SOLVER_S
     assert gigabytes * (cores + 1) < LIMIT_GB
