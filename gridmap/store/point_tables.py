@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gridmap.errors import BadInput, ColumnMissing, Conflict, NotFound, StoreUnreachable
-from gridmap.matching.files import ADDED_SCHEMA, Added, ColumnNotNumbers, Columns, Portion, TablePortion
+from gridmap.matching.files import ADDED_SCHEMA, Added, ColumnNotNumbers, Columns, Portion, TablePortion, spelled_out
 from gridmap.store.connect import make_engine, read_url, shown
 from gridmap.store.dialect import POSTGRESQL
 from gridmap.words import Sentence
@@ -152,7 +152,7 @@ def matched_table(asked: TableAsked) -> Iterator[tuple[PointTable, Callable[[Por
                 copy = SQL("COPY {} FROM STDIN (FORMAT csv)").format(_named(asked.target))
                 with _copied_in(cursor, copy) as stream:
                     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="all_valid")
-                    yield table, lambda portion, answers: pyarrow.csv.write_csv(portion.batch(answers), stream, options)
+                    yield table, lambda portion, answers: pyarrow.csv.write_csv(spelled_out(portion.batch(answers)), stream, options)
                 _know_by_key(cursor, table, asked)
     except DBAPIError as fault:
         raise StoreUnreachable(url=shown(url), reason=_said(fault.orig)) from fault

@@ -185,6 +185,19 @@ def test_a_table_keeps_its_types_nulls_and_metadata(bench: Bench) -> None:
     }
 
 
+def test_codes_are_texts_to_readers_and_a_dictionary_of_the_file_stays_one(bench: Bench) -> None:
+    """However they are written: types and least and greatest values are as they would be, but for the codes', which would cost as much."""
+    kinds = pa.array(["drain", None, "road"]).dictionary_encode()
+    pq.write_table(pa.table({"kind": kinds, "lng": [113.005, None, 113.021], "lat": [28.005, 28, 28.005]}), bench.folder / "points.parquet")
+    bench.out = bench.folder / "out.parquet"
+    bench.match_path(bench.folder / "points.parquet")
+    assert [str(field.type) for field in pq.read_schema(bench.out)][-4:] == ["string", "string", "double", "double"]
+    assert pq.read_table(bench.out).column("kind").type == kinds.type
+    group = pq.ParquetFile(bench.out).metadata.row_group(0)
+    told = {group.column(at).path_in_schema: group.column(at).is_stats_set for at in range(group.num_columns)}
+    assert [name for name, known in told.items() if not known] == ["match_code", "match_how"]
+
+
 def geoparquet(path: Path, column: pa.Array, crs: Any, encoding: str = "WKB") -> None:
     geo = {"version": "1.1.0", "primary_column": "place", "columns": {"place": {"encoding": encoding, "geometry_types": [], "crs": crs}}}
     pq.write_table(pa.table({"id": range(len(column)), "place": column}).replace_schema_metadata({"geo": json.dumps(geo)}), path)

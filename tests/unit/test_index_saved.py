@@ -1,5 +1,7 @@
 """A saved index answers as the one that was built; what is no whole index is refused."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,25 @@ def test_an_opened_index_answers_as_the_one_that_was_saved(index: AreaIndex, sav
     assert (len(opened), opened.nbytes, opened.overlaps) == (37, index.nbytes, index.overlaps)
     assert saved.stat().st_size == index.nbytes
     assert opened.overlaps > 0
+
+
+ONE_AND_ALL = """
+import os, sys
+from pathlib import Path
+from gridmap import AreaIndex
+from tests.builders import bent_coverage
+if sys.argv[1] == "one":
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+index = AreaIndex(bent_coverage(60, 14, seed=3))
+index.save(Path(sys.argv[2]))
+"""
+
+
+def test_an_index_is_the_same_on_one_core_as_on_all(tmp_path: Path) -> None:
+    """Its borders are more than one thread takes: work is shared, and put together again in the order of the borders."""
+    for cores in ("one", "all"):
+        subprocess.run([sys.executable, "-c", ONE_AND_ALL, cores, str(tmp_path / cores)], check=True)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "all").read_bytes()
 
 
 def test_an_index_without_areas_is_saved_and_opened(tmp_path: Path) -> None:

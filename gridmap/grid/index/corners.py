@@ -32,11 +32,14 @@ def rings_of(shapes: NDArray[np.object_]) -> Rings:
         raise ValueError("areas must be polygons or multipolygons")
     if len(shapes) > MOST_AREAS:
         raise ValueError(f"an index holds at most {MOST_AREAS} areas")
-    corners, starts, area, hole = _flat(shapes, kinds)
+    with ThreadPoolExecutor() as threads:  # GEOS works without the interpreter's lock
+        valid = [threads.submit(shapely.is_valid, some) for some in np.array_split(shapes, 8)]
+        corners, starts, area, hole = _flat(shapes, kinds)
+        sound = np.concatenate([some.result() for some in valid]).astype(np.bool_)  # a missing shape has no ring that could be wrong
     if not (len(corners) == 0 or max(corners.max(), -corners.min()) < LARGEST):  # not-a-number fails as well
         raise ValueError("corners must be finite and below 1e150")
     corners += 0.0  # there is one zero only: -0.0 would not pair with 0.0
-    return Rings(corners, starts, area, hole, _sound(shapes))
+    return Rings(corners, starts, area, hole, sound)
 
 
 def _flat(shapes: NDArray[np.object_], kinds: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.int64], Any, Any]:
@@ -52,13 +55,6 @@ def _flat(shapes: NDArray[np.object_], kinds: NDArray[np.integer]) -> tuple[NDAr
     starts = np.zeros(len(rings) + 1, dtype=np.int64)
     np.cumsum(shapely.get_num_coordinates(rings), out=starts[1:])
     return shapely.get_coordinates(rings), starts, area, hole
-
-
-def _sound(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Which shapes are valid; a missing shape has no ring that could be wrong. GEOS works without the interpreter's lock."""
-    with ThreadPoolExecutor() as threads:
-        halves = list(threads.map(shapely.is_valid, np.array_split(shapes, 4)))
-    return np.concatenate(halves).astype(np.bool_) if halves else np.zeros(0, dtype=np.bool_)
 
 
 @compiled

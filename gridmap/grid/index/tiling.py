@@ -1,12 +1,13 @@
 """Every edge into the tiles that it passes through, and who owns the south-western corner of each tile."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.grid.index.compiled import compiled
-from gridmap.grid.index.cores import on_all_cores
+from gridmap.grid.index.cores import cores, on_all_cores
 from gridmap.grid.index.corners import Rings
 from gridmap.grid.index.frame import TILE_BITS, Frame, fixed
 from gridmap.grid.index.twins import Edges
@@ -27,47 +28,67 @@ class Tiled(NamedTuple):
 def tiled(frame: Frame, edges: Edges, rings: Rings) -> Tiled | None:
     """All tiles of a frame; None where the numbers differ too much in size to tell the tiles of a crossing."""
     raster = tiles_of(frame)
-    count = raster.columns * raster.rows
-    starts = np.zeros(count + 1, dtype=np.int64)
-    feet = np.zeros((2, raster.rows, raster.columns + 1), dtype=np.int32)  # who, and how many more, from each crossing on
-    several = np.zeros(count, dtype=np.bool_)
-    if not _count(raster, edges, starts, several, feet):
-        return None
-    np.cumsum(starts, out=starts)
-    code = np.bitwise_xor.accumulate(feet[0], axis=1)[:, :-1].ravel()
-    deep = np.cumsum(feet[1], axis=1)[:, :-1].ravel()
-    several |= (deep < 0) | (deep > 1) | ((deep == 0) & (np.diff(starts) > 0))
-    _spoil(raster, rings, several)
-    items = np.empty(starts[-1], dtype=np.int32)
-    _fill(raster, edges, starts[:-1].copy(), items)
+    shares = _shares(len(edges.at))
+    with ThreadPoolExecutor(len(shares)) as threads:
+        told = [_untold(raster) for _ in shares]
+        if not all(threads.map(lambda share, each: _count(raster, edges, share, each), shares, told)):
+            return None
+        starts = np.cumsum([0, *np.sum([each.counts for each in told], axis=0)])
+        code = np.bitwise_xor.accumulate(np.bitwise_xor.reduce([each.who for each in told]), axis=1)[:, :-1].ravel()
+        deep = np.cumsum(np.sum([each.deep for each in told], axis=0), axis=1)[:, :-1].ravel()
+        several = np.any([each.lone for each in told], axis=0) | (deep < 0) | (deep > 1) | ((deep == 0) & (np.diff(starts) > 0))
+        _spoil(raster, rings, several)
+        items = np.empty(starts[-1], dtype=np.int32)
+        free = np.cumsum([starts[:-1], *(each.counts for each in told[:-1])], axis=0)  # behind what earlier shares put into each tile
+        list(threads.map(lambda share, places: _fill(raster, edges, share, places, items), shares, free))
     return Tiled(starts, items, code, several)
 
 
+def _shares(edges: int) -> list[tuple[int, int]]:
+    """The edges that each thread takes, from where to where."""
+    count = max(1, min(cores(), edges // EDGES_A_THREAD))
+    return [(edges * nth // count, edges * (nth + 1) // count) for nth in range(count)]
+
+
+class _Told(NamedTuple):
+    """What a share of the edges tells."""
+
+    counts: NDArray[np.int64]  # per tile how many reach into it
+    lone: NDArray[np.bool_]  # per tile whether one of them is lone
+    who: NDArray[np.int32]  # who owns the land from each crossing on
+    deep: NDArray[np.int32]  # and how many more own it than before
+
+
+def _untold(raster: Raster) -> _Told:
+    count, feet = raster.columns * raster.rows, (raster.rows, raster.columns + 1)
+    return _Told(np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(feet, np.int32), np.zeros(feet, np.int32))
+
+
 @compiled
-def _count(raster: Raster, edges: Edges, starts: NDArray[np.int64], several: NDArray[np.bool_], feet: NDArray[np.int32]) -> bool:
-    code, depth = feet
+def _count(raster: Raster, edges: Edges, share: tuple[int, int], told: _Told) -> bool:
+    """Fill in what a share of the edges tells; False where the tile of a crossing cannot be told."""
     first, last = np.empty(raster.rows, dtype=np.int64), np.empty(raster.rows, dtype=np.int64)
-    for edge in range(len(edges.at)):
+    for edge in range(share[0], share[1]):
         way = way_of(raster, edges.corners, edges.at[edge])
         low, high = spans(raster, way, first, last)
         for row in range(low, high + 1):
             for column in range(first[row - low], last[row - low] + 1):
                 tile = row * raster.columns + column
-                starts[tile + 1] += 1
-                several[tile] |= edges.other[edge] == 0
+                told.counts[tile] += 1
+                told.lone[tile] |= edges.other[edge] == 0
             at = crossing(raster, way, row)
             if at == NOWHERE - 1:
                 return False
             if at != NOWHERE:
-                code[row, at + 1] ^= edges.code[edge] ^ edges.other[edge]
-                depth[row, at + 1] += edges.east[edge]
+                told.who[row, at + 1] ^= edges.code[edge] ^ edges.other[edge]
+                told.deep[row, at + 1] += edges.east[edge]
     return True
 
 
 @compiled
-def _fill(raster: Raster, edges: Edges, free: NDArray[np.int64], items: NDArray[np.int32]) -> None:
+def _fill(raster: Raster, edges: Edges, share: tuple[int, int], free: NDArray[np.int64], items: NDArray[np.int32]) -> None:
     first, last = np.empty(raster.rows, dtype=np.int64), np.empty(raster.rows, dtype=np.int64)
-    for edge in range(len(edges.at)):
+    for edge in range(share[0], share[1]):
         way = way_of(raster, edges.corners, edges.at[edge])
         low, high = spans(raster, way, first, last)
         for row in range(low, high + 1):

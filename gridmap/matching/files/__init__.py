@@ -3,7 +3,7 @@
 from gridmap.matching.files.laying import Pieces
 from gridmap.matching.files.opening import check_columns, choose_columns, join_files, open_points, open_writer
 from gridmap.matching.files.portion import ADDED, ADDED_SCHEMA, NOTHING, Added, Columns, Matched, Names, PointFile, Portion, Writer, joined
-from gridmap.matching.files.table import ColumnNotNumbers, TablePoints, TablePortion
+from gridmap.matching.files.table import ColumnNotNumbers, TablePoints, TablePortion, spelled_out
 
 __all__ = [
     "ADDED",
@@ -26,4 +26,5 @@ __all__ = [
     "joined",
     "open_points",
     "open_writer",
+    "spelled_out",
 ]

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -91,7 +92,7 @@ def open_writer(
     """
     if _kind(kind_of) == "table":
         schema = points.schema(added)
-        with pq.ParquetWriter(path, schema, use_dictionary=_repeated(schema)) as table:
+        with _written(path, schema, _told(schema, added)) as table:
             yield lambda portion, answers: table.write_batch(portion.batch(answers))
         return
     head = points.head(added).encode(points.encoding)
@@ -107,7 +108,7 @@ def open_writer(
 def join_files(parts: Sequence[Path], out: Path) -> None:
     """Put files that `open_writer` wrote one behind the other into one of their kind."""
     if _kind(out) == "table":
-        with pq.ParquetWriter(out, schema := pq.read_schema(parts[0]), use_dictionary=_repeated(schema)) as table:
+        with _written(out, schema := pq.read_schema(parts[0]), schema) as table:
             for part in parts:
                 for batch in open_parquet(part).iter_batches(batch_size=TABLE_ROWS):
                     table.write_batch(batch)
@@ -116,6 +117,28 @@ def join_files(parts: Sequence[Path], out: Path) -> None:
         for part in parts:
             with part.open("rb") as piece:
                 shutil.copyfileobj(piece, whole, 1 << 20)
+
+
+@contextmanager
+def _written(path: Path, schema: pa.Schema, told: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A Parquet file of batches with this schema, whose readers are told of another: of texts that come as positions of texts, as texts.
+
+    What Arrow keeps of the schema for its readers is written by hand, because it would keep the one of the batches.
+    """
+    kept = {"ARROW:schema": b64encode(told.serialize()), **(told.metadata or {})}
+    plain = [
+        field.name for field in told if field.type == schema.field(field.name).type
+    ]  # to know least and most of the others costs too much
+    with pq.ParquetWriter(path, schema, use_dictionary=_repeated(told), write_statistics=plain, store_schema=False) as table:
+        table.add_key_value_metadata(kept)
+        yield table
+
+
+def _told(schema: pa.Schema, added: pa.Schema) -> pa.Schema:
+    """With the texts of the added columns as texts; a column of the file itself stays as it is."""
+    ours = {field.name for field in added if pa.types.is_dictionary(field.type)}
+    fields = (field.with_type(field.type.value_type) if field.name in ours else field for field in schema)
+    return pa.schema(fields, metadata=schema.metadata)
 
 
 def _repeated(schema: pa.Schema) -> list[str]:

@@ -141,6 +141,11 @@ class TablePortion:
         return pa.RecordBatch.from_arrays([*self.rows.columns, *added.arrays()], schema=self.source.schema(added.schema))
 
 
+def spelled_out(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """The same rows with texts where there were positions of texts, which CSV cannot hold."""
+    return pa.RecordBatch.from_arrays([_decoded(column) for column in rows.columns], names=rows.schema.names)
+
+
 def _decoded(column: Any) -> Any:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
