@@ -73,7 +73,7 @@ def first_page(actor: Actor) -> str:
 def onward(to: str, actor: Actor) -> str:
     """Where signing in leads: to what was asked for, if it is a path of ours. The bare address of the service asks for nothing yet."""
     path, first = own_path(to), first_page(actor)
-    return first if first != DESK == path.partition("?")[0] else path
+    return first if first != DESK == re.split(r"[?#]", path)[0] else path
 
 
 class PageRoute(APIRoute):

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from gridmap.access import Role
+from gridmap.access import Action, Role, allowed
 from gridmap.account import AccountKind
 from gridmap.flows import accounts, grants, tokens
 from gridmap.flows.intake import receive_many
 from gridmap.incidents import Channel, Report
-from gridmap.store import Store
+from gridmap.store import Store, incidents
 from tests import patient
 from tests.builders import OPERATOR
 from tests.serving import serving
@@ -56,6 +56,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             ("dispatcher", Role.DISPATCHER, WEST),
             ("auditor", Role.AUDITOR, None),
             ("second", Role.ADMINISTRATOR, None),
+            ("dispatcher-2", Role.DISPATCHER, WEST),
         ):
             person(store, name, role, area=area, at=now())
         person(store, "worker", worker="W1", at=now())
@@ -112,6 +113,21 @@ def test_who_is_not_signed_in_comes_to_the_sign_in_and_goes_on_by_keyboard_alone
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_have_text("Posts")
         expect(page).to_have_url(f"{house}/posts?area={WEST}")
+
+
+def test_the_incident_that_an_address_names_is_open_after_signing_in(browser: Browser, house: str, county: Store) -> None:
+    """Also after a form that lacked the password: what stands behind the # never reaches the service by itself."""
+    with county.read(allowed(OPERATOR, Action.INCIDENT_READ)) as tx:
+        [one] = incidents.list_(tx, area=WEST, limit=1)
+    with visitor(browser, house) as seen:
+        page = seen.page
+        page.goto(f"{house}/#incident={one.number}")
+        for password in ("", PASSWORD):
+            page.fill("#name", "dispatcher-2")
+            page.fill("#password", password)
+            page.click("main button[type=submit]")
+        expect(page).to_have_url(re.compile(f"/#incident={one.number}"))
+        expect(page.locator("#panel")).to_contain_text(one.number)
 
 
 def test_whatever_is_wrong_is_said_in_one_sentence_beside_the_field(browser: Browser, house: str) -> None:

@@ -43,7 +43,7 @@ async function askAgain(path, method, body, signal, match) {
 
 export function signIn() {
   if ([...document.querySelectorAll("#panel textarea, #panel input")].some((field) => field.value.trim())) throw new Problem({ detail: t("link.signed_out") }, 401);
-  return leave(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`);
+  return leave(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search + location.hash })}`);
 }
 
 // The page is on its way out: nothing more is answered.

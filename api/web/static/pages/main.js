@@ -57,4 +57,11 @@ for (const choice of document.querySelectorAll("select[data-offers]")) {
   choice.addEventListener("change", () => field.setAttribute("list", choice.selectedOptions[0].dataset.list));
 }
 
+// What stands behind the "#" of an address (which incident is open) never reaches the service: it goes along to where signing in leads.
+const next = document.querySelector("input[name=next]");
+if (next && location.hash && !next.value.includes("#")) {
+  next.value += location.hash;
+  for (const link of document.querySelectorAll("a[data-next]")) link.href = `${link.pathname}?${new URLSearchParams({ next: next.value })}`;
+}
+
 addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
