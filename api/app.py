@@ -7,7 +7,6 @@ from api import errors, guarding, intake, live, page, tasks
 from api.borders import Borders
 from api.files import Files
 from api.forwarded import Forwarded
-from api.gathering import Gathering
 from api.heads import Heads
 from api.metrics import Counting, Metrics
 from api.oidc import Oidc
@@ -44,7 +43,6 @@ from api.routes import (
     user_pages,
 )
 from api.safety import Safety
-from api.sign_in import identify_together
 from gridmap.atlas import VENDOR as MAP_FILES
 from gridmap.photos import Workshop
 from gridmap.settings import Settings
@@ -67,8 +65,8 @@ def create_app(store: Store, settings: Settings) -> FastAPI:
     )
     app.state.store, app.state.settings, app.state.borders, app.state.workshop = store, settings, Borders(), Workshop()
     app.state.live, app.state.prints, app.state.metrics = streams, prints, metrics
-    app.state.oidc, app.state.intake = Oidc(settings.oidc) if settings.oidc else None, metrics.watched(intake.intake(store, settings))
-    app.state.identities = Gathering(identify_together, at_once=intake.AT_ONCE, most=intake.MOST)
+    app.state.oidc = Oidc(settings.oidc) if settings.oidc else None
+    app.state.intake = metrics.watched(intake.intake(store, settings, streams.wake))
     app.state.closed = app.state.stopping = False  # whether sign-in is asked for, for ever once it is; whether it was told to stop
 
     app.include_router(reports.router)  # POST /api/reports; GET /api/reports/{id}

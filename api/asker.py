@@ -13,7 +13,6 @@ from api.forms import posted
 from api.sign_in import Known, check_csrf, cookie_name, identify
 from gridmap.access import Action, Actor, Forbidden, Scope, allowed
 from gridmap.account import Account, Token, TokenKind
-from gridmap.errors import Refusal
 from gridmap.settings import Settings
 from gridmap.store import Store
 from gridmap.words import LANGS, Lang
@@ -88,18 +87,6 @@ class Doing:
         return ask(request, self.action, known, now, told=not self.leads)
 
 
-class DoingTogether(Doing):
-    """The same for what many ask at about the same time: who they are is asked for all of them at once, and no thread waits for each."""
-
-    async def __call__(self, request: Request, form: Annotated[dict[str, str], Depends(posted)]) -> Asker:  # type: ignore[override]
-        request.state.asked = True
-        found = await request.app.state.identities.ask(request)
-        if isinstance(found, Refusal):
-            raise found
-        check_csrf(request, found, form, self.action)
-        return ask(request, self.action, found, now_of(request))
-
-
 def ask(request: Request, action: Action, known: Known, now: datetime, *, told: bool = True) -> Asker:
     """What the route gets for somebody who is known; SignInNeeded, Forbidden, which the log is `told`."""
     state = request.app.state
@@ -134,11 +121,6 @@ def zone_of(request: Request) -> ZoneInfo:
 def now_of(request: Request) -> datetime:
     """The clock, in the county's zone: numbers bear its year."""
     return datetime.now(zone_of(request))
-
-
-def doing_together(action: Action) -> Any:
-    """The same for a route that answers many at once."""
-    return Depends(DoingTogether(action))
 
 
 def doing(action: Action, *, anyway: bool = False, leads: bool = False) -> Any:

@@ -19,7 +19,7 @@ class Forwarded:
         self.app, self.proxies = app, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope.get("client") and self._believed(scope["client"][0]):
+        if self.proxies and scope["type"] == "http" and scope.get("client") and self._believed(scope["client"][0]):
             scope = {**scope, **self._told(scope["client"], Headers(scope=scope))}
         await self.app(scope, receive, send)
 

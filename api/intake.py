@@ -4,13 +4,17 @@ A report waits for its own commit and for nothing else. When more wait than can 
 away first (`api.pressure`), whoever reports last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from starlette.requests import Request
+
 from api.gathering import Gathering
-from gridmap.access import Actor
-from gridmap.errors import Throttled
+from api.logs import REQUEST
+from api.sign_in import Known, check_csrf, identify_together, network_of
+from gridmap.access import Action
+from gridmap.errors import Refusal, Throttled
 from gridmap.flows.intake import Arrival, Outcome, receive_together
 from gridmap.flows.slow import slow_many
 from gridmap.incidents import Channel, Report
@@ -26,38 +30,60 @@ MOST = 1024  # that wait: a second or two
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What somebody sends: None where nobody could read it. `network` is a stranger's, who is slowed down with all others of it."""
+    """What somebody sends by this request: None where nobody could read it."""
 
     report: Report | None
-    actor: Actor
-    network: str | None
+    request: Request
 
 
 Intake = Gathering[Sending, Outcome | None]
 
 
-def intake(store: Store, settings: Settings) -> Intake:
-    """What keeps the reports of one process together."""
+def intake(store: Store, settings: Settings, kept: Callable[[], object]) -> Intake:
+    """What keeps the reports of one process together: who sends them is asked for all of them at once, too. `kept` hears of each act."""
     verify = frozenset(map(Channel, settings.verify))
 
     def keep(sendings: Sequence[Sending]) -> list[Outcome | None]:
         now = datetime.now(settings.timezone)
-        waits = _waits(store, sendings, now)
-        taken = [Arrival(one.report, one.actor) for one, wait in zip(sendings, waits, strict=True) if one.report and not wait]
+        known = [_admitted(*each) for each in zip(sendings, identify_together([one.request for one in sendings]), strict=True)]
+        waits = _waits(store, sendings, known, now)
+        refused = [
+            who if isinstance(who, Refusal) else Throttled(seconds=wait) if wait else None for who, wait in zip(known, waits, strict=True)
+        ]
+        taken = [
+            Arrival(one.report, who.actor)
+            for one, who, refusal in zip(sendings, known, refused, strict=True)
+            if one.report and isinstance(who, Known) and not refusal
+        ]
         outcomes = iter(receive_together(store, taken, verify=verify, now=now) if taken else ())
-        return [_outcome(one, wait, outcomes) for one, wait in zip(sendings, waits, strict=True)]
+        kept()
+        return [_outcome(*each, outcomes) for each in zip(sendings, refused, strict=True)]
 
     return Gathering(keep, at_once=AT_ONCE, most=MOST)
 
 
-def _outcome(sent: Sending, wait: int, outcomes: Iterator[Outcome]) -> Outcome | None:
-    if wait:
-        return Throttled(seconds=wait)
-    return None if sent.report is None else next(outcomes)
+def _admitted(sent: Sending, known: Known | Refusal) -> Known | Refusal:
+    """Who sends it, unless no page of ours did."""
+    if isinstance(known, Refusal):
+        return known
+    REQUEST.set(sent.request.state.request_id)  # what the log tells is of this one
+    try:
+        check_csrf(sent.request, known, {}, Action.REPORT_SEND)
+    except Refusal as refusal:
+        return refusal
+    return known
 
 
-def _waits(store: Store, sendings: Sequence[Sending], now: datetime) -> list[int]:
-    """How long each has to wait who has not signed in; 0 for those who need not."""
-    strangers = [("report.send", one.network) for one in sendings if one.network is not None]
+def _outcome(sent: Sending, refusal: Refusal | None, outcomes: Iterator[Outcome]) -> Outcome | None:
+    return refusal or (None if sent.report is None else next(outcomes))
+
+
+def _waits(store: Store, sendings: Sequence[Sending], known: Sequence[Known | Refusal], now: datetime) -> list[int]:
+    """How long each has to wait who has not signed in, with all others of their network; 0 for those who need not."""
+    networks = [
+        network_of(one.request) if isinstance(who, Known) and not (who.account or who.open) else None
+        for one, who in zip(sendings, known, strict=True)
+    ]
+    strangers = [("report.send", network) for network in networks if network is not None]
     waits = iter(slow_many(store, strangers, burst=BURST, every=EVERY, now=now) if strangers else ())
-    return [0 if one.network is None else next(waits) for one in sendings]
+    return [0 if network is None else next(waits) for network in networks]

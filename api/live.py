@@ -137,8 +137,8 @@ class Live:
             LOG.error("the live stream has stopped", exc_info=fault)
 
     def wake(self) -> None:
-        """Something was written just now; called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
+        """Something was written just now; called from any thread. While nobody listens nobody is told sooner for it."""
+        if self._listeners and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake.set)
 
     def stop(self) -> None:

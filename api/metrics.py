@@ -3,6 +3,7 @@ none is a person, a place or a number of an incident."""
 
 import time
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -39,6 +40,8 @@ class Metrics:
         self._notices = Gauge("gridmap_notices", "What offices are told: how many are pending, sent, parked.", ["standing"], **told)
         self._history = Gauge("gridmap_history_rows", "Rows of the history.", **told)
         self._backup = Gauge("gridmap_backup_timestamp_seconds", "When a backup was last made and read again (0: never).", **told)
+        # A label's counter, found once: there are few, and to find it takes longer than to count.
+        self._request, self._second = cache(self.requests.labels), cache(self.seconds.labels)
         self._looked = 0  # so much of the history was looked through for backups
         about = Gauge("gridmap_info", "The version, and the kind of database.", ["version", "database"], **told)
         about.labels(__version__, store.dialect).set(1)
@@ -50,8 +53,8 @@ class Metrics:
         return intake
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        self.requests.labels(method if method in METHODS else "other", route, status).inc()
-        self.seconds.labels(route).observe(seconds)
+        self._request(method if method in METHODS else "other", route, status).inc()
+        self._second(route).observe(seconds)
 
     def task_done(self, name: str, at: datetime | None) -> None:
         """A task ended well at this instant, or (None) did not."""

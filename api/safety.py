@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,10 +36,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+    "Cache-Control": "no-store",
 }
-
-
-HSTS = "max-age=63072000; includeSubDomains"
+_DEFAULTS = tuple((name.lower().encode(), text.encode()) for name, text in HEADERS.items())
+HSTS = b"max-age=63072000; includeSubDomains"
 
 
 class Safety:
@@ -60,7 +60,8 @@ class Safety:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _guard(MutableHeaders(scope=message), scope, self.public_host)
+                message["headers"] = headers = list(message["headers"])
+                _guard(headers, scope, self.public_host)
             await send(message)
 
         refusal = _refusal(scope, Headers(scope=scope), self.public_host)
@@ -86,21 +87,29 @@ def _at_most(receive: Receive) -> Receive:
     return receive_counted
 
 
-def _guard(headers: MutableHeaders, scope: Scope, public_host: str | None) -> None:
+def _guard(headers: list[tuple[bytes, bytes]], scope: Scope, public_host: str | None) -> None:
+    """Add what the answer lacks, as bytes, as it is sent: this is done for every answer there is."""
     state: dict[str, Any] = scope["state"]
-    for name, text in HEADERS.items():
-        headers.setdefault(name, text)
-    headers["X-Request-Id"] = state["request_id"]
+    there = {name for name, _ in headers}
+    headers += [pair for pair in _DEFAULTS if pair[0] not in there]  # unless the route knows better
+    headers.append((b"x-request-id", state["request_id"].encode()))
     if getattr(getattr(scope.get("app"), "state", None), "stopping", False):
-        headers["Connection"] = "close"  # the next request finds whoever comes after us
+        headers.append((b"connection", b"close"))  # the next request finds whoever comes after us
     policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
-    headers["Content-Security-Policy"] = policy.format(nonce=state["nonce"])
-    headers.setdefault("Cache-Control", "no-store")  # unless the route knows better
+    headers.append((b"content-security-policy", policy.format(nonce=state["nonce"]).encode()))
     if state.get("asked"):  # by a route with an action: what is answered may depend on who asks
-        varies = [part.strip() for part in headers.get("vary", "").split(",") if part.strip()]
-        headers["Vary"] = ", ".join(dict.fromkeys([*varies, "Cookie", "Authorization"]))
+        headers[:] = [*_without(headers, b"vary"), (b"vary", _varies(headers))]
     if scope["scheme"] == "https" and _name(Headers(scope=scope).get("host", "")) == public_host:
-        headers["Strict-Transport-Security"] = HSTS
+        headers.append((b"strict-transport-security", HSTS))
+
+
+def _without(headers: list[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
+    return [pair for pair in headers if pair[0] != name]
+
+
+def _varies(headers: list[tuple[bytes, bytes]]) -> bytes:
+    said = [part.strip() for name, text in headers if name == b"vary" for part in text.split(b",")]
+    return b", ".join(dict.fromkeys([*filter(None, said), b"Cookie", b"Authorization"]))
 
 
 def _refusal(scope: Scope, headers: Headers, public_host: str | None) -> errors.Refusal | None:

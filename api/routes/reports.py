@@ -1,16 +1,19 @@
 """Reports come in: one as JSON, or many as newline-delimited JSON, answered row by row; and their senders ask where they stand."""
 
 import json
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.answers import Names
-from api.asker import Asker, doing, doing_together
+from api.asker import Asker, Doing, doing, lang_of, zone_of
 from api.errors import BodyTooLarge, BodyUnreadable, problem, validation_problem
 from api.instants import AwareInstant
 from api.intake import Intake, Sending
@@ -22,10 +25,26 @@ from gridmap.flows.intake import receive_many
 from gridmap.incidents import Answer, Channel, Report
 from gridmap.incidents.photo import MOST_NAMED
 from gridmap.incidents.report import LONGEST
+from gridmap.words import Lang
+
+SENDING = Doing(Action.REPORT_SEND)
+
+
+class Straight(APIRoute):
+    """A route whose endpoint is given the request alone, and asks its own `Doing` when it knows what it is asked.
+
+    What FastAPI does for an endpoint's parameters takes longer than all else that is done for a report before it is kept.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        return self.endpoint
+
 
 router = APIRouter(prefix="/api", tags=["reports"])
+sending = APIRouter(route_class=Straight)
 
 NDJSON = "application/x-ndjson"
+_AS_JSON = TypeAdapter(dict[str, Any])
 MOST_ONE = 64 * 1024
 MOST_MANY = 32 * 1024 * 1024
 MOST_ROWS = 100_000  # lines of it: what is answered to a line is longer than the shortest line
@@ -97,19 +116,13 @@ class ReportIn(BaseModel):
         return Report(**self.model_dump())
 
 
-async def read_body(request: Request, asked: Annotated[Asker, doing_together(Action.REPORT_SEND)]) -> bytes:
-    """The body, never more of it than is taken. Many at once are for whoever signs in: strangers are counted by requests."""
-    kind = _kind(request)
-    if kind == NDJSON and not (asked.account or asked.open):
-        raise SignInNeeded(action=Action.REPORT_SEND)
-    most = MOST_MANY if kind == NDJSON else MOST_ONE
+async def _body(request: Request, most: int) -> bytes:
+    """The body, never more of it than is taken."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
             raise BodyTooLarge(most=most)
-    if kind == NDJSON and max(body.count(b"\n"), body.count(b"\r")) > MOST_ROWS:
-        raise HTTPException(413)
     return bytes(body)
 
 
@@ -133,8 +146,9 @@ _BODIES = {
 }
 
 
-@router.post(
+@sending.post(
     "/reports",
+    dependencies=[Depends(SENDING)],
     status_code=201,
     response_class=JSONResponse,
     openapi_extra={"requestBody": {"required": True, "content": _BODIES}},
@@ -149,34 +163,50 @@ _BODIES = {
         429: {"description": "Too many from one network; Retry-After says when again."},
     },
 )
-async def send_reports(
-    request: Request, asked: Annotated[Asker, doing_together(Action.REPORT_SEND)], body: Annotated[bytes, Depends(read_body)]
-) -> Response:
+async def send_reports(request: Request) -> Response:
     """Find the cell, the worker and the office of a report, keep it, and say why. Acknowledged means kept."""
-    kind = _kind(request)
-    if kind not in {"application/json", NDJSON}:
-        raise BodyUnreadable(why=f"Content-Type: {kind or '-'}")
-    response = await run_in_threadpool(_many, asked, body) if kind == NDJSON else await _one(request, asked, body)
-    request.app.state.live.wake()
-    return response
+    request.state.asked = True
+    match _kind(request):
+        case "application/json":
+            return await _one(request)
+        case kind if kind == NDJSON:
+            return await _rows(request)
+        case kind:
+            await run_in_threadpool(SENDING, request, {})
+            raise BodyUnreadable(why=f"Content-Type: {kind or '-'}")
 
 
-async def _one(request: Request, asked: Asker, body: bytes) -> JSONResponse:
+async def _one(request: Request) -> Response:
+    """Who sends it is asked together with those who send at the same time."""
     intake: Intake = request.app.state.intake
-    network = None if asked.account or asked.open else network_of(request)
-    read = _read(body, asked)
-    outcome = await intake.ask(Sending(read if isinstance(read, Report) else None, asked.actor, network))
+    lang = lang_of(request)
+    read = _read(await _body(request, MOST_ONE), lang, zone_of(request))
+    outcome = await intake.ask(Sending(read if isinstance(read, Report) else None, request))
     if isinstance(outcome, Refusal):
         raise outcome
     if isinstance(read, dict):
         return JSONResponse(read, status_code=read["status"], media_type="application/problem+json")
     assert outcome is not None
-    return JSONResponse(outcome.as_dict(asked.lang), status_code=200 if outcome.repeated else 201)
+    told = _AS_JSON.dump_json(outcome.as_dict(lang))
+    return Response(told, status_code=200 if outcome.repeated else 201, media_type="application/json")
+
+
+async def _rows(request: Request) -> Response:
+    """Many at once are for whoever signs in: strangers are counted by requests."""
+    asked = await run_in_threadpool(SENDING, request, {})
+    if not (asked.account or asked.open):
+        raise SignInNeeded(action=Action.REPORT_SEND)
+    body = await _body(request, MOST_MANY)
+    if max(body.count(b"\n"), body.count(b"\r")) > MOST_ROWS:
+        raise HTTPException(413)
+    response = await run_in_threadpool(_many, asked, body)
+    request.app.state.live.wake()
+    return response
 
 
 def _many(asked: Asker, body: bytes) -> Response:
     """Each line is a report of its own: one that cannot be used does not hold up the others."""
-    rows = [_read(line, asked) for line in body.splitlines() if line.strip()]
+    rows = [_read(line, asked.lang, asked.settings.timezone) for line in body.splitlines() if line.strip()]
     reports = [row for row in rows if isinstance(row, Report)]
     verify = frozenset(map(Channel, asked.settings.verify))
     answers = iter(receive_many(asked.store, reports, verify=verify, now=asked.now, actor=asked.actor))
@@ -190,15 +220,15 @@ def _told(answer: Answer | Refusal, asked: Asker) -> dict[str, Any]:
     return {"status": 200 if answer.repeated else 201, **answer.as_dict(asked.lang)}
 
 
-def _read(text: bytes, asked: Asker) -> Report | dict[str, Any]:
+def _read(text: bytes, lang: Lang, zone: ZoneInfo) -> Report | dict[str, Any]:
     """The report, or the problem with what was sent."""
     try:
         return ReportIn.model_validate_json(text).report()
     except ValidationError as fault:
         faults: list[Any] = fault.errors(include_url=False)
         if faults[0]["type"] == "json_invalid":
-            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), asked.lang, asked.settings.timezone)
-        return validation_problem(faults, asked.lang)
+            return problem(BodyUnreadable(why=faults[0]["ctx"]["error"]), lang, zone)
+        return validation_problem(faults, lang)
 
 
 @router.get("/reports/{report}", response_class=JSONResponse, responses={404: {"description": "No report of this id."}})
@@ -217,3 +247,6 @@ def follow_report(request: Request, asked: Annotated[Asker, doing(Action.REPORT_
             "office": found.office and {**found.office.as_dict(asked.lang), "phone": found.office.phone},
         }
     return JSONResponse(told, headers={"Cache-Control": "no-store", "Content-Language": asked.lang})
+
+
+router.include_router(sending)

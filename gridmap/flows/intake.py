@@ -19,9 +19,10 @@ from gridmap.flows.rematch import template_of
 from gridmap.grid import Level
 from gridmap.incidents import Answer, Channel, Incident, Named, Report, State, body_hash, check_report
 from gridmap.incidents.deadlines import Done, Timed, events, pressed, timed
+from gridmap.incidents.public import PublicMatter
 from gridmap.incidents.report import body_of, key_of
 from gridmap.limits import allowances
-from gridmap.store import Store, Tx, ids, incidents
+from gridmap.store import Store, Tx, history, ids, incidents
 from gridmap.store.incidents import FirstAnswer, Received
 
 PER_TRANSACTION = 500
@@ -54,6 +55,16 @@ class Sent:
     @property
     def who(self) -> SenderKey:
         return self.report.sender, self.report.key
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A report, and all that is found out about it before it is kept."""
+
+    sent: Sent
+    dispatch: Dispatch
+    public: PublicMatter | None
+    clocks: tuple[Timed, ...]
 
 
 class Running:
@@ -132,13 +143,16 @@ def receive_together(store: Store, arrivals: Sequence[Arrival], *, verify: Colle
 
 
 def _take(store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime) -> Iterator[Outcome]:
-    """The outcomes of one transaction, in order, once it is committed. Everybody may send reports: the scope is anybody's."""
+    """The outcomes of one transaction, in order, once it is committed. Everybody may send reports: the scope is anybody's.
+
+    What can be found out before is not found out while others wait to write.
+    """
+    new = {each.who: each for each in reversed(sent)}
     with store.begin(allowed(ANONYMOUS, Action.REPORT_SEND)) as tx:
-        known = incidents.first_answers(tx, {each.who for each in sent})
-        new = {each.who: each for each in reversed(sent) if each.who not in known}
-        kept = _keep(store, tx, list(new.values())[::-1], verify, now)
-        if len(kept) < len(new):  # another transaction was first with a key
-            known |= incidents.first_answers(tx, new.keys() - kept.keys())
+        found = _find_out(read_situation(store, tx, now), list(new.values())[::-1], verify)
+        history.hold(tx)
+        known = incidents.first_answers(tx, new)
+        kept = _keep(tx, [each for each in found if each.sent.who not in known], now)
     return iter([_outcome(each, known, new, kept) for each in sent])
 
 
@@ -178,35 +192,36 @@ def _check_sender(sender: str, actor: Actor) -> None:
         raise SenderForeign(action=str(Action.REPORT_VOUCH), sender=sender)
 
 
-def _keep(store: Store, tx: Tx, new: Sequence[Sent], verify: Collection[Channel], now: datetime) -> Mapping[SenderKey, Answer]:
-    """Find out about new reports and store them; the answers of those that were kept."""
-    if not new:
-        return {}
-    situation = read_situation(store, tx, now)
+def _find_out(situation: Situation, new: Sequence[Sent], verify: Collection[Channel]) -> list[Found]:
+    """Whose each report is, which clocks run for it and what everybody may see of it."""
     reports = [each.report for each in new]
     found = [received_as(situation, *each, verify) for each in zip(reports, dispatch(situation, reports), strict=True)]
+    running, shown = Running(situation), publicised(situation.index, found, now=situation.at)
+    return [Found(*each, running.of(each[1])) for each in zip(new, found, shown, strict=True)]
+
+
+def _keep(tx: Tx, new: Sequence[Found], now: datetime) -> Mapping[SenderKey, Answer]:
+    """Store new reports under the next numbers; their answers."""
     numbers = incidents.numbers(tx, len(new), year=now.year)
-    running = Running(situation)
-    rows = [_received(each, what, number, running) for each, what, number in zip(new, found, numbers, strict=True)]
-    public = publicised(situation.index, [(row.incident, what.issue) for (row, _), what in zip(rows, found, strict=True)], now=now)
-    stored = incidents.add_many(tx, [replace(row, public=shown) if shown else row for (row, _), shown in zip(rows, public, strict=True)])
-    return {each.who: answer for each, (row, answer) in zip(new, rows, strict=True) if row.report_id in stored}
+    rows = [_received(each, number, now) for each, number in zip(new, numbers, strict=True)]
+    incidents.add_many(tx, [row for row, _ in rows])
+    return {each.sent.who: answer for each, (_, answer) in zip(new, rows, strict=True)}
 
 
-def _received(sent: Sent, found: Dispatch, number: str, running: Running) -> tuple[Received, Answer]:
-    now = running.since
-    report_id, clocks = ids.new(now), running.of(found)
-    answer = _answer(found, report_id, ids.new(now), number)
+def _received(found: Found, number: str, now: datetime) -> tuple[Received, Answer]:
+    sent, report_id = found.sent, ids.new(now)
+    answer = _answer(found.dispatch, report_id, ids.new(now), number)
     received = Received(
         report_id=report_id,
         report=sent.report,
         by=sent.by,
-        incident=_incident(sent.report, found, answer, now, clocks),
+        incident=_incident(sent.report, found.dispatch, answer, now, found.clocks),
         body_hash=sent.body_hash,
         answer=answer.kept(),
         raw=body_of(sent.report),
-        clocks=clocks,
-        until=found.until,
+        clocks=found.clocks,
+        public=found.public,
+        until=found.dispatch.until,
     )
     return received, answer
 

@@ -73,7 +73,7 @@ def found_anew(tx: Tx, situation: Situation, asked: Sequence[tuple[Incident, Rep
     """What these reports would find out today about their incidents, in their order."""
     found = dispatch(situation, [report for _, report in asked])
     placed = [replace(one, **_place(report, what)) for (one, report), what in zip(asked, found, strict=True)]
-    shown = publicised(situation.index, [(one, what.issue) for one, what in zip(placed, found, strict=True)], now=situation.at)
+    shown = publicised(situation.index, found, now=situation.at)
     return [
         Anew(
             office=_office(one, what),

@@ -14,7 +14,7 @@ from gridmap.incidents.deadlines import Done, Timed, asked, events, pressed, tim
 from gridmap.limits import Clock, Due, allowances
 from gridmap.store import calendars, catalogues, notices
 from gridmap.store.clock_tables import clock, escalation
-from gridmap.store.dialect import insert_many, insert_once, upsert
+from gridmap.store.dialect import insert_once, upsert
 from gridmap.store.schema import incident as incident_table
 from gridmap.store.scoping import within
 
@@ -23,9 +23,9 @@ _RUN = (*(clock.c[name] for name in KEY), clock.c.issue, clock.c.given, clock.c.
         clock.c.stopped, clock.c.due, clock.c.next_at)  # fmt: skip
 
 
-def add(tx: Connection, given: Mapping[str, Iterable[Timed]]) -> None:
-    """Keep the first clocks of new incidents, by the incident's id."""
-    insert_many(tx, clock, (_kept(id, one) for id, runs in given.items() for one in runs))
+def rows(given: Mapping[str, Iterable[Timed]]) -> list[dict[str, Any]]:
+    """The first clocks of new incidents, by the incident's id, as they are kept."""
+    return [_kept(id, one) for id, runs in given.items() for one in runs]
 
 
 def put(tx: Connection, incident: str, runs: Iterable[Timed]) -> None:

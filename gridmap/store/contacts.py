@@ -3,21 +3,21 @@
 What is past its term is never shown, also before it is purged.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from gridmap.incidents.contact import KEPT_FROM_RECEIPT, Contact, MaskedContact, masked
-from gridmap.store.dialect import insert_many
 from gridmap.store.schema import contact, report
 from gridmap.store.scoping import within
 
 
-def add(tx: Connection, given: dict[str, str], *, at: datetime) -> None:
-    """Keep the contacts of reports (id: contact) that were received at the instant."""
+def rows(given: Mapping[str, str], *, at: datetime) -> list[dict[str, Any]]:
+    """The contacts of reports (id: contact) that are received at the instant, as they are kept."""
     until = at + KEPT_FROM_RECEIPT
-    rows = ({"report": id, "contact": text, "masked": masked(text), "kept_until": until} for id, text in given.items())
-    insert_many(tx, contact, rows)
+    return [{"report": id, "contact": text, "masked": masked(text), "kept_until": until} for id, text in given.items()]
 
 
 def of_incident(tx: Connection, incident_id: str, *, at: datetime) -> tuple[MaskedContact, ...]:

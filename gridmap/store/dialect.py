@@ -228,33 +228,31 @@ def insert_all(tx: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) 
         tx.execute(insert(table), listed)
 
 
-def insert_many(
-    tx: Connection, table: Table, rows: Iterable[Mapping[str, Any]], *, once: Sequence[str] = (), answer: str = ""
-) -> list[str]:
-    """Insert rows of like columns quickly; of those that would be a second one for `once` (unique columns) the first is left.
+Parts = Sequence[tuple[Table, Sequence[Mapping[str, Any]]]]
+"""Tables, and rows of like columns for each."""
 
-    Answers the column `answer` of what was inserted. PostgreSQL takes all of them as one JSON text, several times as fast as values that
-    are each written into a statement; COPY it refuses for tables with row-level security.
+
+def insert_together(tx: Connection, parts: Parts) -> None:
+    """Insert rows quickly, of tables whose rows may refer to each other as far as that is looked at when the transaction ends.
+
+    PostgreSQL takes all of it in one statement, each table's rows as one JSON text: several times as fast as values that are each written
+    into a statement. COPY it refuses for tables with row-level security.
     """
-    listed = list(rows)
-    if not listed:
-        return []
-    as_json = _as_rows(listed) if tx.dialect.name == POSTGRESQL else ""
-    if not as_json or has_nul(as_json):  # which PostgreSQL reads in no JSON, but keeps in one that it does not read
-        return _insert(tx, insert_once(tx, table, on=once) if once else insert(table), listed, table.c[answer] if answer else None)
-    columns = ", ".join(f'"{name}"' for name in listed[0])
-    given = f"SELECT {columns} FROM json_populate_recordset(NULL::{table.name}, :rows)"
-    conflict = f"ON CONFLICT ({', '.join(once)}) DO NOTHING" if once else ""
-    told = f"RETURNING {answer}" if answer else ""
-    found = tx.execute(text(f"INSERT INTO {table.name} ({columns}) {given} {conflict} {told}"), {"rows": as_json})
-    return list(found.scalars()) if answer else []
+    given = [(table, rows, _as_rows(rows) if tx.dialect.name == POSTGRESQL else "") for table, rows in parts if rows]
+    for table, rows, as_json in given:
+        if not as_json or has_nul(as_json):  # which PostgreSQL reads in no JSON, but keeps in one that it does not read
+            tx.execute(insert(table), rows)
+    written = {table.name: (rows[0], as_json) for table, rows, as_json in given if as_json and not has_nul(as_json)}
+    if not written:
+        return
+    *others, last = (_from_json(name, first) for name, (first, _) in written.items())
+    with_others = "WITH " + ", ".join(f"other_{n} AS ({each})" for n, each in enumerate(others)) if others else ""
+    tx.execute(text(f"{with_others} {last}"), {f"rows_{name}": as_json for name, (_, as_json) in written.items()})
 
 
-def _insert(tx: Connection, new: Any, rows: list[Mapping[str, Any]], answer: Column[Any] | None) -> list[str]:
-    if answer is not None:
-        return list(tx.scalars(new.returning(answer), rows))
-    tx.execute(new, rows)
-    return []
+def _from_json(table: str, row: Mapping[str, Any]) -> str:
+    columns = ", ".join(f'"{name}"' for name in row)
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, :rows_{table})"
 
 
 def has_nul(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select, type_coerce, update
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
-from gridmap.store.dialect import POSTGRESQL, insert_many
+from gridmap.store.dialect import POSTGRESQL, Parts, insert_together
 from gridmap.store.faults import HistoryHeadGone
 from gridmap.store.schema import history, history_head
 from gridmap.store.scoping import scope_of, within
@@ -89,16 +89,29 @@ def hold(tx: Connection) -> None:
         _last(tx)
 
 
+_HELD = "held"
+"""Where a connection keeps, of the transaction that holds the history, what its last row is: nobody else can change it."""
+
+
 def _last(tx: Connection) -> tuple[int, str]:
     """The id and hash of the last row, held until this transaction ends. HistoryHeadGone: what could not be recorded is not done."""
-    row = tx.execute(select(history_head.c.id, history_head.c.hash).with_for_update()).one_or_none()
-    if row is None:
-        raise HistoryHeadGone
-    return row.id, row.hash
+    whole, found = tx.info.get(_HELD, (None, None))
+    if whole is not tx.get_transaction():
+        found = tx.execute(select(history_head.c.id, history_head.c.hash).with_for_update()).one_or_none()
+        if found is None:
+            raise HistoryHeadGone
+        _remember(tx, *found)
+    return tuple(found)
 
 
-def append(tx: Connection, entries: Sequence[Entry]) -> int:
-    """Record what was done, in order; answers the id of the last row."""
+def _remember(tx: Connection, id: int, hash: str) -> None:
+    """A part of a transaction that is undone alone (a savepoint) would undo what is remembered, too: nothing is appended in one."""
+    if not tx.in_nested_transaction():
+        tx.info[_HELD] = tx.get_transaction(), (id, hash)
+
+
+def append(tx: Connection, entries: Sequence[Entry], also: Parts = ()) -> int:
+    """Record what was done, in order; answers the id of the last row. `also` are rows of other tables, written together with it."""
     first, before = _last(tx)
     last = first
     actor = scope_of(tx).actor.name
@@ -117,9 +130,10 @@ def append(tx: Connection, entries: Sequence[Entry]) -> int:
         }
         before = link(before, row)
         rows.append({**row, "hash": before})
+    insert_together(tx, [*also, (history, rows)])
     if rows:
-        insert_many(tx, history, rows)
         tx.execute(update(history_head).values(id=last, hash=before))
+        _remember(tx, last, before)
     return last
 
 

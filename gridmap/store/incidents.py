@@ -22,9 +22,12 @@ from gridmap.incidents.notices import told_of_receipt
 from gridmap.incidents.public import PublicMatter
 from gridmap.store import clocks, contacts, notices, photos, public, tasks
 from gridmap.store import history as history_store
-from gridmap.store.dialect import Instant, insert_many, lies_in, pairs_among, reserve
+from gridmap.store.clock_tables import clock
+from gridmap.store.dialect import Instant, Parts, lies_in, pairs_among, reserve
 from gridmap.store.history import Entry
-from gridmap.store.schema import IS_OPEN, incident, report
+from gridmap.store.notice_tables import notice
+from gridmap.store.photo_tables import photo
+from gridmap.store.schema import IS_OPEN, contact, incident, public_incident, report
 from gridmap.store.schema import history as history_table
 from gridmap.store.scoping import within
 from gridmap.words import Sentence
@@ -115,13 +118,9 @@ class LogRow:
     facts: Mapping[str, Any]
 
 
-def first_answer(tx: Connection, sender: str, key: str) -> FirstAnswer | None:
-    """What this sender's key was answered the first time, or None."""
-    return first_answers(tx, [(sender, key)]).get((sender, key))
-
-
 def first_answers(tx: Connection, keys: Collection[SenderKey]) -> dict[SenderKey, FirstAnswer]:
-    """Those of the (sender, key) pairs that came before, with what they were answered."""
+    """Those of the (sender, key) pairs that came before, with what they were answered. Asked while the history is held, no other comes
+    before the transaction ends: who keeps a report holds it."""
     columns = (report.c.sender, report.c.key, report.c.body_hash, report.c.answer, report.c.id)
     rows = tx.execute(select(*columns).where(within(tx, report), pairs_among(tx, (report.c.sender, report.c.key), keys)))
     return {(sender, key): FirstAnswer(*answer) for sender, key, *answer in rows}
@@ -129,30 +128,28 @@ def first_answers(tx: Connection, keys: Collection[SenderKey]) -> dict[SenderKey
 
 def numbers(tx: Connection, count: int, *, year: int) -> list[str]:
     """Readable numbers YYYY-NNNNNN for the next `count` incidents; `year` is the one that the county's calendar shows."""
+    if not count:
+        return []
     history_store.hold(tx)
     return [f"{year}-{serial:06d}" for serial in reserve(tx, incident.c.serial, count, among=within(tx, incident))]
 
 
-def add(tx: Connection, received: Received) -> bool:
-    """Keep a report and its incident; False, and nothing kept, where this (sender, key) is there already: ask for its first answer."""
-    return bool(add_many(tx, [received]))
-
-
-def add_many(tx: Connection, received: Sequence[Received]) -> frozenset[str]:
-    """Keep many that were received at one instant; answers the ids of those that were kept, without those whose (sender, key) is there."""
+def add_many(tx: Connection, received: Sequence[Received]) -> None:
+    """Keep reports and their incidents, received at one instant. Each (sender, key) is new: whoever holds the history and asks for
+    `first_answers` knows so until the transaction ends."""
     if not received:
-        return frozenset()
-    history_store.hold(tx)
-    kept = frozenset(insert_many(tx, report, map(_report_row, received), once=("sender", "key"), answer="id"))
-    fresh = [each for each in received if each.report_id in kept]
-    insert_many(tx, incident, (row_of(each.incident) for each in fresh))
-    contacts.add(tx, {each.report_id: each.report.contact for each in fresh if each.report.contact}, at=received[0].incident.recorded_at)
-    photos.name(tx, {each.report_id: (each.incident.id, each.report.photos) for each in fresh}, at=received[0].incident.recorded_at)
-    clocks.add(tx, {each.incident.id: each.clocks for each in fresh})
-    public.add(tx, {each.incident.id: each.public for each in fresh if each.public})
-    history_store.append(tx, [_received(each) for each in fresh])
-    notices.add(tx, ((each.incident.id, told_of_receipt(each.incident)) for each in fresh), at=received[0].incident.recorded_at)
-    return kept
+        return
+    at = received[0].incident.recorded_at
+    parts: Parts = [
+        (report, [_report_row(each) for each in received]),
+        (incident, [row_of(each.incident) for each in received]),
+        (contact, contacts.rows({each.report_id: each.report.contact for each in received if each.report.contact}, at=at)),
+        (photo, photos.rows({each.report_id: (each.incident.id, each.report.photos) for each in received if each.report.photos}, at=at)),
+        (clock, clocks.rows({each.incident.id: each.clocks for each in received})),
+        (public_incident, public.rows({each.incident.id: each.public for each in received if each.public})),
+        (notice, notices.rows(((each.incident.id, told_of_receipt(each.incident)) for each in received), at=at)),
+    ]
+    history_store.append(tx, [_received(each) for each in received], parts)
 
 
 def get(tx: Connection, id_or_number: str) -> Incident:

@@ -15,7 +15,7 @@ from gridmap.duty import OfficeKind
 from gridmap.incidents.notices import ESCALATED, Notice, Told
 from gridmap.limits import Due
 from gridmap.store import ids
-from gridmap.store.dialect import insert_many
+from gridmap.store.dialect import insert_together
 from gridmap.store.notice_tables import notice
 from gridmap.store.schema import incident, office
 from gridmap.store.scoping import within
@@ -58,7 +58,12 @@ class Kept:
 
 def add(tx: Connection, told: Iterable[tuple[str | None, Told | None]], *, at: datetime) -> None:
     """Keep what is to be told of these incidents (by id), as a part of the transaction that does it."""
-    insert_many(tx, notice, (_row(id, one, at) for id, one in told if one))
+    insert_together(tx, [(notice, rows(told, at=at))])
+
+
+def rows(told: Iterable[tuple[str | None, Told | None]], *, at: datetime) -> list[dict[str, Any]]:
+    """What is to be told of these incidents (by id), as it is kept."""
+    return [_row(id, one, at) for id, one in told if one]
 
 
 def _row(incident_id: str | None, one: Told, at: datetime) -> dict[str, Any]:

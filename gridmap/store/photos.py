@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, tuple_, update
 
 from gridmap.incidents.photo import NAMED_FOR, Photo
-from gridmap.store.dialect import insert_many, insert_once
+from gridmap.store.dialect import insert_once
 from gridmap.store.photo_tables import photo, photo_part
 from gridmap.store.schema import report
 from gridmap.store.scoping import within
@@ -35,15 +36,14 @@ class Past:
     unfinished: int
 
 
-def name(tx: Connection, given: Mapping[str, tuple[str, Sequence[str]]], *, at: datetime) -> None:
-    """Expect the photos of new reports (id: its incident, and the names of its photos)."""
+def rows(given: Mapping[str, tuple[str, Sequence[str]]], *, at: datetime) -> list[dict[str, Any]]:
+    """The photos that new reports name (id: its incident, and the names of its photos), as they are expected."""
     until = at + NAMED_FOR
-    rows = (
+    return [
         {"holder": id, "sha256": sha256, "incident": incident, "have": 0, "kept_until": until}
         for id, (incident, named) in given.items()
         for sha256 in named
-    )
-    insert_many(tx, photo, rows)
+    ]
 
 
 def incident_of(tx: Connection, report_id: str) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from gridmap.incidents import Named, State
 from gridmap.incidents.public import PublicCount, PublicMatter, PublicState
-from gridmap.store.dialect import insert_many, lies_in, upsert
+from gridmap.store.dialect import lies_in, upsert
 from gridmap.store.schema import incident, office, public_incident, report
 from gridmap.store.scoping import within
 
@@ -43,9 +43,9 @@ class Followed:
     office: Named | None
 
 
-def add(tx: Connection, given: Mapping[str, PublicMatter]) -> None:
-    """Show matters (incident id: what is shown of it) from now on."""
-    insert_many(tx, public_incident, (_row(id, one) for id, one in given.items()))
+def rows(given: Mapping[str, PublicMatter]) -> list[dict[str, Any]]:
+    """Matters that are shown from now on (incident id: what is shown of it), as they are kept."""
+    return [_row(id, one) for id, one in given.items()]
 
 
 def _row(incident_id: str, shown: PublicMatter) -> dict[str, Any]:

@@ -34,7 +34,13 @@ def say(key: str, lang: Lang = "en", **facts: object) -> str:
 
     An unknown key or a missing fact is a KeyError: a fault of ours, never of the input.
     """
-    return texts(lang)[key].format_map({name: fact if type(fact) in _PLAIN else _said(fact, lang) for name, fact in facts.items()})
+    return _filled(key, lang, facts)
+
+
+def _filled(key: str, lang: Lang, facts: Mapping[str, object]) -> str:
+    if not _PLAIN.issuperset(map(type, facts.values())):
+        facts = {name: fact if type(fact) in _PLAIN else _said(fact, lang) for name, fact in facts.items()}
+    return texts(lang)[key].format_map(facts)
 
 
 def _said(fact: object, lang: Lang) -> object:
@@ -49,7 +55,7 @@ class Sentence:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, lang: Lang = "en") -> str:
-        return say(self.key, lang, **self.facts)
+        return _filled(self.key, lang, self.facts)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, without words; `Sentence(**d)` reads it back."""

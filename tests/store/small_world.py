@@ -19,10 +19,11 @@ from gridmap.limits import LADDER, Calendar, Due, allowances, timetable
 from gridmap.store import Store, accounts, clocks, contacts, editions, history, incidents, notices, offices, photos, public, tasks
 from gridmap.store.account_tables import access_grant, account, token
 from gridmap.store.clock_tables import clock, escalation
+from gridmap.store.dialect import insert_together
 from gridmap.store.incidents import Received
 from gridmap.store.notice_tables import notice
 from gridmap.store.photo_tables import photo, photo_part
-from gridmap.store.schema import contact, report, task
+from gridmap.store.schema import contact, public_incident, report, task
 from gridmap.store.schema import history as history_table
 from gridmap.store.schema import incident as incident_table
 from tests.builders import ALL
@@ -110,11 +111,11 @@ def make(store: Store) -> World:
         for one in given:
             tasks.put(tx, one.incident.id, one.incident.tasks)
         matter = PublicMatter(issue="E0113", state=PublicState.OPEN, day="2026-03-02", edition=2, village=WEST, lon=113.0, lat=28.0)
-        public.add(tx, {one.incident.id: matter for one in given})
-        photos.name(tx, {one.report_id: (one.incident.id, ("0" * 64,)) for one in given}, at=NOW)
+        insert_together(tx, [(public_incident, public.rows({one.incident.id: matter for one in given}))])
+        insert_together(tx, [(photo, photos.rows({one.report_id: (one.incident.id, ("0" * 64,)) for one in given}, at=NOW))])
         for one in given:
             photos.add_part(tx, (one.report_id, "0" * 64), 0, b"x", at=NOW)
-        contacts.add(tx, {one.report_id: "0700-0000" for one in given}, at=NOW)
+        insert_together(tx, [(contact, contacts.rows({one.report_id: "0700-0000" for one in given}, at=NOW))])
         for one in given:
             clocks.fire(tx, one.incident.id, Due(LADDER.steps[0], NOW, "handle.1.village"), at=NOW)
         for number, name in enumerate(NAMES):

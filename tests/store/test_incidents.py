@@ -7,11 +7,12 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError
 
 from gridmap.errors import IncidentMissing
 from gridmap.incidents import State
-from gridmap.store import ids, incidents
+from gridmap.store import history, ids, incidents
 from tests.builders import ALL
 from tests.closing import close_within
 from tests.store import build
@@ -23,7 +24,7 @@ def test_an_incident_comes_back_as_it_was_kept_by_id_and_by_number(store):
     with store.begin(ALL) as tx:
         (number,) = incidents.numbers(tx, 1, year=2026)
         made = incident(number)
-        assert incidents.add(tx, received(made, key="k1"))
+        incidents.add_many(tx, [received(made, key="k1")])
     with store.read(ALL) as tx:
         assert incidents.get(tx, made.id) == made
         assert incidents.get(tx, number) == made
@@ -61,18 +62,17 @@ def test_ids_are_uuids_of_version_7_and_sort_by_time():
     assert UUID(ids.new(NOON)).int >> 80 == int(NOON.timestamp() * 1000)
 
 
-def test_a_repeated_key_keeps_nothing_and_the_first_answer_stays_byte_for_byte(store):
+def test_a_repeated_key_is_known_and_the_first_answer_stays_byte_for_byte(store):
     settle(store)
     with store.begin(ALL) as tx:
         one, two = (incident(number) for number in incidents.numbers(tx, 2, year=2026))
         first = received(one, key="k", answer="first")
-        assert incidents.first_answer(tx, "hotline", "k") is None
-        assert incidents.add(tx, first)
-    with store.begin(ALL) as tx:
-        assert not incidents.add(tx, received(two, key="k", answer="second"))
+        assert incidents.first_answers(tx, [("hotline", "k")]) == {}
+        incidents.add_many(tx, [first])
+    with pytest.raises(IntegrityError), store.begin(ALL) as tx:  # whoever did not ask
+        incidents.add_many(tx, [received(two, key="k", answer="second")])
     with store.read(ALL) as tx:
-        kept = incidents.first_answer(tx, "hotline", "k")
-        assert kept is not None
+        kept = incidents.first_answers(tx, [("hotline", "k")])["hotline", "k"]
         assert (kept.body_hash, kept.report_id) == ("0" * 64, first.report_id)
         assert list(kept.answer.items()) == [("z", "first"), ("a", one.number)]
         with pytest.raises(IncidentMissing):
@@ -85,23 +85,22 @@ def test_the_same_key_of_another_sender_is_another_report_and_no_key_is_always_n
     with store.begin(ALL) as tx:
         made = [incident(number) for number in incidents.numbers(tx, 4, year=2026)]
         keys = [("a", "k"), ("b", "k"), ("a", ""), ("a", "")]
-        kept = incidents.add_many(tx, [received(one, key=key, sender=sender) for one, (sender, key) in zip(made, keys, strict=True)])
-        assert len(kept) == 4
+        incidents.add_many(tx, [received(one, key=key, sender=sender) for one, (sender, key) in zip(made, keys, strict=True)])
+        assert incidents.count(tx)[State.DISPATCHED] == 4
         assert set(incidents.first_answers(tx, keys)) == {("a", "k"), ("b", "k")}
         assert incidents.first_answers(tx, []) == {}
         assert incidents.reports(tx, made[2].id)[0].key == ""
 
 
-def test_of_many_at_once_the_first_of_each_key_is_kept(store):
+def test_many_are_kept_at_once_and_of_none_nothing(store):
     settle(store)
     with store.begin(ALL) as tx:
         made = [incident(number) for number in incidents.numbers(tx, 1500, year=2026)]
-        batch = [received(one, key=f"k{n % 1000}") for n, one in enumerate(made)]
-        kept = incidents.add_many(tx, batch)
-        assert kept == {one.report_id for one in batch[:1000]}
-        assert incidents.count(tx)[State.DISPATCHED] == 1000
-        assert incidents.add_many(tx, batch[1000:]) == frozenset()
-        assert incidents.add_many(tx, []) == frozenset()
+        incidents.add_many(tx, [received(one, key=f"k{n}") for n, one in enumerate(made)])
+        incidents.add_many(tx, [])
+        assert incidents.numbers(tx, 0, year=2026) == []
+        assert incidents.count(tx)[State.DISPATCHED] == 1500
+        assert len(incidents.first_answers(tx, [("hotline", f"k{n}") for n in range(2000)])) == 1500
 
 
 def test_the_same_report_sent_by_many_at_once_is_kept_once_and_all_get_the_first_answer(store):
@@ -114,9 +113,12 @@ def test_the_same_report_sent_by_many_at_once_is_kept_once_and_all_get_the_first
         answers = []
         for n in range(keys):
             with store.begin(ALL) as tx:
-                (number,) = incidents.numbers(tx, 1, year=2026)
-                incidents.add(tx, received(incident(number), key=f"k{n}", answer=f"sender {who}"))
-                answers.append(incidents.first_answer(tx, "hotline", f"k{n}"))
+                history.hold(tx)
+                key = [("hotline", f"k{n}")]
+                if not incidents.first_answers(tx, key):
+                    (number,) = incidents.numbers(tx, 1, year=2026)
+                    incidents.add_many(tx, [received(incident(number), key=f"k{n}", answer=f"sender {who}")])
+                answers.append(incidents.first_answers(tx, key))
         return answers
 
     with ThreadPoolExecutor(senders) as pool:
@@ -186,6 +188,29 @@ def test_the_database_refuses_an_incident_that_names_what_is_not_there(store, wr
     with store.begin(ALL) as tx:
         (number,) = incidents.numbers(tx, 1, year=2026)
     with pytest.raises(IntegrityError), store.begin(ALL) as tx:
-        incidents.add(tx, received(replace(incident(number), **wrong)))
+        incidents.add_many(tx, [received(replace(incident(number), **wrong))])
     with store.read(ALL) as tx:
         assert incidents.list_(tx, limit=9) == ()
+
+
+def test_a_transaction_asks_for_the_head_of_the_history_once_and_nothing_of_it_is_compiled(store):
+    settle(store)
+    asked: list[str] = []
+
+    def hear(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    with store.begin(ALL) as tx:
+        event.listen(tx.engine, "before_cursor_execute", hear)
+        history.hold(tx)
+        keep(tx, 2)
+        keep(tx, 1)
+        assert history.head(tx)[0] == 3
+        if store.dialect == "postgresql":
+            assert tx.scalar(select(func.current_setting("jit"))) == "off"
+        event.remove(tx.engine, "before_cursor_execute", hear)
+    heads = [each for each in asked if each.startswith("SELECT") and "FROM history_head" in each]
+    assert len(heads) == 2  # once to hold it, and by this test itself
+    with store.begin(ALL) as tx:
+        assert keep(tx)
+        assert history.head(tx)[0] == 4
