@@ -59,12 +59,12 @@ def read_households(path: str | Path, columns: HouseholdColumns, options: ReadOp
 
 
 def _as_points(shapes: Shapes) -> tuple[Shapes, tuple[Finding, ...]]:
-    """One point for each shape; None and lines stay what they are, and have no x."""
+    """One point for each shape; None for what has none: nothing, an empty shape, a line."""
     points = shapes.copy()
     wide = np.isin(shapely.get_type_id(shapes), PLACES)
     points[wide] = shapely.point_on_surface(shapes[wide])
     single = shapely.get_type_id(points) == shapely.GeometryType.POINT
-    points[~single] = shapely.Point()
+    points[~single | shapely.is_empty(points)] = None
     return points, (Finding("buildings_as_points", Severity.NOTE, facts={"count": int(wide.sum())}),) if wide.any() else ()
 
 

@@ -52,6 +52,10 @@ class CutTargetsInRedraw(BadInput):
     """A redraw keeps cells as they are and aims at no number; facts: none."""
 
 
+class CutVillageAbsent(BadInput):
+    """A village that shall be cut is not in the file; facts: village."""
+
+
 class CutOutUnusable(BadInput):
     """Cells are written as a GeoPackage into a folder that is there; facts: path."""
 
@@ -104,7 +108,7 @@ def cut(
         raise CutFilesMissing(missing=", ".join(name for name, given in needed.items() if given is None))
     _check_out(out, force=force)
     with refusal_told(None, json=json):
-        land = _read_villages(villages, village_code)
+        land = _among(_read_villages(villages, village_code), village or [])
         people = _read_households(households, count, household_id)
         made = _cut_files(land, people, (barriers or [], bridges or [], streets or []), aims)
     _write(out, made, land, people)
@@ -126,6 +130,13 @@ def _check_out(out: Path, *, force: bool) -> None:
         raise CutOutUnusable(path=out)
     if out.exists() and not force:
         raise OutputExists(path=out)
+
+
+def _among(land: "list[Area]", codes: list[str]) -> "list[Area]":
+    """Those that were asked for, all where none was. CutVillageAbsent."""
+    if absent := sorted(set(codes) - {area.code for area in land}):
+        raise CutVillageAbsent(village=absent[0])
+    return [area for area in land if not codes or area.code in codes]
 
 
 def _read_villages(path: Path, column: str) -> "list[Area]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gridmap.cli.door import ActorName, JsonFlag, acting, app, now, progress, settings, tell, words
+from gridmap.errors import BadInput
 
 if TYPE_CHECKING:
     from gridmap.atlas.choices import Choices
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 print_app = typer.Typer(help=words("cli.print"), no_args_is_help=True)
 app.add_typer(print_app, name="print")
+
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".svg", ".gif", ".tif", ".tiff", ".webp"})
+
+
+class PrintOutUnusable(BadInput):
+    """Sheets are printed as PDF, into a file or a folder; facts: path."""
 
 
 def _option(*names: str, about: str, **more: Any) -> Any:
@@ -148,9 +156,11 @@ def _print(
 
 
 def _where(out: Path | None, codes: tuple[str, ...]) -> tuple[Path, bool]:
-    """The file or folder to write to: what ends with .pdf is a file."""
+    """The file or folder to write to: what ends with .pdf is a file. PrintOutUnusable for a picture, which nobody means as a folder."""
     if out is None:
         return Path(f"{codes[0]}.pdf"), False
+    if out.suffix.lower() in PICTURES and not out.is_dir():
+        raise PrintOutUnusable(path=out)
     return out, out.suffix.lower() != ".pdf"
 
 

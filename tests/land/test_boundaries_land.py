@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import pytest
 import shapely
+from shapely import LineString, Point, Polygon
 
 from gridmap.boundaries import HouseholdColumns, ReadOptions, read_households, read_land, read_lines
 from gridmap.boundaries.place import AxesSwapped
@@ -80,6 +82,15 @@ def test_every_row_that_is_no_household_is_told_and_nothing_is_read(tmp_path: Pa
         ("household_repeated", "06"),
     ]
     assert all(fault.text("en") and fault.text("zh") for fault in faults)
+
+
+def test_a_row_without_a_place_is_named_whatever_it_has_instead(tmp_path: Path) -> None:
+    shapes = [Point(108.2, 33.1), Point(), None, Polygon(), LineString([(108.2, 33.1), (108.3, 33.1)])]
+    path = tmp_path / "h.gpkg"
+    geopandas.GeoDataFrame({"n": [1, 2, 3, 4, 5]}, geometry=shapes, crs=4326).to_file(path)
+    with pytest.raises(ImportRefused) as refused:
+        read_households(path, HouseholdColumns("n"))
+    assert [(one.code, one.facts["row"]) for one in refused.value.findings] == [("household_nowhere", row) for row in (2, 3, 4, 5)]
 
 
 def test_a_count_that_no_building_holds_is_told_and_never_added_up(tmp_path: Path) -> None:

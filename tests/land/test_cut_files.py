@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from gridmap.boundaries.place import CrsNeeded
 from gridmap.cli import app
-from gridmap.cli.cut import CutFilesMissing, CutOutUnusable
+from gridmap.cli.cut import CutFilesMissing, CutOutUnusable, CutVillageAbsent
 from gridmap.errors import ColumnMissing, FileMissing, ImportRefused
 from gridmap.planning import CutBand, CutTarget, CutVillageRepeated
 from gridmap.tables.export import OutputExists
@@ -47,6 +47,15 @@ def cut(folder: Path, *more: str, **instead: str) -> Result:
     given |= {"out": str(folder / "cells.gpkg")} | {name.replace("_", "-"): value for name, value in instead.items()}
     line = [part for name, value in given.items() if value for part in (f"--{name}", value)]
     return CliRunner().invoke(app, ["plan", "cut", *line, *more])
+
+
+def test_only_the_villages_that_are_named_are_cut(folder: Path) -> None:
+    done = cut(folder, "--village", "0102")
+    assert done.exit_code == 0, done.output
+    assert set(geopandas.read_file(folder / "cells.gpkg", layer="cells")["village"]) == {"0102"}
+    absent = cut(folder, "--village", "0102", "--village", "0103", "--force")
+    assert isinstance(absent.exception, CutVillageAbsent)
+    assert "0103" in str(absent.exception)
 
 
 def test_the_written_layers_hold_cells_households_and_exceptions(folder: Path) -> None:

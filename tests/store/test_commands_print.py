@@ -88,6 +88,14 @@ def test_an_atlas_goes_into_one_file_or_a_folder_of_them(typed: Typed) -> None:
     assert CELLS[0] in text(f"sheets/{WEST}.pdf")
 
 
+def test_a_picture_is_no_folder_for_sheets(typed: Typed) -> None:
+    said = typed("village", WEST, "--out", "map.png")
+    assert said.code != 0
+    assert "map.png" in said.err
+    assert ".pdf" in said.err
+    assert not Path("map.png").exists()
+
+
 def test_a_village_without_cells_is_one_area_on_its_sheet(typed: Typed) -> None:
     told = typed("village", EAST, "--json").answer
     assert (told["cells"], told["vacant"]) == (1, [EAST])
