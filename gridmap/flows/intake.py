@@ -3,10 +3,13 @@
 Many share a transaction, whoever sent them: each is checked by who sent it, and recorded as done by them.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import uuid4
 
 from gridmap.access import ANONYMOUS, Action, Actor, Forbidden, allowed, may
@@ -26,6 +29,8 @@ from gridmap.store import Store, Tx, history, ids, incidents
 from gridmap.store.incidents import FirstAnswer, Received
 
 PER_TRANSACTION = 500
+LANES = 2
+"""Transactions of many at a time: one is written, for the next all is made ready."""
 
 
 class SenderForeign(Forbidden):
@@ -65,6 +70,14 @@ class Found:
     dispatch: Dispatch
     public: PublicMatter | None
     clocks: tuple[Timed, ...]
+
+
+class Made(NamedTuple):
+    """A report as it will be kept under its sender and key, and what is answered then."""
+
+    who: SenderKey
+    received: Received
+    answer: Answer
 
 
 class Running:
@@ -121,39 +134,74 @@ def receive_many(
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> list[Outcome]:
-    """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
+    """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all.
+
+    Where the database bears several writers the next 500 are made ready while it writes these. They are kept in their order, and none
+    after those that failed.
+    """
     outcomes: list[Outcome] = []
-    for start in range(0, len(reports), PER_TRANSACTION):
-        arrivals = [Arrival(report, actor) for report in reports[start : start + PER_TRANSACTION]]
-        outcomes += receive_together(store, arrivals, verify=verify, now=now)
-        advance(len(arrivals))
+    with ThreadPoolExecutor(LANES if store.writes_at_once >= LANES else 1, "intake") as lanes:
+        under_way: deque[Future[list[Outcome]]] = deque()
+        for start in range(0, len(reports), PER_TRANSACTION):
+            arrivals = [Arrival(report, actor) for report in reports[start : start + PER_TRANSACTION]]
+            before = under_way[-1] if under_way else None
+            under_way.append(lanes.submit(receive_together, store, arrivals, verify=verify, now=now, before=before))
+            if len(under_way) == LANES:
+                outcomes += _done(under_way.popleft(), advance)
+        for each in under_way:
+            outcomes += _done(each, advance)
     return outcomes
 
 
-def receive_together(store: Store, arrivals: Sequence[Arrival], *, verify: Collection[Channel] = (), now: datetime) -> list[Outcome]:
+def _done(one: Future[list[Outcome]], advance: Callable[[int], object]) -> list[Outcome]:
+    outcomes = one.result()
+    advance(len(outcomes))
+    return outcomes
+
+
+def receive_together(
+    store: Store,
+    arrivals: Sequence[Arrival],
+    *,
+    verify: Collection[Channel] = (),
+    now: datetime,
+    before: Future[list[Outcome]] | None = None,
+) -> list[Outcome]:
     """Take what different people sent, in one transaction: an Answer or the Refusal for each in their order. NoEditionInForce refuses all.
 
-    Who shares the transaction with whom changes nothing for anybody. When this raises, nothing was kept.
+    Who shares the transaction with whom changes nothing for anybody. When this raises, nothing was kept. Nothing is written before those
+    that come `before` are, and nothing at all if they are not: then it raises what kept them from it.
     """
     doors = Doors()
     prepared = [_prepared(each.report, now, each.actor, doors) for each in arrivals]
     sent = [each for each in prepared if isinstance(each, Sent)]
-    answers = _take(store, sent, verify, now) if sent else iter(())  # what cannot be taken never waits for the database
+    answers = _take(store, sent, verify, now, before) if sent else iter(())  # what cannot be taken never waits for the database
     return [next(answers) if isinstance(each, Sent) else each for each in prepared]
 
 
-def _take(store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime) -> Iterator[Outcome]:
+def _take(
+    store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime, before: Future[list[Outcome]] | None
+) -> Iterator[Outcome]:
     """The outcomes of one transaction, in order, once it is committed. Everybody may send reports: the scope is anybody's.
 
-    What can be found out before is not found out while others wait to write.
+    What can be done before is not done while others wait to write; so it is asked twice whether a key is new, and the second time counts.
     """
-    new = {each.who: each for each in reversed(sent)}
+    first = {each.who: each for each in reversed(sent)}
     with store.begin(allowed(ANONYMOUS, Action.REPORT_SEND)) as tx:
-        found = _find_out(read_situation(store, tx, now), list(new.values())[::-1], verify)
-        history.hold(tx)
-        known = incidents.first_answers(tx, new)
-        kept = _keep(tx, [each for each in found if each.sent.who not in known], now)
-    return iter([_outcome(each, known, new, kept) for each in sent])
+        known = incidents.first_answers(tx, first)
+        new = [each for each in reversed(first.values()) if each.who not in known]
+        made = _made(tx, _find_out(read_situation(store, tx, now), new, verify), now) if new else []
+        written = incidents.ready_many(tx, [each.received for each in made])
+        if before:
+            before.result()
+        if made:
+            history.hold(tx)
+            late = incidents.first_answers(tx, [each.who for each in new])  # another transaction was first with a key
+            kept = [each for each in made if each.who not in late]
+            incidents.add_many(tx, [each.received for each in kept], None if late else written)
+            known |= late
+    answers = {each.who: each.answer for each in made}
+    return iter([_outcome(each, known, first, answers) for each in sent])
 
 
 def _outcome(
@@ -200,15 +248,13 @@ def _find_out(situation: Situation, new: Sequence[Sent], verify: Collection[Chan
     return [Found(*each, running.of(each[1])) for each in zip(new, found, shown, strict=True)]
 
 
-def _keep(tx: Tx, new: Sequence[Found], now: datetime) -> Mapping[SenderKey, Answer]:
-    """Store new reports under the next numbers; their answers."""
-    numbers = incidents.numbers(tx, len(new), year=now.year)
-    rows = [_received(each, number, now) for each, number in zip(new, numbers, strict=True)]
-    incidents.add_many(tx, [row for row, _ in rows])
-    return {each.sent.who: answer for each, (_, answer) in zip(new, rows, strict=True)}
+def _made(tx: Tx, found: Sequence[Found], now: datetime) -> list[Made]:
+    """Each report under the next number, with its answer, as it will be kept."""
+    numbers = incidents.numbers(tx, len(found), year=now.year)
+    return [_received(each, number, now) for each, number in zip(found, numbers, strict=True)]
 
 
-def _received(found: Found, number: str, now: datetime) -> tuple[Received, Answer]:
+def _received(found: Found, number: str, now: datetime) -> Made:
     sent, report_id = found.sent, ids.new(now)
     answer = _answer(found.dispatch, report_id, ids.new(now), number)
     received = Received(
@@ -223,7 +269,7 @@ def _received(found: Found, number: str, now: datetime) -> tuple[Received, Answe
         public=found.public,
         until=found.dispatch.until,
     )
-    return received, answer
+    return Made(sent.who, received, answer)
 
 
 def _answer(found: Dispatch, report_id: str, incident_id: str, number: str) -> Answer:

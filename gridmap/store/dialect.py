@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import MINYEAR, UTC, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
@@ -232,27 +233,53 @@ Parts = Sequence[tuple[Table, Sequence[Mapping[str, Any]]]]
 """Tables, and rows of like columns for each."""
 
 
-def insert_together(tx: Connection, parts: Parts) -> None:
-    """Insert rows quickly, of tables whose rows may refer to each other as far as that is looked at when the transaction ends.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Rows of several tables as the database is given them: by table the columns and the rows as one JSON text, or the rows themselves."""
 
-    PostgreSQL takes all of it in one statement, each table's rows as one JSON text: several times as fast as values that are each written
-    into a statement. COPY it refuses for tables with row-level security.
+    as_json: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    plain: Parts = ()
+
+    def __or__(self, other: "Ready") -> "Ready":
+        """Both, of other tables."""
+        return Ready({**self.as_json, **other.as_json}, (*self.plain, *other.plain))
+
+
+def ready(tx: Connection, parts: Parts) -> Ready:
+    """Rows made ready to be inserted: the larger part of the work, which holds nothing.
+
+    PostgreSQL takes each table's rows as one JSON text, several times as fast as values that are each written into a statement. COPY it
+    refuses for tables with row-level security.
     """
-    given = [(table, rows, _as_rows(rows) if tx.dialect.name == POSTGRESQL else "") for table, rows in parts if rows]
-    for table, rows, as_json in given:
-        if not as_json or has_nul(as_json):  # which PostgreSQL reads in no JSON, but keeps in one that it does not read
-            tx.execute(insert(table), rows)
-    written = {table.name: (rows[0], as_json) for table, rows, as_json in given if as_json and not has_nul(as_json)}
-    if not written:
+    given = [(table, rows) for table, rows in parts if rows]
+    if tx.dialect.name != POSTGRESQL:
+        return Ready(plain=given)
+    texts = [(table, rows, _as_rows(rows)) for table, rows in given]
+    return Ready(
+        {table.name: (tuple(rows[0]), text) for table, rows, text in texts if not has_nul(text)},
+        [(table, rows) for table, rows, text in texts if has_nul(text)],  # NUL it reads in no JSON, but keeps in one that it does not read
+    )
+
+
+def insert_ready(tx: Connection, rows: Ready) -> None:
+    """Insert them, in one statement on PostgreSQL: they may refer to each other as far as that is looked at when the transaction ends."""
+    for table, plain in rows.plain:
+        tx.execute(insert(table), plain)
+    if not rows.as_json:
         return
-    *others, last = (_from_json(name, first) for name, (first, _) in written.items())
+    *others, last = (_from_json(name, columns) for name, (columns, _) in rows.as_json.items())
     with_others = "WITH " + ", ".join(f"other_{n} AS ({each})" for n, each in enumerate(others)) if others else ""
-    tx.execute(text(f"{with_others} {last}"), {f"rows_{name}": as_json for name, (_, as_json) in written.items()})
+    tx.execute(text(f"{with_others} {last}"), {f"rows_{name}": as_json for name, (_, as_json) in rows.as_json.items()})
 
 
-def _from_json(table: str, row: Mapping[str, Any]) -> str:
-    columns = ", ".join(f'"{name}"' for name in row)
-    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, :rows_{table})"
+def insert_together(tx: Connection, parts: Parts) -> None:
+    """Make ready, and insert."""
+    insert_ready(tx, ready(tx, parts))
+
+
+def _from_json(table: str, columns: Iterable[str]) -> str:
+    listed = ", ".join(f'"{name}"' for name in columns)
+    return f"INSERT INTO {table} ({listed}) SELECT {listed} FROM json_populate_recordset(NULL::{table}, :rows_{table})"
 
 
 def has_nul(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select, type_coerce, update
 
 from gridmap.store.chain import CHAINED, ChainRow, as_kept, link
-from gridmap.store.dialect import POSTGRESQL, Parts, insert_together
+from gridmap.store.dialect import POSTGRESQL, Ready, insert_ready, ready
 from gridmap.store.faults import HistoryHeadGone
 from gridmap.store.schema import history, history_head
 from gridmap.store.scoping import scope_of, within
@@ -89,6 +89,7 @@ def hold(tx: Connection) -> None:
         _last(tx)
 
 
+NOTHING = Ready()
 _HELD = "held"
 """Where a connection keeps, of the transaction that holds the history, what its last row is: nobody else can change it."""
 
@@ -110,8 +111,8 @@ def _remember(tx: Connection, id: int, hash: str) -> None:
         tx.info[_HELD] = tx.get_transaction(), (id, hash)
 
 
-def append(tx: Connection, entries: Sequence[Entry], also: Parts = ()) -> int:
-    """Record what was done, in order; answers the id of the last row. `also` are rows of other tables, written together with it."""
+def append(tx: Connection, entries: Sequence[Entry], also: Ready = NOTHING) -> int:
+    """Record what was done, in order; answers the id of the last row. `also` are rows of other tables, inserted together with it."""
     first, before = _last(tx)
     last = first
     actor = scope_of(tx).actor.name
@@ -130,7 +131,7 @@ def append(tx: Connection, entries: Sequence[Entry], also: Parts = ()) -> int:
         }
         before = link(before, row)
         rows.append({**row, "hash": before})
-    insert_together(tx, [*also, (history, rows)])
+    insert_ready(tx, also | ready(tx, [(history, rows)]))
     if rows:
         tx.execute(update(history_head).values(id=last, hash=before))
         _remember(tx, last, before)

@@ -23,7 +23,7 @@ from gridmap.incidents.public import PublicMatter
 from gridmap.store import clocks, contacts, notices, photos, public, tasks
 from gridmap.store import history as history_store
 from gridmap.store.clock_tables import clock
-from gridmap.store.dialect import Instant, Parts, lies_in, pairs_among, reserve
+from gridmap.store.dialect import Instant, Parts, Ready, lies_in, pairs_among, ready, reserve
 from gridmap.store.history import Entry
 from gridmap.store.notice_tables import notice
 from gridmap.store.photo_tables import photo
@@ -128,17 +128,13 @@ def first_answers(tx: Connection, keys: Collection[SenderKey]) -> dict[SenderKey
 
 def numbers(tx: Connection, count: int, *, year: int) -> list[str]:
     """Readable numbers YYYY-NNNNNN for the next `count` incidents; `year` is the one that the county's calendar shows."""
-    if not count:
-        return []
-    history_store.hold(tx)
     return [f"{year}-{serial:06d}" for serial in reserve(tx, incident.c.serial, count, among=within(tx, incident))]
 
 
-def add_many(tx: Connection, received: Sequence[Received]) -> None:
-    """Keep reports and their incidents, received at one instant. Each (sender, key) is new: whoever holds the history and asks for
-    `first_answers` knows so until the transaction ends."""
+def ready_many(tx: Connection, received: Sequence[Received]) -> Ready:
+    """Reports and their incidents, received at one instant, with all that belongs to them, ready to be kept."""
     if not received:
-        return
+        return history_store.NOTHING
     at = received[0].incident.recorded_at
     parts: Parts = [
         (report, [_report_row(each) for each in received]),
@@ -149,7 +145,14 @@ def add_many(tx: Connection, received: Sequence[Received]) -> None:
         (public_incident, public.rows({each.incident.id: each.public for each in received if each.public})),
         (notice, notices.rows(((each.incident.id, told_of_receipt(each.incident)) for each in received), at=at)),
     ]
-    history_store.append(tx, [_received(each) for each in received], parts)
+    return ready(tx, parts)
+
+
+def add_many(tx: Connection, received: Sequence[Received], made: Ready | None = None) -> None:
+    """Keep reports and their incidents; `made` is what `ready_many` made of these. Each (sender, key) is new: whoever holds the history and
+    asks for `first_answers` knows so until the transaction ends."""
+    if received:
+        history_store.append(tx, [_received(each) for each in received], made or ready_many(tx, received))
 
 
 def get(tx: Connection, id_or_number: str) -> Incident:

@@ -1,6 +1,7 @@
 """Reports through the whole of intake, on each database."""
 
 import random
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,7 +15,7 @@ from gridmap.catalogue import Grade, Urgency
 from gridmap.duty import Duty, Post
 from gridmap.errors import KeyReused, NoEditionInForce, Refusal
 from gridmap.flows.dispatch import have_at_hand
-from gridmap.flows.intake import PER_TRANSACTION, receive, receive_many
+from gridmap.flows.intake import PER_TRANSACTION, Arrival, Outcome, receive, receive_many, receive_together
 from gridmap.incidents import Answer, Channel, Named, Report, State
 from gridmap.incidents.report import PlaceMissing
 from gridmap.routing import route
@@ -197,6 +198,29 @@ def test_a_thousand_reports_sent_twice_are_a_thousand_incidents(county: Store) -
     assert again[::-1] == [replace(outcome, repeated=True) for outcome in first if isinstance(outcome, Answer)]
     with county.read(ALL) as tx:
         assert counted(incidents.count(tx)) == {State.DISPATCHED: len(rows)}
+
+
+def test_many_transactions_are_kept_in_the_order_that_they_were_sent_in(county: Store) -> None:
+    sent = [replace(ROAD_AT, sender="hotline", key=f"k{n}", text=f"{n}") for n in range(4 * PER_TRANSACTION)]
+    sent[-1] = replace(sent[-1], key="k0")  # of another transaction, with another body
+    sent[-2] = sent[1]
+    *made, again, other = receive_many(county, sent, now=NOW, actor=ACTOR)
+    assert isinstance(other, KeyReused)
+    assert isinstance(again, Answer)
+    assert isinstance(made[1], Answer)
+    assert (again.repeated, again.number) == (True, made[1].number)
+    with county.read(ALL) as tx:
+        log = [incidents.history(tx, answer.incident)[0].id for answer in made if isinstance(answer, Answer)]
+    assert log == list(range(log[0], log[0] + len(sent) - 2))
+
+
+def test_none_is_kept_after_those_that_could_not_be(county: Store) -> None:
+    failed: Future[list[Outcome]] = Future()
+    failed.set_exception(KeyReused())
+    with pytest.raises(KeyReused):
+        receive_together(county, [Arrival(ROAD_AT, ACTOR)], now=NOW, before=failed)
+    with county.read(ALL) as tx:
+        assert not counted(incidents.count(tx))
 
 
 def test_one_by_one_and_many_together_give_equal_answers(county: Store) -> None:
