@@ -272,15 +272,13 @@ def role_of(scope: Scope) -> str:
     return COUNTY if scope.action in _OF_INCIDENTS else OFFICE
 
 
-_TOLD = ("action", "everywhere", "areas", "offices", "asked", "workers", "account", "report")
-SETTINGS = ("role", "jit", *(f"gridmap.{name}" for name in _TOLD))
+SETTINGS = ("role", *(f"gridmap.{name}" for name in ("action", "everywhere", "areas", "offices", "asked", "workers", "account", "report")))
 
 
 def settings_of(scope: Scope) -> dict[str, str]:
     """The settings that end with the transaction: the role, and what its policies ask for."""
     return {
         "role": role_of(scope),
-        "jit": "off",  # what we ask is short: to compile it takes many times as long as to do it
         "gridmap.action": str(scope.action),
         "gridmap.everywhere": "1" if scope.everywhere else "",
         "gridmap.areas": SEPARATOR.join(sorted(scope.areas)),
