@@ -3,9 +3,7 @@
 Many share a transaction, whoever sent them: each is checked by who sent it, and recorded as done by them.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -29,8 +27,6 @@ from gridmap.store import Store, Tx, history, ids, incidents
 from gridmap.store.incidents import FirstAnswer, Received
 
 PER_TRANSACTION = 500
-LANES = 2
-"""Transactions of many at a time: one is written, for the next all is made ready."""
 
 
 class SenderForeign(Forbidden):
@@ -134,54 +130,28 @@ def receive_many(
     actor: Actor,
     advance: Callable[[int], object] = lambda steps: None,
 ) -> list[Outcome]:
-    """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all.
-
-    Where the database bears several writers the next 500 are made ready while it writes these. They are kept in their order, and none
-    after those that failed.
-    """
+    """Take many, an Answer or the Refusal for each in their order; one transaction per 500. NoEditionInForce refuses all."""
     outcomes: list[Outcome] = []
-    with ThreadPoolExecutor(LANES if store.writes_at_once >= LANES else 1, "intake") as lanes:
-        under_way: deque[Future[list[Outcome]]] = deque()
-        for start in range(0, len(reports), PER_TRANSACTION):
-            arrivals = [Arrival(report, actor) for report in reports[start : start + PER_TRANSACTION]]
-            before = under_way[-1] if under_way else None
-            under_way.append(lanes.submit(receive_together, store, arrivals, verify=verify, now=now, before=before))
-            if len(under_way) == LANES:
-                outcomes += _done(under_way.popleft(), advance)
-        for each in under_way:
-            outcomes += _done(each, advance)
+    for start in range(0, len(reports), PER_TRANSACTION):
+        arrivals = [Arrival(report, actor) for report in reports[start : start + PER_TRANSACTION]]
+        outcomes += receive_together(store, arrivals, verify=verify, now=now)
+        advance(len(arrivals))
     return outcomes
 
 
-def _done(one: Future[list[Outcome]], advance: Callable[[int], object]) -> list[Outcome]:
-    outcomes = one.result()
-    advance(len(outcomes))
-    return outcomes
-
-
-def receive_together(
-    store: Store,
-    arrivals: Sequence[Arrival],
-    *,
-    verify: Collection[Channel] = (),
-    now: datetime,
-    before: Future[list[Outcome]] | None = None,
-) -> list[Outcome]:
+def receive_together(store: Store, arrivals: Sequence[Arrival], *, verify: Collection[Channel] = (), now: datetime) -> list[Outcome]:
     """Take what different people sent, in one transaction: an Answer or the Refusal for each in their order. NoEditionInForce refuses all.
 
-    Who shares the transaction with whom changes nothing for anybody. When this raises, nothing was kept. Nothing is written before those
-    that come `before` are, and nothing at all if they are not: then it raises what kept them from it.
+    Who shares the transaction with whom changes nothing for anybody. When this raises, nothing was kept.
     """
     doors = Doors()
     prepared = [_prepared(each.report, now, each.actor, doors) for each in arrivals]
     sent = [each for each in prepared if isinstance(each, Sent)]
-    answers = _take(store, sent, verify, now, before) if sent else iter(())  # what cannot be taken never waits for the database
+    answers = _take(store, sent, verify, now) if sent else iter(())  # what cannot be taken never waits for the database
     return [next(answers) if isinstance(each, Sent) else each for each in prepared]
 
 
-def _take(
-    store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime, before: Future[list[Outcome]] | None
-) -> Iterator[Outcome]:
+def _take(store: Store, sent: Sequence[Sent], verify: Collection[Channel], now: datetime) -> Iterator[Outcome]:
     """The outcomes of one transaction, in order, once it is committed. Everybody may send reports: the scope is anybody's.
 
     What can be done before is not done while others wait to write; so it is asked twice whether a key is new, and the second time counts.
@@ -192,8 +162,6 @@ def _take(
         new = [each for each in reversed(first.values()) if each.who not in known]
         made = _made(tx, _find_out(read_situation(store, tx, now), new, verify), now) if new else []
         written = incidents.ready_many(tx, [each.received for each in made])
-        if before:
-            before.result()
         if made:
             history.hold(tx)
             late = incidents.first_answers(tx, [each.who for each in new])  # another transaction was first with a key

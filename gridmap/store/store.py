@@ -40,7 +40,6 @@ class Store:
         self._editions_lock = ThreadLock()
         self._registers: tuple[str, Registers] | None = None
         self._connections = Turns(connections)
-        self.writes_at_once = connections if engine.dialect.name == POSTGRESQL else 1
         self._writing = Turns(1)
 
     @classmethod
