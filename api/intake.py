@@ -47,9 +47,7 @@ def intake(store: Store, settings: Settings, kept: Callable[[], object]) -> Inta
         now = datetime.now(settings.timezone)
         known = [_admitted(*each) for each in zip(sendings, identify_together([one.request for one in sendings]), strict=True)]
         waits = _waits(store, sendings, known, now)
-        refused = [
-            who if isinstance(who, Refusal) else Throttled(seconds=wait) if wait else None for who, wait in zip(known, waits, strict=True)
-        ]
+        refused = [_refused(*each) for each in zip(known, waits, strict=True)]
         taken = [
             Arrival(one.report, who.actor)
             for one, who, refusal in zip(sendings, known, refused, strict=True)
@@ -66,12 +64,21 @@ def _admitted(sent: Sending, known: Known | Refusal) -> Known | Refusal:
     """Who sends it, unless no page of ours did."""
     if isinstance(known, Refusal):
         return known
-    REQUEST.set(sent.request.state.request_id)  # what the log tells is of this one
+    told = REQUEST.set(sent.request.state.request_id)  # what the log tells meanwhile is of this one
     try:
         check_csrf(sent.request, known, {}, Action.REPORT_SEND)
     except Refusal as refusal:
         return refusal
+    finally:
+        REQUEST.reset(told)
     return known
+
+
+def _refused(known: Known | Refusal, wait: int) -> Refusal | None:
+    """Why nothing is taken from whoever sends this, if so."""
+    if isinstance(known, Refusal):
+        return known
+    return Throttled(seconds=wait) if wait else None
 
 
 def _outcome(sent: Sending, refusal: Refusal | None, outcomes: Iterator[Outcome]) -> Outcome | None:

@@ -254,10 +254,11 @@ def ready(tx: Connection, parts: Parts) -> Ready:
     given = [(table, rows) for table, rows in parts if rows]
     if tx.dialect.name != POSTGRESQL:
         return Ready(plain=given)
-    texts = [(table, rows, _as_rows(rows)) for table, rows in given]
+    written = [(table, rows, _as_rows(rows)) for table, rows in given]
     return Ready(
-        {table.name: (tuple(rows[0]), text) for table, rows, text in texts if not has_nul(text)},
-        [(table, rows) for table, rows, text in texts if has_nul(text)],  # NUL it reads in no JSON, but keeps in one that it does not read
+        {table.name: (tuple(rows[0]), as_json) for table, rows, as_json in written if not has_nul(as_json)},
+        # NUL it reads in no JSON, but keeps in one that it does not read.
+        [(table, rows) for table, rows, as_json in written if has_nul(as_json)],
     )
 
 

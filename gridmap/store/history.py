@@ -97,7 +97,7 @@ _HELD = "held"
 def _last(tx: Connection) -> tuple[int, str]:
     """The id and hash of the last row, held until this transaction ends. HistoryHeadGone: what could not be recorded is not done."""
     whole, found = tx.info.get(_HELD, (None, None))
-    if whole is not tx.get_transaction():
+    if found is None or whole is not tx.get_transaction() or tx.in_nested_transaction():
         found = tx.execute(select(history_head.c.id, history_head.c.hash).with_for_update()).one_or_none()
         if found is None:
             raise HistoryHeadGone
@@ -106,8 +106,10 @@ def _last(tx: Connection) -> tuple[int, str]:
 
 
 def _remember(tx: Connection, id: int, hash: str) -> None:
-    """A part of a transaction that is undone alone (a savepoint) would undo what is remembered, too: nothing is appended in one."""
-    if not tx.in_nested_transaction():
+    """Remember the last row for as long as the transaction holds it; not within a part of it that may be undone alone (a savepoint)."""
+    if tx.in_nested_transaction():
+        tx.info.pop(_HELD, None)
+    else:
         tx.info[_HELD] = tx.get_transaction(), (id, hash)
 
 

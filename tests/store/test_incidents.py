@@ -11,9 +11,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from gridmap.errors import IncidentMissing
+from gridmap.flows.verify_history import verify
 from gridmap.incidents import State
 from gridmap.store import history, ids, incidents
-from tests.builders import ALL
+from tests.builders import ALL, OPERATOR
 from tests.closing import close_within
 from tests.store import build
 from tests.store.build import DAY, NOON, counted, incident, keep, received, settle
@@ -212,3 +213,19 @@ def test_a_transaction_asks_for_the_head_of_the_history_once(store):
     with store.begin(ALL) as tx:
         assert keep(tx)
         assert history.head(tx)[0] == 4
+
+
+def test_what_a_savepoint_undid_is_not_remembered_of_the_history(store):
+    settle(store)
+    with store.begin(ALL) as tx:
+        keep(tx)
+        undone = tx.begin_nested()
+        keep(tx)
+        undone.rollback()
+        keep(tx)
+        assert history.head(tx)[0] == 2
+        with tx.begin_nested():
+            keep(tx)
+        keep(tx)
+        assert history.head(tx)[0] == 4
+    assert verify(store, None, actor=OPERATOR).faults == ()
